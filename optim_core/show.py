@@ -1,0 +1,24 @@
+"""Show the code that runs: the functions of this package, as they stand in its files."""
+
+import ast
+import inspect
+import textwrap
+
+
+def source(*functions):
+    """Print the source of functions without their docstrings (`help(function)` shows those).
+
+    >>> from optim_core.optimizers import gd
+    >>> source(gd)
+    @optimizer
+    def gd(w, grad, t, *, lr=0.01):
+        w = w - lr * grad(w)
+        return dict(w=w)
+    """
+    for i, function in enumerate(functions):
+        lines = textwrap.dedent(inspect.getsource(function)).splitlines()
+        definition = ast.parse("\n".join(lines)).body[0]
+        if ast.get_docstring(definition):
+            docstring = definition.body[0]
+            del lines[docstring.lineno - 1 : docstring.end_lineno]
+        print("\n\n" * (i > 0) + "\n".join(lines))
