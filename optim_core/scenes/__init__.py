@@ -1,0 +1,32 @@
+"""Scenes: figures that are built once and whose artists then move.
+
+A scene has
+
+    scene.figure             the matplotlib figure, built once (no pyplot)
+    scene.show(result)       take a new experiment's result; what is mere backdrop is redrawn only if it changed
+    scene.at(t)              place the moving artists for time t, write scene.caption, return those artists
+    scene.steps              the last time index (0: the picture has no time)
+    scene.clicked(axes, x, y)    the control values that a click there sets, {} for none
+    scene.alt                what the figure is, in words
+
+so it can stand under sliders (`live.Live`), be saved as a still (`still`), or be drawn by a script in `figures/`.
+What scenes are made of is in `board`; a chapter's scenes are in the file of the chapter's name.
+"""
+
+from .board import Map, Scene, View, still
+from .critical_points import Eigenvectors, Escape, IndexLoss, RandomHessians, Taylor
+from .trajectories import Trajectories, story
+
+__all__ = [
+    "Eigenvectors",
+    "Escape",
+    "IndexLoss",
+    "Map",
+    "RandomHessians",
+    "Scene",
+    "Taylor",
+    "Trajectories",
+    "View",
+    "still",
+    "story",
+]

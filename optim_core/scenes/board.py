@@ -1,0 +1,170 @@
+"""What every scene is made of: a figure whose artists move, a surface from above, a surface from the side."""
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import BoundaryNorm, LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+# Okabe and Ito's colours, safe for the colour-blind; every line has a dash and a marker of its own as well.
+BLUE, ORANGE, GREEN, PINK, SKY, INK, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#222222", "#6b7280"
+STYLES = [
+    (ORANGE, "-", "o"),
+    (BLUE, (0, (5, 1.5)), "s"),
+    (GREEN, (0, (1.5, 1.5)), "^"),
+    (PINK, (0, (6, 1.5, 1, 1.5)), "D"),
+]
+HEIGHTS = LinearSegmentedColormap.from_list("heights", ["#ffffff", "#e3eaf1", "#b9c7d6", "#8a9bb0"])
+MARKS = {"minimum": ("*", 13), "maximum": ("^", 9), "saddle": ("X", 9), "degenerate": ("P", 9)}
+BENDS = {1: (BLUE, "-", "up"), -1: (ORANGE, (0, (4, 1.5)), "down"), 0: (GREY, (0, (1, 1.5)), "not at all")}
+
+
+class Scene:
+    """A figure of `size` inches; the scenes below add axes and artists."""
+
+    alt, caption, steps = "", "", 0
+
+    def __init__(self, size=(9.6, 4.0)):
+        self.figure = Figure(figsize=size, dpi=100)
+        FigureCanvasAgg(self.figure)
+        self.moving = []
+
+    def clicked(self, axes, x, y):
+        """The control values that a click at data coordinates (x, y) of `axes` sets."""
+        return {}
+
+    def mover(self, artist):
+        """An artist that moves: animated, so that it stays out of the backdrop."""
+        artist.set_animated(True)
+        self.moving.append(artist)
+        return artist
+
+    def line(self, axes, *args, **style):
+        """A line that moves, empty at first."""
+        return self.mover(axes.plot([], [], *args, **style)[0])
+
+    def text(self, axes, **style):
+        """A text in a white box that moves."""
+        box = dict(boxstyle="round,pad=0.25", facecolor="white", edgecolor="#d1d5db", alpha=0.9)
+        return self.mover(axes.text(0, 0, "", fontsize=9, bbox=box, clip_on=False, visible=False, **style))
+
+
+def still(scene, result, t=None):
+    """The scene's figure as it stands for a result at time t (default: the end), to save or to show without sliders."""
+    scene.show(result)
+    for artist in scene.at(scene.steps if t is None else t):
+        artist.set_animated(False)
+    return scene.figure
+
+
+# ---- a surface, seen from above and from the side ----
+
+
+class Map:
+    """A surface from above: heights as shades, contour lines, and its known critical points."""
+
+    def __init__(self, axes):
+        self.axes, self.drawn, self.shown = axes, [], None
+        axes.set_xlabel("w₁", fontsize=11)
+        axes.set_ylabel("w₂", fontsize=11, rotation=0, labelpad=8)
+
+    def show(self, surface):
+        """Draw the surface; returns False if it stands there already."""
+        key = (repr(surface), surface.window)
+        if key == self.shown:
+            return False
+        self.shown, self.surface = key, surface
+        for artist in self.drawn:
+            artist.remove()
+        self.w1, self.w2, self.heights, self.levels = heights(surface)
+        left, right, bottom, top = surface.window
+        self.axes.set(xlim=(left, right), ylim=(bottom, top))
+        self.drawn = []
+        if len(self.levels):
+            clipped = np.clip(self.heights, self.levels[0], self.levels[-1])
+            bands = BoundaryNorm(self.levels, HEIGHTS.N)  # equal steps of shade, however unequal the levels
+            shades = self.axes.contourf(self.w1, self.w2, clipped, self.levels, cmap=HEIGHTS, norm=bands, zorder=0)
+            lines = self.axes.contour(
+                self.w1, self.w2, clipped, self.levels[:-1], colors="#7c8ba1", linewidths=0.5, zorder=1
+            )
+            self.drawn = [shades, lines]
+        for curve in surface.valleys:
+            self.drawn += self.axes.plot(*np.transpose(curve), color="white", lw=4, zorder=1.5)
+            self.drawn += self.axes.plot(*np.transpose(curve), color=GREEN, lw=1.4, zorder=1.6)
+        for point in surface.critical_points:
+            marker, size = MARKS[point["kind"]]
+            style = dict(markersize=size, markerfacecolor="white", markeredgecolor=INK, linestyle="", zorder=3)
+            self.drawn += self.axes.plot(*point["w"], marker, **style)
+        return True
+
+    def inside(self, points):
+        """Which of the points (…, 2) lie in the frame."""
+        left, right, bottom, top = self.surface.window
+        x, y = points[..., 0], points[..., 1]
+        return (x >= left) & (x <= right) & (y >= bottom) & (y <= top)
+
+    def drawable(self, points):
+        """Points far outside, drawn nearer but in the same direction: a renderer has no room for 1e300."""
+        left, right, bottom, top = self.surface.window
+        middle, reach = np.array([left + right, bottom + top]) / 2, 50 * max(right - left, top - bottom)
+        away = points - middle
+        distance = np.abs(away).max(-1, keepdims=True)
+        return middle + away * (reach / np.maximum(distance, reach))
+
+
+def heights(surface, points=121):
+    """The surface's heights over its window, and contour levels that lie denser near the bottom.
+
+    Returns (w1, w2, L, levels), L of shape (points, points); no levels where the surface is flat.
+    """
+    left, right, bottom, top = surface.window
+    w1, w2 = np.linspace(left, right, points), np.linspace(bottom, top, points)
+    L = surface.loss(np.stack(np.meshgrid(w1, w2), -1))
+    L = np.where(np.isfinite(L), L, np.nan)
+    if not np.isfinite(L).any():
+        return w1, w2, np.zeros_like(L), []
+    low, high = np.nanmin(L), np.nanpercentile(L, 96)
+    L = np.nan_to_num(L, nan=np.nanmax(L))
+    if high - low <= 1e-12 * max(1.0, abs(high)):
+        return w1, w2, L, []
+    return w1, w2, L, low + (high - low) * np.linspace(0, 1, 15) ** 2.2
+
+
+class View:
+    """A surface from the side, in 3-D; `lift` places points on it."""
+
+    def __init__(self, axes):
+        self.axes, self.drawn = axes, None
+        axes.set_xlabel("w₁", labelpad=-13)
+        axes.set_ylabel("w₂", labelpad=-13)
+        axes.set_zlabel("L", labelpad=-15)
+        axes.tick_params(labelbottom=False, labelleft=False, labelright=False)
+        axes.view_init(elev=38, azim=-62)
+        axes.set_box_aspect((1, 1, 0.75), zoom=1.15)
+
+    def show(self, seen):
+        """Draw what a `Map` shows."""
+        if self.drawn is not None:
+            self.drawn.remove()
+        self.low, self.high = (
+            (seen.levels[0], seen.levels[-1]) if len(seen.levels) else (seen.heights.min() - 1, seen.heights.max() + 1)
+        )
+        z = np.clip(seen.heights, self.low, self.high)[::3, ::3]
+        bands = BoundaryNorm(seen.levels, HEIGHTS.N) if len(seen.levels) else None
+        style = dict(
+            cmap=HEIGHTS,
+            norm=bands,
+            linewidth=0.25,
+            edgecolor="#94a3b8",
+            rstride=1,
+            cstride=1,
+            alpha=0.9,
+            antialiased=True,
+        )
+        self.drawn = self.axes.plot_surface(*np.meshgrid(seen.w1[::3], seen.w2[::3]), z, **style)
+        left, right, bottom, top = seen.surface.window
+        self.axes.set(xlim=(left, right), ylim=(bottom, top), zlim=(self.low, self.high))
+
+    def lift(self, seen, points, loss):
+        """(w₁, w₂, L) of the points inside the frame, NaN for the others."""
+        hidden = ~seen.inside(points) | (loss > self.high * 1.0001)
+        return np.where(hidden[..., None], np.nan, np.concatenate([points, loss[..., None]], -1)).T
