@@ -15,6 +15,7 @@ STYLES = [
 ]
 HEIGHTS = LinearSegmentedColormap.from_list("heights", ["#ffffff", "#e3eaf1", "#b9c7d6", "#8a9bb0"])
 MARKS = {"minimum": ("*", 13), "maximum": ("^", 9), "saddle": ("X", 9), "degenerate": ("P", 9)}
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 BENDS = {1: (BLUE, "-", "up"), -1: (ORANGE, (0, (4, 1.5)), "down"), 0: (GREY, (0, (1, 1.5)), "not at all")}
 
 
@@ -46,6 +47,18 @@ class Scene:
         """A text in a white box that moves."""
         box = dict(boxstyle="round,pad=0.25", facecolor="white", edgecolor="#d1d5db", alpha=0.9)
         return self.mover(axes.text(0, 0, "", fontsize=9, bbox=box, clip_on=False, visible=False, **style))
+
+
+def number(value, digits=3):
+    """A number for a caption: few digits, a real minus sign, powers of ten as powers.
+
+    >>> number(-2.0), number(0.39936, 4), number(4.93e-32), number(2048)
+    ('−2', '0.3994', '4.93·10⁻³²', '2048')
+    """
+    text = f"{value:.0f}" if float(value).is_integer() and abs(value) < 1e5 else f"{value:.{digits}g}"
+    mantissa, _, power = text.partition("e")
+    tens = "·10" + str(int(power)).translate(SUPERSCRIPT) if power else ""
+    return (mantissa + tens).replace("-", "−")
 
 
 def still(scene, result, t=None):

@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.collections import LineCollection
 
 from .. import critical
-from .board import BENDS, BLUE, GREEN, GREY, INK, ORANGE, SKY, Map, Scene
+from .board import BENDS, BLUE, GREEN, GREY, INK, ORANGE, SKY, SUPERSCRIPT, Map, Scene, number
 
 CIRCLE = np.linspace(0, 2 * np.pi, 61)
 
@@ -31,9 +31,7 @@ class Taylor(Scene):
         self.section = self.figure.add_axes([0.52, 0.13, 0.47, 0.83])
         self.section.set(xlabel="step s along the direction", ylabel="loss", xlim=(-1.5, 1.5))
         self.section.grid(alpha=0.25)
-        self.model = self.mover(
-            self.map.axes.add_collection(LineCollection([], colors=ORANGE, linestyles="--", linewidths=1.3))
-        )
+        self.model = self.mover(self.map.axes.add_collection(LineCollection([], colors=ORANGE, linewidths=1.1)))
         self.cut = self.line(self.map.axes, color=BLUE, lw=1.6)
         self.point = self.line(self.map.axes, "o", mfc="white", mec=INK, ms=9, mew=1.8)
         self.probe = self.line(self.map.axes, "D", mfc=BLUE, mec="white", ms=8)
@@ -87,10 +85,11 @@ class Taylor(Scene):
         self.probe.set_data(*(self.w + there).T)
         true, tangent, parabola = (float(v[0]) for v in values)
         self.caption = (
-            f"Around w = ({self.w[0]:.2f}, {self.w[1]:.2f}), where the gradient norm is "
-            f"{np.linalg.norm(g):.3g}. A step of s = {self.s:.2f}: "
-            f"the loss is {true:.4g}; the tangent says {tangent:.4g} (off by {abs(tangent - true):.2g}), "
-            f"the parabola {parabola:.4g} (off by {abs(parabola - true):.2g})."
+            f"Around w = ({_two(self.w[0])}, {_two(self.w[1])}), "
+            f"where the gradient norm is {number(np.linalg.norm(g))}. A step of s = {_two(self.s)}: "
+            f"the loss is {number(true, 4)}; "
+            f"the tangent says {number(tangent, 4)} (off by {number(abs(tangent - true), 2)}), "
+            f"the parabola {number(parabola, 4)} (off by {number(abs(parabola - true), 2)})."
         )
         return self.moving
 
@@ -159,13 +158,16 @@ class Eigenvectors(Scene):
             ends = self.w + reach * np.array([[-1], [1]]) * v
             self.axis[i].set(color=color, linestyle=dash, data=ends.T)
             self.ends[i].set(
-                position=self.w + 1.3 * reach * v, text=f"λ = {_short(values[i])}", color=color, visible=True
+                position=self.w + 1.3 * reach * v,
+                text=f"λ = {number(_clean(values[i], values), 4)}",
+                color=color,
+                visible=True,
             )
             self.curves[i].set_data(s, self.surface.loss(self.w + s[:, None] * v))
             self.parabolas[i].set(color=color, data=(s, L + s * (g @ v) + 0.5 * values[i] * s**2))
             self.dots[i].set(markerfacecolor=color, data=([self.s], [self.surface.loss(self.w + self.s * v)]))
             self.probes[i].set(markerfacecolor=color, data=(self.w + self.s * v)[:, None])
-            self.titles[i].set(text=f"λ{'₁₂'[i]} = {_short(values[i])}: bends {bend}", color=color)
+            self.titles[i].set(text=f"λ{'₁₂'[i]} = {number(_clean(values[i], values), 4)}: bends {bend}", color=color)
         norm = np.linalg.norm(g)
         arrow = -g / norm * min(reach, norm * reach) if norm > 0 else np.zeros(2)
         self.downhill.set_data(*np.stack([self.w, self.w + arrow]).T)
@@ -174,8 +176,9 @@ class Eigenvectors(Scene):
         return self.moving
 
     def _verdict(self, norm, values, kind):
-        where = f"At w = ({self.w[0]:.2f}, {self.w[1]:.2f}) the gradient norm is {norm:.3g} and the eigenvalues are "
-        where += f"{_short(values[0])} and {_short(values[1])}. "
+        where = f"At w = ({_two(self.w[0])}, {_two(self.w[1])}) the gradient norm is {number(norm)} "
+        where += "and the eigenvalues are "
+        where += f"{number(_clean(values[0], values), 4)} and {number(_clean(values[1], values), 4)}. "
         if kind is None:
             return "Here the surface has no finite derivatives."
         if norm > 1e-3 * max(1.0, np.abs(values).max()):
@@ -198,21 +201,22 @@ class Eigenvectors(Scene):
         return {self.control: (x, y)} if axes is self.map.axes else {}
 
 
-def _short(value):
-    """A number in four digits, with a real minus sign and without −0.
+def _clean(value, values):
+    """An eigenvalue, or 0 where it is only rounding beside the largest."""
+    return value if abs(value) > 1e-9 * np.abs(values).max() else 0.0
 
-    >>> _short(-2.0), _short(1e-17), _short(0.39936)
-    ('−2', '0', '0.3994')
-    """
-    return f"{0.0 if abs(value) < 1e-10 else value:.4g}".replace("-", "−")
+
+def _two(value):
+    """A coordinate with two decimals and a real minus sign."""
+    return f"{value:.2f}".replace("-", "−")
 
 
 class Escape(Scene):
     """How long a saddle holds a run that starts near it.
 
     result: (surface, path, distance, distances, steps, slope): the path of a run that starts at `distance` from the
-    saddle's stable line, the `steps` that runs from all `distances` (in increasing order) needed to escape, and the steps
-    per factor of ten that theory predicts.
+    saddle's stable line, the `steps` that runs from all `distances` (in increasing order) needed to escape, and the
+    steps per factor of ten that theory predicts.
     """
 
     alt = (
@@ -255,7 +259,7 @@ class Escape(Scene):
             self.distances, self.needed[middle] - self.slope * np.log10(self.distances / self.distances[middle])
         )
         self.caption = (
-            f"Step {t} of {self.steps}. A start {self.distance:.1e} from the stable line takes about "
+            f"Step {t} of {self.steps}. A start {number(self.distance, 2)} from the stable line takes about "
             f"{mine:.0f} steps to leave the saddle. "
             f"Every factor of ten nearer costs {-slope:.1f} steps more; the saddle's eigenvalue "
             f"predicts {self.slope:.1f} (dashed)."
@@ -316,8 +320,8 @@ class RandomHessians(Scene):
         hits = int(round(self.measured[n - 1] * runs))
         self.caption = (
             f"{n} × {n} matrices: in {hits} of {runs} all eigenvalues are above "
-            f"{_short(self.threshold)}, a share of {self.measured[n - 1]:.4f}. "
-            f"Independent signs would give ½^{n} = {0.5**n:.4f}."
+            f"{number(self.threshold)}, a share of {self.measured[n - 1]:.4f}. "
+            f"Independent signs would give ½{str(n).translate(SUPERSCRIPT)} = {0.5**n:.4f}."
         )
         return [artist for artist in self.moving if artist.get_visible()]
 

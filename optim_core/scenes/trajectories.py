@@ -3,7 +3,7 @@
 import numpy as np
 
 from .. import critical
-from .board import GREY, INK, STYLES, Map, Scene, View
+from .board import GREY, INK, STYLES, Map, Scene, View, number
 
 
 class Trajectories(Scene):
@@ -90,7 +90,9 @@ class Trajectories(Scene):
             for artist in (line, head, lifted, curve):
                 artist.set_visible(True)
             self._say_where_it_left(label, points, path, t)
-        heights = ", ".join(f"{name} {loss[t]:.3g}" for name, (_, loss, _) in zip(self.runs, self.tracks, strict=True))
+        heights = ", ".join(
+            f"{name} {number(loss[t])}" for name, (_, loss, _) in zip(self.runs, self.tracks, strict=True)
+        )
         self.caption = f"Step {t} of {self.steps}: loss {heights}. " + " ".join(self.stories)
         return [artist for artist in self.moving if artist.get_visible()]
 
@@ -123,7 +125,7 @@ def story(name, surface, path):
         return f"{name} diverged at step {int(path['diverged'])}."
     slope = np.linalg.norm(surface.grad(w), axis=-1)
     if slope[-1] > 1e-4:
-        return f"{name} is still moving after {steps} steps (gradient norm {slope[-1]:.2g})."
+        return f"{name} is still moving after {steps} steps (gradient norm {number(slope[-1], 2)})."
     arrived = int(np.flatnonzero(slope > 1e-4)[-1]) + 1 if (slope > 1e-4).any() else 0
     H = surface.hessian(w[-1])
     kind = critical.classify(H, 1e-3) if np.abs(H).max() > 1e-3 else "degenerate"
