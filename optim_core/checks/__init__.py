@@ -1,0 +1,316 @@
+"""Exercises: fill in code, choose, predict; and say what a wrong answer has in common with a known mistake.
+
+    exercise.check(student_function)        correct, incorrect or not attempted yet
+    exercise.hint(), exercise.solution()    a ladder of hints; the solution when it is asked for
+    choice.answer("b")                      an explanation for every option
+    predict.commit(50), predict.reveal()    the prediction first, the measurement after it
+
+This module knows nothing about widgets: `live.ask(question)` puts buttons in front of a Choice or a Predict.
+A chapter's exercises are in the file of the chapter's name beside this one.
+"""
+
+import functools
+import html
+import inspect
+import math
+import re
+import textwrap
+import warnings
+from dataclasses import dataclass
+
+from . import diagnosis
+from .blank import Blank, ____, has_blank
+from .diagnosis import close, show, up_to_sign
+from .running import run
+
+__all__ = ["____", "CLAIMS", "Choice", "Exercise", "Predict", "Result", "claim", "close", "has_blank", "up_to_sign"]
+
+CORRECT, INCORRECT, NOT_ATTEMPTED = "correct", "incorrect", "not attempted yet"
+COLOURS = {CORRECT: "#0072B2", INCORRECT: "#D55E00"}  # safe for the colour-blind; the word comes first in any case
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a check says: `outcome` is "correct", "incorrect", "not attempted yet" or "hint 1 of 3"; `text` is the rest.
+
+    >>> Result("correct", "All 12 cases agree.")
+    Correct: All 12 cases agree.
+    """
+
+    outcome: str
+    text: str
+
+    def __repr__(self):
+        return f"{self.outcome.capitalize()}: {self.text}"
+
+    def _repr_html_(self):
+        text = re.sub(r"`([^`\n]+)`", r"<code>\1</code>", html.escape(self.text, quote=False))
+        border = f"border-left: 4px solid {COLOURS.get(self.outcome, '#888888')}"
+        return (
+            f'<div style="{border}; padding: 2px 10px; white-space: pre-wrap">'
+            f"<b>{self.outcome.capitalize()}:</b> {text}</div>"
+        )
+
+
+class Exercise:
+    """A function to write. Decorate the solution with `exercise(…)`, then list the mistakes it should recognise.
+
+    cases: {what these cases have in common: [arguments, …]}; the student's function runs on all of them
+    hints: from a nudge to nearly everything
+    same(got, expected): are two answers equal? `close` (numbers, arrays, words) unless told otherwise
+    terms: {name: function of the arguments}; answers that are a sum of these are taken apart term by term
+    remark(got, *arguments): a sentence about one wrong answer, an array, or None
+    .mistakes: a list of (what was done, the wrong function, where to look)
+
+    >>> @exercise(cases={"small numbers": [(1.0, 2.0), (3.0, 5.0)]}, hints=["What is the area of a rectangle?"])
+    ... def area(a, b):
+    ...     return a * b
+    >>> area.mistakes.append(("adding the sides", lambda a, b: a + b, "A sum of lengths is a length."))
+    >>> area.check(lambda a, b: a * ____)
+    Not attempted yet: replace each `____` in `area`, then run its cell and this one again.
+    >>> area.check(lambda a, b: b + a)
+    Incorrect: your numbers are those of a known mistake: adding the sides.
+    A sum of lengths is a length.
+    >>> area.check(lambda a, b: b * a)
+    Correct: `area` agrees on all 2 cases.
+    >>> area.hint()
+    Hint 1 of 1: What is the area of a rectangle?
+    """
+
+    def __init__(self, reference, *, cases, hints, same=close, terms=None, remark=None):
+        self.reference, self.name = reference, reference.__name__
+        self.hints, self.same, self.terms, self.remark = list(hints), same, terms or {}, remark
+        self.groups = [group for group, some in cases.items() for _ in some]
+        self.cases = [args for some in cases.values() for args in some]
+        self.arguments = list(inspect.signature(reference).parameters)
+        self.mistakes, self._hints_given = [], 0
+        self.__doc__ = reference.__doc__
+
+    @functools.cached_property
+    def expected(self):
+        """The reference's answer to every case."""
+        return [run(self.reference, args).value for args in self.cases]
+
+    @functools.cached_property
+    def known(self):
+        """The runs of every known mistake: a list, over mistakes, of lists, over cases."""
+        return [[run(wrong, args) for args in self.cases] for _, wrong, _ in self.mistakes]
+
+    def check(self, function):
+        """Judge a student's function on every case. Returns a Result, whatever the function does or returns."""
+        try:
+            return self._judge(function)
+        except Exception:  # an object that refuses to be looked at
+            return Result(INCORRECT, "your function returns something that cannot be compared with the answer.")
+
+    def _judge(self, function):
+        unattempted = Result(
+            NOT_ATTEMPTED, f"replace each `____` in `{self.name}`, then run its cell and this one again."
+        )
+        if has_blank(function):
+            return unattempted
+        if complaint := self._cannot_call(function):
+            return Result(INCORRECT, complaint)
+        uses = Blank.uses
+        runs = []
+        for args in self.cases:
+            runs.append(run(function, args))
+            if isinstance(runs[-1].error, KeyboardInterrupt):
+                return Result(INCORRECT, diagnosis.interrupted(self, args))
+        if Blank.uses > uses or any(has_blank(r.value) for r in runs):
+            return unattempted
+        right = [r.error is None and self.same(r.value, want) for r, want in zip(runs, self.expected, strict=True)]
+        if all(right):
+            if any(r.changed for r in runs):
+                return Result(INCORRECT, f"your answers are right, but {diagnosis.changed_argument(self, runs)}")
+            return Result(CORRECT, f"`{self.name}` agrees on all {len(runs)} cases.")
+        for (what, _, look), mistaken in zip(self.mistakes, self.known, strict=True):
+            if all(self.alike(mine, theirs) for mine, theirs in zip(runs, mistaken, strict=True)):
+                return Result(INCORRECT, f"your {self._answers} are those of a known mistake: {what}.\n{look}")
+        return Result(INCORRECT, diagnosis.describe(self, function, runs, right))
+
+    def hint(self):
+        """The next hint; after the last one, where the solution is."""
+        if self._hints_given == len(self.hints):
+            return Result("no more hints", "`.solution()` in place of `.hint()` prints the solution.")
+        self._hints_given += 1
+        return Result(f"hint {self._hints_given} of {len(self.hints)}", self.hints[self._hints_given - 1])
+
+    def solution(self):
+        """Print the source of the solution."""
+        source = textwrap.dedent(inspect.getsource(self.reference))
+        print(source[re.search(r"^def ", source, re.M).start() :].rstrip())
+
+    def call(self, args):
+        """A call as it would be written: `area(a=1, b=2)`."""
+        return f"{self.name}({', '.join(f'{n}={show(a)}' for n, a in zip(self.arguments, args, strict=True))})"
+
+    @property
+    def _answers(self):
+        return "words" if isinstance(self.expected[0], str) else "numbers"
+
+    def alike(self, mine, theirs):
+        """Did two runs come to the same: equal answers, or errors of one type?"""
+        if mine.error is not None or theirs.error is not None:
+            return type(mine.error) is type(theirs.error)
+        return self.same(mine.value, theirs.value)
+
+    def _cannot_call(self, function):
+        """What is wrong with the function before it is even called, or None."""
+        wanted = ", ".join(self.arguments)
+        if not callable(function):
+            return (
+                f"`check` wants the function itself, `{self.name}` without brackets behind it; it was given "
+                f"{diagnosis.kind_of(function)}."
+            )
+        try:
+            signature = inspect.signature(function)
+        except (TypeError, ValueError):  # functions written in C do not tell
+            return None
+        try:
+            signature.bind(*self.arguments)
+        except TypeError:
+            return f"your function takes `({', '.join(signature.parameters)})`; it is called with `({wanted})`."
+        names = list(signature.parameters)
+        if names != self.arguments and sorted(names) == sorted(self.arguments):
+            return f"your function takes `({', '.join(names)})`; it is called in the order `({wanted})`."
+
+    def __repr__(self):
+        return f"Exercise {self.name}({', '.join(self.arguments)}): {inspect.getdoc(self.reference).splitlines()[0]}"
+
+
+def exercise(**how):
+    """Decorator: makes the solution below it an Exercise; the keywords are Exercise's."""
+    return lambda reference: Exercise(reference, **how)
+
+
+class Choice:
+    """One question, several answers, one of them right; each says why.
+
+    options: {key: (text, explanation)}; after that, `.options` is {key: text}
+
+    >>> q = Choice("2 + 2?", {"a": ("3", "That is 1 + 2."), "b": ("4", "Yes, two pairs.")}, correct="b")
+    >>> q.answer("a"), q.answer("b"), q.answer(____)
+    (Incorrect: a) 3. That is 1 + 2., Correct: b) 4. Yes, two pairs., Not attempted yet: choose one of a, b.)
+    """
+
+    def __init__(self, question, options, *, correct):
+        self.question, self.correct = question, correct
+        self.options = {key: text for key, (text, _) in options.items()}
+        self.explanations = {key: why for key, (_, why) in options.items()}
+        if correct not in options:
+            raise ValueError(f"correct = {correct!r}: must be one of {', '.join(options)}")
+
+    def answer(self, key=____):
+        """Judge the option with this key (capitals and a bracket behind it do not matter)."""
+        key = _key(key, self.options)
+        if key is None:
+            return Result(NOT_ATTEMPTED, f"choose one of {', '.join(self.options)}.")
+        outcome = CORRECT if key == self.correct else INCORRECT
+        return Result(outcome, f"{key}) {_sentence(self.options[key])} {self.explanations[key]}")
+
+    def __repr__(self):
+        return "\n".join([self.question, *(f"  {key}) {text}" for key, text in self.options.items())])
+
+    def _repr_html_(self):
+        return f'<div style="white-space: pre-wrap">{html.escape(repr(self), quote=False)}</div>'
+
+
+class Predict:
+    """A prediction to commit to, and the measurement that answers it.
+
+    measure(): runs the experiment; returns a number, or the key of one of the options
+    options: {key: text} for a prediction by choice; without them a number is asked for
+    factor: a number counts as right within this factor of the measurement; or tolerance: within ± this
+    why: what to think about it; {measured} in it stands for the measurement
+
+    >>> p = Predict("How many legs has a spider?", lambda: 8, tolerance=0.5, why="An insect has six.")
+    >>> p.reveal()
+    Not attempted yet: commit to a prediction first, then reveal.
+    >>> p.commit(6)
+    Committed: your prediction is 6. Now reveal.
+    >>> p.reveal()
+    Incorrect: you predicted 6; measured: 8. Too low by 2. An insect has six.
+    """
+
+    def __init__(self, question, measure, *, options=None, factor=None, tolerance=None, why=""):
+        self.question, self.measure, self.options = question, measure, options or {}
+        self.factor, self.tolerance, self.why = factor, tolerance, why
+        self.prediction, self.revealed = None, False
+        if [bool(options), factor is not None, tolerance is not None].count(True) != 1:
+            raise ValueError("a Predict needs exactly one of options, factor and tolerance")
+
+    def commit(self, value=____):
+        """Note the prediction, a key or a number. Once revealed, it stays."""
+        value = _key(value, self.options) if self.options else diagnosis.one_number(value)
+        if value is None:
+            wanted = f"one of {', '.join(self.options)}" if self.options else "a number"
+            return Result(NOT_ATTEMPTED, f"commit to {wanted}; a guess is enough.")
+        if self.revealed and value != self.prediction:
+            return Result("already revealed", f"your prediction was {self._say(self.prediction)}, and it stays.")
+        self.prediction = value
+        return Result("committed", f"your prediction is {_sentence(self._say(value))} Now reveal.")
+
+    def reveal(self):
+        """Measure, and compare with the prediction."""
+        if self.prediction is None:
+            return Result(NOT_ATTEMPTED, "commit to a prediction first, then reveal.")
+        measured, self.revealed = self.measure(), True
+        right, verdict = self._judge(self.prediction, measured)
+        why = self.why.replace("{measured}", self._say(measured))
+        text = f"you predicted {self._say(self.prediction)}; measured: {_sentence(self._say(measured))} {verdict} {why}"
+        return Result(CORRECT if right else INCORRECT, re.sub(" +", " ", text).strip())
+
+    def _judge(self, mine, measured):
+        """Is the prediction right, and a sentence on how far off it is."""
+        if self.options:
+            return mine == measured, ""
+        if mine == measured:
+            return True, "Exactly."
+        right, off = abs(mine - measured) <= (self.tolerance or 0), f"by {show(abs(mine - measured))}"
+        if self.factor and mine * measured > 0:
+            ratio = max(mine / measured, measured / mine)
+            right, off = ratio <= self.factor, f"by a factor {ratio:.3g}"
+        return right, f"{'Close enough: t' if right else 'T'}oo {'high' if mine > measured else 'low'} {off}."
+
+    def _say(self, value):
+        return f"{value}) {self.options[value]}" if self.options else show(value)
+
+    def __repr__(self):
+        return "\n".join([self.question, *(f"  {key}) {text}" for key, text in self.options.items())])
+
+    _repr_html_ = Choice._repr_html_
+
+
+def _key(answer, options):
+    """The option a student means: "B", " b) " and "(b)" are "b"; None if it is none of them."""
+    plain = re.sub(r"[\s().]", "", answer).lower() if isinstance(answer, str) else None
+    return next((key for key in options if str(key).lower() == plain), None)
+
+
+def _sentence(text):
+    return text if text[-1:] in ".!?" else text + "."
+
+
+CLAIMS = {}
+
+
+def claim(name, value):
+    """Register a number that the prose quotes: `<!--c:name-->0.0066<!--/c-->`; a test compares the digits shown.
+
+    Raises ValueError for a name that is not made of letters, digits, - and _, and for anything but one finite number.
+    Warns when the name already holds another number: the prose speaks of the first, and the first stays. A student who
+    changes the cell sees one line; the notebooks' tests turn warnings into errors.
+
+    >>> claim("answer", 42)
+    >>> CLAIMS.pop("answer")
+    42.0
+    """
+    number = diagnosis.one_number(value)
+    if not (isinstance(name, str) and re.fullmatch(r"[\w-]+", name)):
+        raise ValueError(f"name = {name!r}: must be made of letters, digits, - and _")
+    if number is None:
+        raise ValueError(f"value = {show(value)}: must be one finite number")
+    if not math.isclose(CLAIMS.setdefault(name, number), number, rel_tol=1e-9, abs_tol=1e-15):
+        text = f'the text quotes {CLAIMS[name]:.6g} as "{name}"; this cell now computes {number:.6g}'
+        warnings.warn(text, UserWarning, stacklevel=2)
