@@ -1,0 +1,13 @@
+"""The saddle of (1 - w1 w2)²: its eigenvectors on the map, and the loss along each of them."""
+
+from pathlib import Path
+
+from optim_core import scenes, surfaces
+
+
+def make():
+    return scenes.still(scenes.Eigenvectors(), (surfaces.product(), (0.0, 0.0), 0.7))
+
+
+if __name__ == "__main__":
+    make().savefig(Path(__file__).with_suffix(".png"))
