@@ -1,5 +1,7 @@
 """One way to say no: name the argument, show the value, say what is allowed."""
 
+import inspect
+
 import numpy as np
 
 
@@ -11,25 +13,102 @@ def refuse(name, value, allowed):
     ValueError: lr = -0.1: must be a number ≥ 0
     """
     shown = np.array2string(value, threshold=6) if isinstance(value, np.ndarray) else repr(value)
-    raise ValueError(f"{name} = {shown if len(shown) < 120 else shown[:117] + '…'}: must be {allowed}")
+    shown = " ".join(shown.split())
+    raise ValueError(f"{name} = {shown if len(shown) < 120 else shown[:117] + '…'}: must be {allowed}") from None
 
 
-def numbers(name, value, last=None, finite=False):
-    """`value` as an array of floats (complex stays complex), or a refusal; `last` is the length of its last axis.
+def numbers(name, value, last=None, finite=False, real=False):
+    """`value` as an array of floats, or a refusal. Complex numbers stay complex, unless `real` refuses them.
+
+    last: the length that the last axis must have; finite: refuse inf and NaN.
 
     >>> numbers("w", [1, 2], last=2)
     array([1., 2.])
     """
     try:
         array = np.asarray(value)
-    except ValueError:  # lists of unequal lengths
+    except (ValueError, TypeError):  # lists of unequal lengths
         refuse(name, value, "numbers in a regular array")
-    if array.dtype.kind not in "buifc":
-        refuse(name, value, "numbers")
+    kind = array.dtype.kind
+    if kind not in "buifc" or (real and kind == "c"):
+        refuse(name, value, "real numbers" if real else "numbers")
     if last is not None and (array.ndim == 0 or array.shape[-1] != last):
         refuse(f"{name}.shape", array.shape, f"(…, {last})")
-    if array.dtype.kind not in "fc" or array.dtype.itemsize < 8:
-        array = array.astype(float)
+    if kind not in "fc" or array.dtype.itemsize < (16 if kind == "c" else 8):
+        array = array.astype(complex if kind == "c" else float)
     if finite and not np.isfinite(array).all():
         refuse(name, value, "finite numbers")
     return array
+
+
+def number(name, value, allowed="a finite number", holds=lambda v: True):
+    """`value` as a Python float, or a refusal; `holds` is what must be true of it, `allowed` says so in words.
+
+    >>> number("kappa", 10, "a number ≥ 1", lambda v: v >= 1)
+    10.0
+    """
+    try:
+        array = numbers(name, value, finite=True, real=True)
+    except ValueError:
+        array = np.empty(1)  # not one number
+    if array.ndim or not holds(array):
+        refuse(name, value, allowed)
+    return float(array)
+
+
+def whole(name, value, low):
+    """`value` as an int of at least `low`, or a refusal.
+
+    >>> whole("runs", 3, 1)
+    3
+    """
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < low:
+        refuse(name, value, f"a whole number ≥ {low}")
+    return int(value)
+
+
+def window(value):
+    """(w1_min, w1_max, w2_min, w2_max) as four floats, or a refusal.
+
+    >>> window((-2, 2, -1, 3))
+    (-2.0, 2.0, -1.0, 3.0)
+    """
+    try:
+        left, right, bottom, top = map(number, ("window",) * 4, value)
+        good = 0 < right - left < np.inf and 0 < top - bottom < np.inf
+    except (TypeError, ValueError):  # not four numbers
+        good = False
+    if not good:
+        refuse("window", value, "(w1_min, w1_max, w2_min, w2_max) with min < max")
+    return left, right, bottom, top
+
+
+def generator(seed):
+    """A numpy Generator from a seed (a whole number ≥ 0, or a list of such), or the Generator that was given.
+
+    >>> generator(0).integers(10)
+    np.int64(8)
+    """
+    try:
+        return np.random.default_rng(seed)
+    except (TypeError, ValueError):
+        refuse("seed", seed, "a whole number ≥ 0, or a numpy Generator")
+
+
+def asks(name, function, most=2):
+    """How many arguments a function asks for (those without a default), or a refusal if it is no function or asks for more.
+
+    >>> asks("grad", lambda w: w), asks("grad", lambda w, t: w)
+    (1, 2)
+    """
+    if not callable(function):
+        refuse(name, function, "a function")
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # a built-in without a signature
+        return 1
+    places = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    required = sum(p.default is p.empty for p in places)
+    if required > most:
+        refuse(name, function, f"a function of at most {most} arguments")
+    return max(required, 1)
