@@ -99,6 +99,7 @@ class Map:
             lines = self.axes.contour(
                 self.w1, self.w2, clipped, self.levels[:-1], colors="#7c8ba1", linewidths=0.5, zorder=1
             )
+            self._number(lines)
             self.drawn = [shades, lines]
         for curve in surface.valleys:
             self.drawn += self.axes.plot(*np.transpose(curve), color="white", lw=4, zorder=1.5)
@@ -108,6 +109,11 @@ class Map:
             style = dict(markersize=size, markerfacecolor="white", markeredgecolor=INK, linestyle="", zorder=3)
             self.drawn += self.axes.plot(*point["w"], marker, **style)
         return True
+
+    def _number(self, lines):
+        """Write the height on every third contour line."""
+        style = dict(fontsize=7, colors="#4b5563", inline_spacing=2, fmt=lambda level: number(level, 2))
+        lines.clabel(self.levels[2:-1:3], **style)
 
     def inside(self, points):
         """Which of the points (…, 2) lie in the frame."""
@@ -135,29 +141,32 @@ def heights(surface, points=121):
     L = np.where(np.isfinite(L), L, np.nan)
     if not np.isfinite(L).any():
         return w1, w2, np.zeros_like(L), []
-    low, high = np.nanmin(L), np.nanpercentile(L, 96)
-    L = np.nan_to_num(L, nan=np.nanmax(L))
+    low, top = np.nanmin(L), np.nanmax(L)
+    high = min(top, low + 4 * (np.nanpercentile(L, 96) - low))  # a few spikes must not flatten the rest
+    L = np.nan_to_num(L, nan=top)
     if high - low <= 1e-12 * max(1.0, abs(high)):
         return w1, w2, L, []
-    return w1, w2, L, low + (high - low) * np.linspace(0, 1, 15) ** 2.2
+    levels = low + (high - low) * np.linspace(0, 1, 17) ** 2.2
+    inner = levels[1:-1]
+    digits = 10.0 ** (np.floor(np.log10(np.maximum(np.abs(inner), 1e-3 * (high - low)))) - 1)
+    return w1, w2, L, np.unique([low, *(np.round(inner / digits) * digits), high])  # two digits each, fit to be written
 
 
 class View:
     """A surface from the side, in 3-D; `lift` places points on it."""
 
     def __init__(self, axes):
-        self.axes, self.drawn = axes, None
+        self.axes, self.drawn = axes, []
         axes.set_xlabel("w₁", labelpad=-13)
         axes.set_ylabel("w₂", labelpad=-13)
-        axes.set_zlabel("L", labelpad=-15)
         axes.tick_params(labelbottom=False, labelleft=False, labelright=False)
         axes.view_init(elev=38, azim=-62)
         axes.set_box_aspect((1, 1, 0.75), zoom=1.15)
 
     def show(self, seen):
         """Draw what a `Map` shows."""
-        if self.drawn is not None:
-            self.drawn.remove()
+        for artist in self.drawn:
+            artist.remove()
         self.low, self.high = (
             (seen.levels[0], seen.levels[-1]) if len(seen.levels) else (seen.heights.min() - 1, seen.heights.max() + 1)
         )
@@ -173,7 +182,10 @@ class View:
             alpha=0.9,
             antialiased=True,
         )
-        self.drawn = self.axes.plot_surface(*np.meshgrid(seen.w1[::3], seen.w2[::3]), z, **style)
+        self.drawn = [self.axes.plot_surface(*np.meshgrid(seen.w1[::3], seen.w2[::3]), z, **style)]
+        for curve in seen.surface.valleys:
+            floor = seen.surface.loss(curve)
+            self.drawn += self.axes.plot(*curve.T, floor, color=GREEN, lw=1.4, zorder=8)
         left, right, bottom, top = seen.surface.window
         self.axes.set(xlim=(left, right), ylim=(bottom, top), zlim=(self.low, self.high))
 

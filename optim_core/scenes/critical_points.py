@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.collections import LineCollection
 
 from .. import critical
-from .board import BENDS, BLUE, GREEN, GREY, INK, ORANGE, SKY, SUPERSCRIPT, Map, Scene, number
+from .board import BENDS, BLUE, GREEN, GREY, INK, ORANGE, PINK, SKY, SUPERSCRIPT, Map, Scene, number
 
 CIRCLE = np.linspace(0, 2 * np.pi, 61)
 
@@ -19,9 +19,8 @@ class Taylor(Scene):
     """
 
     alt = (
-        "Left: contour map of the error surface with, dashed, the contours of its quadratic model "
-        "around a chosen point. "
-        "Right: a section through the point, with the true loss, its tangent and its parabola."
+        "Left: contour map of the error surface and, on a disc around a chosen point, its contours beside those of its "
+        "quadratic model. Right: a section through the point, with the true loss, its tangent and its parabola."
     )
 
     def __init__(self, control="w"):
@@ -31,17 +30,20 @@ class Taylor(Scene):
         self.section = self.figure.add_axes([0.52, 0.13, 0.47, 0.83])
         self.section.set(xlabel="step s along the direction", ylabel="loss", xlim=(-1.5, 1.5))
         self.section.grid(alpha=0.25)
-        self.model = self.mover(self.map.axes.add_collection(LineCollection([], colors=ORANGE, linewidths=1.1)))
+        self.disc = self.line(self.map.axes, color=INK, lw=0.8)
+        true, model = LineCollection([], colors=INK, linewidths=1.1), LineCollection([], colors=ORANGE, linewidths=1.6)
+        model.set_linestyle((0, (4, 2)))
+        self.true, self.model = (self.mover(self.map.axes.add_collection(lines)) for lines in (true, model))
         self.cut = self.line(self.map.axes, color=BLUE, lw=1.6)
         self.point = self.line(self.map.axes, "o", mfc="white", mec=INK, ms=9, mew=1.8)
         self.probe = self.line(self.map.axes, "D", mfc=BLUE, mec="white", ms=8)
         self.curves = [
             self.line(self.section, color=BLUE, lw=2.2, label="the loss L(w + s u)"),
-            self.line(self.section, color=GREEN, lw=1.6, ls=":", label="tangent: L + s g·u"),
+            self.line(self.section, color=PINK, lw=1.8, ls=":", label="tangent: L + s g·u"),
             self.line(self.section, color=ORANGE, lw=1.8, ls="--", label="parabola: L + s g·u + ½ s² uᵀHu"),
         ]
-        markers = [("D", BLUE), ("v", GREEN), ("s", ORANGE)]
-        self.dots = [self.line(self.section, m, mfc=c, mec="white", ms=8) for m, c in markers]
+        markers = [("D", BLUE, 7, 6), ("v", PINK, 9, 5), ("s", ORANGE, 11, 4)]
+        self.dots = [self.line(self.section, m, mfc=c, mec="white", ms=size, zorder=z) for m, c, size, z in markers]
         handles = [
             self.section.plot([], [], color=c.get_color(), ls=c.get_linestyle(), label=c.get_label())[0]
             for c in self.curves
@@ -63,15 +65,7 @@ class Taylor(Scene):
         def model(d):
             return L + d @ g + 0.5 * (d @ H * d).sum(-1)
 
-        left, right, bottom, top = self.surface.window
-        reach = 0.22 * min(right - left, top - bottom)  # the model is drawn on a disc around the point
-        d = np.linspace(-reach, reach, 41)
-        grid = np.stack(np.meshgrid(d, d), -1)
-        heights = np.ma.masked_where(np.linalg.norm(grid, axis=-1) > reach, model(grid))
-        lines = contourpy.contour_generator(self.w[0] + d, self.w[1] + d, heights)
-        circle = self.w + reach * np.stack([np.cos(CIRCLE), np.sin(CIRCLE)], -1)
-        levels = [*self.map.levels, L] if len(self.map.levels) else []
-        self.model.set_segments([circle] + [segment for level in levels for segment in lines.lines(level)])
+        self._draw_disc(model)
         s = np.linspace(-1.5, 1.5, 121)
         along, self_s = s[:, None] * self.u, np.array([self.s])
         shown = [self.surface.loss(self.w + along), L + s * (g @ self.u), model(along)]
@@ -93,13 +87,27 @@ class Taylor(Scene):
         )
         return self.moving
 
+    def _draw_disc(self, model):
+        """On a disc around the point, the same contour levels of the loss and of its model."""
+        left, right, bottom, top = self.surface.window
+        reach = 0.24 * min(right - left, top - bottom)
+        d = np.linspace(-reach, reach, 49)
+        steps = np.stack(np.meshgrid(d, d), -1)
+        outside = np.linalg.norm(steps, axis=-1) > reach
+        loss = np.ma.masked_where(outside, self.surface.loss(self.w + steps))
+        levels = np.linspace(loss.min(), loss.max(), 9)[1:-1] if np.isfinite(loss).all() else []
+        for artist, height in ((self.true, loss), (self.model, np.ma.masked_where(outside, model(steps)))):
+            lines = contourpy.contour_generator(self.w[0] + d, self.w[1] + d, height)
+            artist.set_segments([segment for level in levels for segment in lines.lines(level)])
+        self.disc.set_data(*(self.w + reach * np.stack([np.cos(CIRCLE), np.sin(CIRCLE)], -1)).T)
+
     def clicked(self, axes, x, y):
         return {self.control: (x, y)} if axes is self.map.axes else {}
 
 
 def _frame(seen):
     """Limits for an axis of losses that show what the map shows, in its lower half."""
-    low, high = (seen.levels[0], seen.levels[7]) if len(seen.levels) else (seen.heights.min(), seen.heights.max())
+    low, high = (seen.levels[0], seen.levels[5]) if len(seen.levels) else (seen.heights.min(), seen.heights.max())
     room = 0.3 * (high - low) or 1.0
     return low - room, high + room
 
@@ -125,7 +133,7 @@ class Eigenvectors(Scene):
         self.axis = [self.line(self.map.axes, lw=2.4) for _ in "12"]
         self.ends = [self.text(self.map.axes, ha="center", va="center") for _ in "12"]
         self.downhill = self.line(self.map.axes, color=INK, lw=1.4, marker="o", ms=3, markevery=[1])
-        self.point = self.line(self.map.axes, "o", mfc="white", mec=INK, ms=9, mew=1.8)
+        self.point = self.line(self.map.axes, "o", mfc="none", mec=INK, ms=13, mew=1.8)
         self.probes = [self.line(self.map.axes, "D", mec="white", ms=7) for _ in "12"]
         self.curves, self.parabolas, self.dots, self.titles = [], [], [], []
         for axes in self.sections:
@@ -159,7 +167,7 @@ class Eigenvectors(Scene):
             self.axis[i].set(color=color, linestyle=dash, data=ends.T)
             self.ends[i].set(
                 position=self.w + 1.3 * reach * v,
-                text=f"λ = {number(_clean(values[i], values), 4)}",
+                text=f"λ{'₁₂'[i]} = {number(_clean(values[i], values), 4)}",
                 color=color,
                 visible=True,
             )
@@ -191,14 +199,21 @@ class Eigenvectors(Scene):
             + {
                 "minimum": "Both are positive: a minimum.",
                 "maximum": "Both are negative: a maximum.",
-                "saddle": "One is negative: a saddle. The dashed direction leads down.",
+                "saddle": "One is negative: a saddle. Its direction, marked λ₁, leads down on both sides.",
                 "degenerate": "One is zero and the other does not settle it: degenerate. The Hessian "
                 "alone cannot tell what this point is.",
             }[kind]
         )
 
     def clicked(self, axes, x, y):
-        return {self.control: (x, y)} if axes is self.map.axes else {}
+        """Near a known critical point a click means that point."""
+        if axes is not self.map.axes:
+            return {}
+        left, right, bottom, top = self.surface.window
+        for point in self.surface.critical_points:
+            if np.abs((point["w"] - [x, y]) / [right - left, top - bottom]).max() < 0.025:
+                return {self.control: tuple(point["w"].tolist())}
+        return {self.control: (x, y)}
 
 
 def _clean(value, values):
@@ -232,10 +247,11 @@ class Escape(Scene):
         self.law = self.figure.add_axes([0.52, 0.14, 0.465, 0.81])
         self.law.set(xlabel="distance of the start from the stable line", ylabel="steps to escape", xscale="log")
         self.law.grid(alpha=0.25)
-        self.theory = self.line(self.law, color=GREY, ls="--", lw=1.2)
+        self.theory = self.line(self.law, color=INK, ls="--", lw=1.2)
         self.path = self.line(self.map.axes, color=ORANGE, marker="o", ms=3.2, mew=0, lw=1.6)
+        self.start = self.line(self.map.axes, "o", mfc="white", mec=INK, ms=9, mew=1.8)
         self.head = self.line(self.map.axes, "o", mfc=ORANGE, mec="white", ms=9)
-        self.all = self.line(self.law, "o-", color=BLUE, ms=5, lw=1)
+        self.all = self.line(self.law, "o", color=BLUE, ms=6)
         self.this = self.line(self.law, "D", mfc=ORANGE, mec="white", ms=11)
 
     def show(self, result):
@@ -249,6 +265,7 @@ class Escape(Scene):
     def at(self, t):
         points = self.map.drawable(self.run["w"][: t + 1])
         self.path.set_data(*points.T)
+        self.start.set_data(*points[:1].T)
         self.head.set_data(*points[-1:].T)
         self.all.set_data(self.distances, self.needed)
         mine = np.interp(np.log(self.distance), np.log(self.distances), self.needed)
@@ -283,22 +300,21 @@ class RandomHessians(Scene):
     def __init__(self):
         super().__init__((9.6, 3.6))
         self.bars = self.figure.add_axes([0.075, 0.15, 0.395, 0.78])
-        self.bars.set(xlabel="eigenvalue", ylabel="share", xlim=(-8, 8), ylim=(0, 0.4))
+        self.bars.set(xlabel="eigenvalue", ylabel="density", xlim=(-8, 8), ylim=(0, 0.4))
         self.fall = self.figure.add_axes([0.575, 0.15, 0.41, 0.78])
-        self.fall.set(
-            xlabel="number of directions n", ylabel="P(all above the threshold)", yscale="log", ylim=(1e-5, 1.5)
-        )
+        self.fall.set(xlabel="matrix size n", ylabel="P(all above the threshold)", yscale="log", ylim=(1e-5, 1.5))
         self.fall.grid(alpha=0.25)
         self.edges = np.linspace(-8, 8, 65)
         self.hist = self.mover(self.bars.stairs(np.zeros(64), self.edges, fill=True, color=SKY, alpha=0.7))
         self.cut = self.mover(self.bars.axvline(0, color=INK, lw=1.4, ls="--"))
         self.line_cartoon = self.line(self.fall, color=GREY, ls=":", marker="^", ms=5)
         self.line_measured = self.line(self.fall, color=BLUE, marker="o", ms=6)
-        self.line_exact = self.line(self.fall, color=ORANGE, marker="x", ms=10, mew=2, ls="")
+        self.line_exact = self.line(self.fall, color=ORANGE, marker="+", ms=13, mew=2, ls="")
         self.this = self.line(self.fall, "o", mfc="none", mec=INK, ms=15, mew=1.5)
-        self.fall.text(4.1, 0.09, "cartoon: ½ⁿ, as if the\nsigns were independent", color=GREY, fontsize=9)
+        corner = dict(transform=self.fall.transAxes, ha="right", va="top")
+        self.fall.text(0.98, 0.97, "▲ cartoon: ½ⁿ, as if the signs were independent", color=GREY, fontsize=9, **corner)
         self.fall.text(0.75, 2e-3, "● measured", color=BLUE, fontsize=9)
-        self.fall.text(0.75, 7e-4, "✕ exact for n = 1, 2, 3\n    at threshold 0", color=ORANGE, fontsize=9, va="top")
+        self.fall.text(0.75, 7e-4, "+ exact for n = 1, 2, 3\n   at threshold 0", color=ORANGE, fontsize=9, va="top")
 
     def show(self, result):
         self.n, self.eigenvalues, self.threshold, self.measured, self.exact = result
@@ -344,6 +360,7 @@ class IndexLoss(Scene):
         handles = [self.axes.plot([], [], "*", mfc=GREEN, mec=INK, ms=12, label="minimum (index 0)")[0]]
         handles += [self.axes.plot([], [], "X", mfc=ORANGE, mec="white", ms=10, label="saddle")[0]]
         self.axes.legend(handles=handles, loc="upper left", fontsize=9)
+        self.names = [self.mover(self.axes.text(0, 0, "", fontsize=8, color=GREY)) for _ in range(12)]
         self.note = self.figure.text(0.67, 0.9, "", va="top", fontsize=10, linespacing=1.5, family="monospace")
         self.mover(self.note)
 
@@ -357,6 +374,11 @@ class IndexLoss(Scene):
         lowest = self.index == 0
         self.minima.set_data(self.index[lowest], self.loss[lowest])
         self.saddles.set_data(self.index[~lowest], self.loss[~lowest])
+        few = len(self.labels) <= len(self.names)  # then each point is named
+        for name in self.names:
+            name.set_text("")
+        for name, label, i, loss in zip(self.names, self.labels, self.index, self.loss, strict=False):
+            name.set(position=(i + 0.15, loss), text=label if few else "", va="center")
         rows = [
             f"{label:<10} {i:>3}   {loss:.2f}"
             for label, i, loss in zip(self.labels, self.index, self.loss, strict=True)

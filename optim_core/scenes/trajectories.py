@@ -29,6 +29,9 @@ class Trajectories(Scene):
         self.curve.set_title("loss L", fontsize=10, loc="left")
         self.curve.grid(alpha=0.25)
         self.start = self.line(self.map.axes, "o", mfc="white", mec=INK, ms=9, mew=1.8, zorder=6)
+        self.start3d = self.mover(
+            self.view.axes.plot([], [], [], "o", mfc="white", mec=INK, ms=6, mew=1.5, zorder=10)[0]
+        )
         self.now = self.mover(self.curve.axvline(0, color=GREY, lw=1, ls=":"))
         self.paths, self.views, self.curves, self.heads, self.labels = [], [], [], [], []
         for color, dash, marker in STYLES:
@@ -76,6 +79,7 @@ class Trajectories(Scene):
         t = min(t, self.steps)
         self.now.set_xdata([t, t])
         self.start.set_data(*self.tracks[0][0][:1].T)
+        self.start3d.set_data_3d(*self.view.lift(self.map, self.tracks[0][0][:1], self.tracks[0][1][:1]))
         for artists in zip(self.paths, self.heads, self.views, self.curves, self.labels, strict=True):
             for artist in artists:
                 artist.set_visible(False)
