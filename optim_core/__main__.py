@@ -111,21 +111,25 @@ def test(arguments):
 
 def run(python, arguments):
     """Run Python with these arguments, wait, return its exit code."""
-    return subprocess.call([str(python)] + [str(one) for one in arguments], env=environment())
+    child = subprocess.Popen([str(python)] + [str(one) for one in arguments], env=environment())
+    try:
+        while True:
+            try:
+                return child.wait()
+            except KeyboardInterrupt:
+                pass  # the child got it too, and decides
+    finally:
+        if child.poll() is None:  # we were told to end: let the child end as after Ctrl-C, with its own children
+            child.send_signal(signal.SIGINT)
 
 
 def replace_by(python, arguments):
     """Run Python with these arguments in place of this process."""
-    command = [str(python)] + [str(one) for one in arguments]
     sys.stdout.flush()
-    if os.name != "nt":  # no parent stays behind that could be killed without its child
-        os.execve(command[0], command, environment())
-    child = subprocess.Popen(command, env=environment())
-    while True:
-        try:
-            sys.exit(child.wait())
-        except KeyboardInterrupt:
-            pass  # the child got it too, and decides
+    if os.name == "nt":  # has no exec
+        sys.exit(run(python, arguments))
+    command = [str(python)] + [str(one) for one in arguments]
+    os.execve(command[0], command, environment())  # no parent stays behind that could be killed without its child
 
 
 def environment():

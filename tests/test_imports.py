@@ -1,0 +1,114 @@
+"""Imports point one way: mathematics → checks → scenes (matplotlib) → live (ipywidgets)."""
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "optim_core"
+LATER = ["checks", "scenes", "live"]  # in this order; every other module is mathematics and comes before them
+
+
+def modules_of_the_package() -> list[str]:
+    inside = [p.stem for p in PACKAGE.glob("*.py")] + [p.parent.name for p in PACKAGE.glob("*/__init__.py")]
+    return sorted(name for name in inside if not name.startswith("__"))  # not its door and its launcher
+
+
+def rank(name: str) -> int:
+    return LATER.index(name) + 1 if name in LATER else 0
+
+
+MODULES = modules_of_the_package()
+MATHS = [name for name in MODULES if rank(name) == 0]
+
+
+def loaded_by(statement: str) -> set[str]:
+    """The names of the modules that a fresh interpreter has after `statement`."""
+    code = f"{statement}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))"
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": ""}
+    done = subprocess.run([sys.executable, "-c", code], env=env, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def third_party(modules: set[str]) -> set[str]:
+    """Those of the modules that neither Python nor the package brings (nor site-packages' start-up files)."""
+    bare = loaded_by("pass")
+    tops = {name.partition(".")[0] for name in modules - bare}
+    return tops - set(sys.stdlib_module_names) - {"optim_core"}
+
+
+def test_import_optim_core_needs_the_standard_library_only():
+    assert third_party(loaded_by("import optim_core")) == set()
+
+
+def test_mathematics_loads_neither_matplotlib_nor_ipywidgets():
+    assert {"surfaces", "critical", "optimizers", "descent"} <= set(MATHS)
+    modules = loaded_by("\n".join(f"import optim_core.{name}" for name in MATHS))
+    assert not {"matplotlib", "ipywidgets", "IPython"} & {name.partition(".")[0] for name in modules}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_each_module_can_be_imported_first(name):
+    assert f"optim_core.{name}" in loaded_by(f"import optim_core.{name}")
+
+
+def test_checks_load_neither_matplotlib_nor_ipywidgets():
+    modules = {name.partition(".")[0] for name in loaded_by("import optim_core.checks")}
+    assert not {"matplotlib", "ipywidgets"} & modules
+
+
+def test_scenes_load_matplotlib_without_pyplot_and_without_ipywidgets():
+    modules = loaded_by("import optim_core.scenes")
+    assert "matplotlib.figure" in modules
+    assert not {"matplotlib.pyplot", "ipywidgets"} & modules
+
+
+def test_live_never_loads_pyplot():
+    assert "matplotlib.pyplot" not in loaded_by("import optim_core.live")
+
+
+def imported_by(file: Path) -> set[str]:
+    """The modules of the package that the source of `file` imports anywhere, in functions too."""
+    package = ("optim_core", *file.relative_to(PACKAGE).parent.parts)
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) + 1 - node.level] if node.level else ()
+            module = ".".join((*base, *filter(None, [node.module])))
+            names = [f"{module}.{alias.name}" for alias in node.names]
+        found |= {name.split(".")[1] for name in names if name.startswith("optim_core.")}
+    return found & set(MODULES)
+
+
+def home(file: Path) -> str:
+    """The module of the package that a file belongs to."""
+    return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def test_no_module_imports_from_one_further_on():
+    for file in sorted(PACKAGE.rglob("*.py")):
+        for other in imported_by(file):
+            ahead = rank(other) > rank(home(file))
+            assert not ahead, f"{file.relative_to(ROOT)} imports {other}, which stands further on"
+
+
+def test_only_live_mentions_ipywidgets():
+    for file in sorted(PACKAGE.rglob("*.py")):
+        imports = {
+            (alias.name if isinstance(node, ast.Import) else node.module or "").partition(".")[0]
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for alias in node.names
+        }
+        if home(file) != "live":
+            assert not {"ipywidgets", "ipyevents"} & imports, f"{file.relative_to(ROOT)} imports widgets"
+        assert "matplotlib.pyplot" not in file.read_text(encoding="utf-8"), f"{file.relative_to(ROOT)} uses pyplot"
