@@ -74,7 +74,7 @@ def window(value):
     (-2.0, 2.0, -1.0, 3.0)
     """
     try:
-        left, right, bottom, top = map(number, ("window",) * 4, value)
+        left, right, bottom, top = (number("window", edge) for edge in value)
         good = 0 < right - left < np.inf and 0 < top - bottom < np.inf
     except (TypeError, ValueError):  # not four numbers
         good = False
@@ -96,7 +96,7 @@ def generator(seed):
 
 
 def asks(name, function, most=2):
-    """How many arguments a function asks for (those without a default), or a refusal if it is no function or asks for more.
+    """How many arguments a function asks for (those without a default); one that asks for more than `most` is refused.
 
     >>> asks("grad", lambda w: w), asks("grad", lambda w, t: w)
     (1, 2)
@@ -112,3 +112,15 @@ def asks(name, function, most=2):
     if required > most:
         refuse(name, function, f"a function of at most {most} arguments")
     return max(required, 1)
+
+
+def spread(name, value, shape):
+    """`value` broadcast to a shape, or a refusal.
+
+    >>> spread("seed", np.arange(2), (3, 2)).shape
+    (3, 2)
+    """
+    try:
+        return np.broadcast_to(value, shape)
+    except ValueError:
+        refuse(f"{name}.shape", np.shape(value), f"one that broadcasts to {shape}")

@@ -67,7 +67,7 @@ class Exercise:
     ...     return a * b
     >>> area.mistakes.append(("adding the sides", lambda a, b: a + b, "A sum of lengths is a length."))
     >>> area.check(lambda a, b: a * ____)
-    Not attempted yet: replace each `____` in `area`, then run its cell and this one again.
+    Not attempted yet: replace each `____` in `area` and run the cell again.
     >>> area.check(lambda a, b: b + a)
     Incorrect: your numbers are those of a known mistake: adding the sides.
     A sum of lengths is a length.
@@ -104,9 +104,7 @@ class Exercise:
             return Result(INCORRECT, "your function returns something that cannot be compared with the answer.")
 
     def _judge(self, function):
-        unattempted = Result(
-            NOT_ATTEMPTED, f"replace each `____` in `{self.name}`, then run its cell and this one again."
-        )
+        unattempted = Result(NOT_ATTEMPTED, f"replace each `____` in `{self.name}` and run the cell again.")
         if has_blank(function):
             return unattempted
         if complaint := self._cannot_call(function):

@@ -421,13 +421,13 @@ gain = Choice(
 )
 
 escape_cost = Choice(
-    "“At a saddle, step along the Hessian's most negative eigenvector.” What is the catch for a network of n weights?",
+    "“At a saddle, compute the Hessian's eigenvectors and take the one with the most negative eigenvalue.” What is the catch?",
     {
         "a": ("None: that costs no more than a gradient.", "A gradient has n numbers. How many has a Hessian?"),
         "b": (
-            "The Hessian has n² entries, and its eigenvectors take on the order of n³ operations.",
-            "Yes: out of reach for a million weights. Hessian-vector products find the direction without the matrix, "
-            "but every one of them costs about as much as another gradient or two.",
+            "With n weights the Hessian has n² entries, and its eigenvectors take on the order of n³ operations.",
+            "Yes: out of reach for a million weights. Products Hu find the direction without either, and each of them "
+            "costs about as much as another gradient or two.",
         ),
         "c": (
             "The sign of an eigenvector is arbitrary, so half of the time you step uphill.",

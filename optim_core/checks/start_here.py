@@ -74,7 +74,7 @@ gd_step.mistakes += [  # what was done, the wrong formula, where to look
 ]
 # fmt: on
 contours = Choice(
-    "On a map of the loss, the contour lines lie very close together at one place. What does that say?",
+    "A map has contour lines at equal steps of the loss. At one place they lie very close together. What follows?",
     {
         "a": ("The loss is high there.", "How high it is, the colour says. Lines can be close together at any height."),
         "b": (
@@ -100,7 +100,7 @@ def _quadrant():
 
 
 direction = Predict(
-    f"On the surface (1 − w₁w₂)² a ball is let go at {START}. Which way does gradient descent take its first step?",
+    f"On the surface (1 − w₁w₂)² gradient descent starts at {START}. Which way does it take its first step?",
     _quadrant,
     options={
         "a": "to the right and up",

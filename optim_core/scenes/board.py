@@ -52,12 +52,15 @@ class Scene:
 def number(value, digits=3):
     """A number for a caption: few digits, a real minus sign, powers of ten as powers.
 
-    >>> number(-2.0), number(0.39936, 4), number(4.93e-32), number(2048)
-    ('−2', '0.3994', '4.93·10⁻³²', '2048')
+    >>> number(-2.0), number(0.39936, 4), number(4.93e-32), number(1e-6), number(2048)
+    ('−2', '0.3994', '4.93·10⁻³²', '10⁻⁶', '2,048')
     """
-    text = f"{value:.0f}" if float(value).is_integer() and abs(value) < 1e5 else f"{value:.{digits}g}"
+    text = f"{value:,.0f}" if float(value).is_integer() and abs(value) < 1e6 else f"{value:.{digits}g}"
     mantissa, _, power = text.partition("e")
-    tens = "·10" + str(int(power)).translate(SUPERSCRIPT) if power else ""
+    tens = "10" + str(int(power)).translate(SUPERSCRIPT) if power else ""
+    if tens and mantissa == "1":
+        return tens
+    tens = tens and "·" + tens
     return (mantissa + tens).replace("-", "−")
 
 
@@ -106,13 +109,13 @@ class Map:
             self.drawn += self.axes.plot(*np.transpose(curve), color=GREEN, lw=1.4, zorder=1.6)
         for point in surface.critical_points:
             marker, size = MARKS[point["kind"]]
-            style = dict(markersize=size, markerfacecolor="white", markeredgecolor=INK, linestyle="", zorder=3)
+            style = dict(markersize=size, markerfacecolor="white", markeredgecolor=INK, linestyle="", zorder=5)
             self.drawn += self.axes.plot(*point["w"], marker, **style)
         return True
 
     def _number(self, lines):
         """Write the height on every third contour line."""
-        style = dict(fontsize=7, colors="#4b5563", inline_spacing=2, fmt=lambda level: number(level, 2))
+        style = dict(fontsize=8.5, colors=INK, inline_spacing=2, fmt=lambda level: number(level, 2))
         lines.clabel(self.levels[2:-1:3], **style)
 
     def inside(self, points):

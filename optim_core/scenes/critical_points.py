@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.collections import LineCollection
 
 from .. import critical
-from .board import BENDS, BLUE, GREEN, GREY, INK, ORANGE, PINK, SKY, SUPERSCRIPT, Map, Scene, number
+from .board import BENDS, BLUE, GREEN, GREY, INK, ORANGE, PINK, SKY, Map, Scene, number
 
 CIRCLE = np.linspace(0, 2 * np.pi, 61)
 
@@ -38,11 +38,11 @@ class Taylor(Scene):
         self.point = self.line(self.map.axes, "o", mfc="white", mec=INK, ms=9, mew=1.8)
         self.probe = self.line(self.map.axes, "D", mfc=BLUE, mec="white", ms=8)
         self.curves = [
-            self.line(self.section, color=BLUE, lw=2.2, label="the loss L(w + s u)"),
+            self.line(self.section, color=INK, lw=2.2, label="the loss L(w + s u)"),
             self.line(self.section, color=PINK, lw=1.8, ls=":", label="tangent: L + s g·u"),
             self.line(self.section, color=ORANGE, lw=1.8, ls="--", label="parabola: L + s g·u + ½ s² uᵀHu"),
         ]
-        markers = [("D", BLUE, 7, 6), ("v", PINK, 9, 5), ("s", ORANGE, 11, 4)]
+        markers = [("D", BLUE, 8, 6), ("v", PINK, 9, 5), ("s", ORANGE, 12, 4)]
         self.dots = [self.line(self.section, m, mfc=c, mec="white", ms=size, zorder=z) for m, c, size, z in markers]
         handles = [
             self.section.plot([], [], color=c.get_color(), ls=c.get_linestyle(), label=c.get_label())[0]
@@ -95,7 +95,7 @@ class Taylor(Scene):
         steps = np.stack(np.meshgrid(d, d), -1)
         outside = np.linalg.norm(steps, axis=-1) > reach
         loss = np.ma.masked_where(outside, self.surface.loss(self.w + steps))
-        levels = np.linspace(loss.min(), loss.max(), 9)[1:-1] if np.isfinite(loss).all() else []
+        levels = np.linspace(loss.min(), loss.max(), 7)[1:-1] if np.isfinite(loss).all() else []
         for artist, height in ((self.true, loss), (self.model, np.ma.masked_where(outside, model(steps)))):
             lines = contourpy.contour_generator(self.w[0] + d, self.w[1] + d, height)
             artist.set_segments([segment for level in levels for segment in lines.lines(level)])
@@ -143,7 +143,15 @@ class Eigenvectors(Scene):
             self.parabolas.append(self.line(axes, lw=1.6, ls="--"))
             self.dots.append(self.line(axes, "D", mec="white", ms=8))
             self.titles.append(self.mover(axes.text(0.5, 1.04, "", transform=axes.transAxes, ha="center", fontsize=10)))
-        self.sections[0].set_ylabel("loss (dashed: L + s g·v + ½ λ s²)")
+        self.sections[0].set_ylabel("loss")
+        self.sections[0].text(
+            -1.4,
+            0.03,
+            "solid: the loss\ndashed: L + s g·v + ½ λ s²",
+            fontsize=8,
+            va="bottom",
+            transform=self.sections[0].get_yaxis_transform(),
+        )
 
     def show(self, result):
         self.surface, self.w, self.s = result
@@ -164,7 +172,7 @@ class Eigenvectors(Scene):
             v = vectors[:, i]
             v = v * np.sign(v[np.abs(v).argmax()])
             ends = self.w + reach * np.array([[-1], [1]]) * v
-            self.axis[i].set(color=color, linestyle=dash, data=ends.T)
+            self.axis[i].set(color=color, linestyle="-" if sign else dash, data=ends.T)
             self.ends[i].set(
                 position=self.w + 1.3 * reach * v,
                 text=f"λ{'₁₂'[i]} = {number(_clean(values[i], values), 4)}",
@@ -199,7 +207,7 @@ class Eigenvectors(Scene):
             + {
                 "minimum": "Both are positive: a minimum.",
                 "maximum": "Both are negative: a maximum.",
-                "saddle": "One is negative: a saddle. Its direction, marked λ₁, leads down on both sides.",
+                "saddle": "One is negative, one positive: a saddle. The direction marked λ₁ leads down on both sides.",
                 "degenerate": "One is zero and the other does not settle it: degenerate. The Hessian "
                 "alone cannot tell what this point is.",
             }[kind]
@@ -277,9 +285,9 @@ class Escape(Scene):
         )
         self.caption = (
             f"Step {t} of {self.steps}. A start {number(self.distance, 2)} from the stable line takes about "
-            f"{mine:.0f} steps to leave the saddle. "
+            f"{mine:.0f} steps to the saddle and past it. "
             f"Every factor of ten nearer costs {-slope:.1f} steps more; the saddle's eigenvalue "
-            f"predicts {self.slope:.1f} (dashed)."
+            f"predicts {self.slope:.1f} (the slope of the dashed line; its height is fitted)."
         )
         return self.moving
 
@@ -287,8 +295,9 @@ class Escape(Scene):
 class RandomHessians(Scene):
     """Eigenvalues of random symmetric matrices, and how often all of them are positive.
 
-    result: (n, eigenvalues, threshold, measured, exact): eigenvalues (runs, n); measured: share of matrices whose
-    eigenvalues all exceed the threshold for n = 1, 2, …; exact: the known probabilities for n = 1, 2, 3 at threshold 0.
+    result: (n, eigenvalues, threshold, measured, cartoon, exact): eigenvalues (runs, n); measured: share of matrices
+    whose eigenvalues all exceed the threshold for n = 1, 2, …; cartoon: what independent
+    signs would give; exact: the known probabilities for n = 1, 2, 3 at threshold 0.
     """
 
     alt = (
@@ -300,7 +309,7 @@ class RandomHessians(Scene):
     def __init__(self):
         super().__init__((9.6, 3.6))
         self.bars = self.figure.add_axes([0.075, 0.15, 0.395, 0.78])
-        self.bars.set(xlabel="eigenvalue", ylabel="density", xlim=(-8, 8), ylim=(0, 0.4))
+        self.bars.set(xlabel="eigenvalue", ylabel="density", xlim=(-8, 8), ylim=(0, 0.3))
         self.fall = self.figure.add_axes([0.575, 0.15, 0.41, 0.78])
         self.fall.set(xlabel="matrix size n", ylabel="P(all above the threshold)", yscale="log", ylim=(1e-5, 1.5))
         self.fall.grid(alpha=0.25)
@@ -312,12 +321,12 @@ class RandomHessians(Scene):
         self.line_exact = self.line(self.fall, color=ORANGE, marker="+", ms=13, mew=2, ls="")
         self.this = self.line(self.fall, "o", mfc="none", mec=INK, ms=15, mew=1.5)
         corner = dict(transform=self.fall.transAxes, ha="right", va="top")
-        self.fall.text(0.98, 0.97, "▲ cartoon: ½ⁿ, as if the signs were independent", color=GREY, fontsize=9, **corner)
+        self.fall.text(0.98, 0.97, "▲ as if the n signs were independent", color=INK, fontsize=9, **corner)
         self.fall.text(0.75, 2e-3, "● measured", color=BLUE, fontsize=9)
         self.fall.text(0.75, 7e-4, "+ exact for n = 1, 2, 3\n   at threshold 0", color=ORANGE, fontsize=9, va="top")
 
     def show(self, result):
-        self.n, self.eigenvalues, self.threshold, self.measured, self.exact = result
+        self.n, self.eigenvalues, self.threshold, self.measured, self.cartoon, self.exact = result
         if self.fall.get_xlim()[1] != len(self.measured) + 0.5:
             self.fall.set(xlim=(0.5, len(self.measured) + 0.5), xticks=range(1, len(self.measured) + 1))
 
@@ -328,17 +337,18 @@ class RandomHessians(Scene):
         self.cut.set_xdata([self.threshold, self.threshold])
         seen = np.where(self.measured > 0, self.measured, np.nan)
         self.line_measured.set_data(sizes, seen)
-        self.line_cartoon.set_data(sizes, 0.5**sizes)
+        self.line_cartoon.set_data(sizes, self.cartoon)
         self.line_exact.set_data(sizes[:3], self.exact)
         self.line_exact.set_visible(self.threshold == 0)
         self.this.set_data([n], [max(self.measured[n - 1], 1.2e-5)])
         runs = len(self.eigenvalues)
         hits = int(round(self.measured[n - 1] * runs))
+        share, off = hits / runs, np.sqrt(max(hits, 1)) / runs
         self.caption = (
-            f"{n} × {n} matrices: in {hits} of {runs} all eigenvalues are above "
-            f"{number(self.threshold)}, a share of {self.measured[n - 1]:.4f}. "
-            f"Independent signs would give ½{str(n).translate(SUPERSCRIPT)} = {0.5**n:.4f}."
+            f"{n} × {n} matrices: in {number(hits)} of {number(runs)} all eigenvalues are above "
+            f"{number(self.threshold)}, a share of {share:.4f} ± {off:.4f}."
         )
+        self.caption += f" Were their signs independent, it would be {self.cartoon[n - 1]:.4f}."
         return [artist for artist in self.moving if artist.get_visible()]
 
 
@@ -357,10 +367,10 @@ class IndexLoss(Scene):
         self.axes.grid(alpha=0.25)
         self.minima = self.line(self.axes, "*", mfc=GREEN, mec=INK, ms=16)
         self.saddles = self.line(self.axes, "X", mfc=ORANGE, mec="white", ms=10)
-        handles = [self.axes.plot([], [], "*", mfc=GREEN, mec=INK, ms=12, label="minimum (index 0)")[0]]
+        handles = [self.axes.plot([], [], "*", mfc=GREEN, mec=INK, ms=12, label="index 0: the minimum, by theorem")[0]]
         handles += [self.axes.plot([], [], "X", mfc=ORANGE, mec="white", ms=10, label="saddle")[0]]
         self.axes.legend(handles=handles, loc="upper left", fontsize=9)
-        self.names = [self.mover(self.axes.text(0, 0, "", fontsize=8, color=GREY)) for _ in range(12)]
+        self.names = [self.mover(self.axes.text(0, 0, "", fontsize=9, color=INK)) for _ in range(12)]
         self.note = self.figure.text(0.67, 0.9, "", va="top", fontsize=10, linespacing=1.5, family="monospace")
         self.mover(self.note)
 
@@ -378,7 +388,7 @@ class IndexLoss(Scene):
         for name in self.names:
             name.set_text("")
         for name, label, i, loss in zip(self.names, self.labels, self.index, self.loss, strict=False):
-            name.set(position=(i + 0.15, loss), text=label if few else "", va="center")
+            name.set(position=(i + 0.22, loss), text=label if few else "", va="center")
         rows = [
             f"{label:<10} {i:>3}   {loss:.2f}"
             for label, i, loss in zip(self.labels, self.index, self.loss, strict=True)
@@ -388,7 +398,7 @@ class IndexLoss(Scene):
         r = np.corrcoef(self.index, self.loss)[0, 1] if len(self.index) > 1 and np.ptp(self.index) > 0 else float("nan")
         self.caption = (
             f"{len(self.index)} families of critical points in {self.directions} dimensions; "
-            f"{int(lowest.sum())} of them a minimum. "
+            f"{int(lowest.sum())} with no way down. "
             f"Correlation of index and loss: {r:.2f}."
         )
         return self.moving

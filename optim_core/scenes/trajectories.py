@@ -95,9 +95,9 @@ class Trajectories(Scene):
                 artist.set_visible(True)
             self._say_where_it_left(label, points, path, t)
         heights = ", ".join(
-            f"{name} {number(loss[t])}" for name, (_, loss, _) in zip(self.runs, self.tracks, strict=True)
+            f"{name} {_height(loss[t])}" for name, (_, loss, _) in zip(self.runs, self.tracks, strict=True)
         )
-        self.caption = f"Step {t} of {self.steps}: loss {heights}. " + " ".join(self.stories)
+        self.caption = f"Step {t} of {self.steps}. Loss: {heights}. " + " ".join(self.stories)
         return [artist for artist in self.moving if artist.get_visible()]
 
     def _say_where_it_left(self, label, points, path, t):
@@ -114,6 +114,11 @@ class Trajectories(Scene):
 
     def clicked(self, axes, x, y):
         return {self.control: (x, y)} if axes is self.map.axes else {}
+
+
+def _height(loss):
+    """A loss for the caption; what is smaller than anything one can see is not spelled out."""
+    return "below 10⁻¹²" if abs(loss) < 1e-12 else number(loss)
 
 
 def story(name, surface, path):
