@@ -2,19 +2,27 @@
 
     path = descend(momentum, w0, surface.grad, 200, lr=0.1, mu=0.9)
 
-`path` is a dict of arrays with time on axis 0: `path["w"][t]` is where the run stood after t steps.  It can be replayed,
-scrubbed, and forked at any step, bit for bit.
+`path` is a dict of arrays with time on axis 0: `path["w"][t]` is where the run stood after t steps.  It can be
+replayed, scrubbed, and forked at any step, bit for bit.
 """
 
+import functools
 import inspect
 
 import numpy as np
 
-from .optimizers import anatomy, check_names, hyper
-from .refuse import numbers, refuse
+from .optimizers import EQUATIONS, anatomy, by_step, check_names, hyper
+from .refuse import asks, numbers, refuse, spread, whole
+from .schedules import reader
+
+LARGEST = np.finfo(float).max
+
+# Freed memory may go back to the system, to be fetched anew at the next step, which can take longer than the step.
+# Linux's C library keeps arrays up to the size of the largest that it has seen freed: this shows it one of 28 MB.
+np.empty(3_500_000)
 
 
-def descend(step, w, grad, steps, *, start=0, limit=1e6, keep="all", **chosen):
+def descend(step, w, grad, steps, *, start=0, limit=1e6, keep="all", loss=None, losses=None, diverged=None, **chosen):
     """Take `steps` steps from `w` and return everything that evolved, as a dict of arrays.
 
         state₀ = {w, v = 0, …};  state_t = step(state_{t−1}, grad, t, **hyper)        t = start+1, …, start+steps
@@ -25,14 +33,18 @@ def descend(step, w, grad, steps, *, start=0, limit=1e6, keep="all", **chosen):
         fixed for each step.
     chosen: hyper-parameters (numbers, arrays that broadcast against w, functions of the steps taken), and state to
         start from (such as v=…).
-    start: steps already taken, where a run is continued: `descend(step, path["w"][k], grad, more, start=k, v=path["v"][k])`.
-    limit: a run has diverged once some |wᵢ| > limit, or is not a number. It then stays at its last finite state while the
-        other runs go on; no warning is printed.
+    limit: a run has diverged once some |wᵢ| > limit, or its state is not finite. It then stays at its last finite state
+        while the other runs go on; no warning is printed.
     keep: "all" states, or only the "last" (arrays without the time axis, for large maps).
+    loss: a function of w to be measured at every state, and handed to schedules that look at the losses.
+    start: steps already taken. descend(step, path["w"][k], grad, more, start=k, v=path["v"][k]) goes on from step k,
+        bit for bit; pass losses=path["loss"] too where a schedule looks at them, and diverged=path["diverged"] where
+        runs may have left before.
 
-    Returns {"w": (steps+1, …, n), each state by its name, the same shape, "diverged": (…)}, where "diverged" is the step
-    at which each run left, 0 if it never did.
-    Raises ValueError for an unknown keyword, a hyper-parameter out of its range, a start that is not finite.
+    Returns {"w": (steps+1, …, n), each state by its name, the same shape, "diverged": (…)}, where "diverged" is the
+    step at which each run left, 0 if it never did; and "loss": (steps+1, …) where it was asked for.
+    Raises ValueError for an unknown keyword, a hyper-parameter out of its range, a start that is not finite, and a
+    gradient, loss or step that answers in the wrong shape.
 
     >>> from optim_core.optimizers import gd
     >>> path = descend(gd, [1.0, 1.0], lambda w: w, 3, lr=np.array([[0.5], [1.5], [1e9]]))
@@ -41,87 +53,219 @@ def descend(step, w, grad, steps, *, start=0, limit=1e6, keep="all", **chosen):
     >>> path["diverged"]
     array([0, 0, 1])
     """
-    if not isinstance(steps, (int, np.integer)) or steps < 0:
-        refuse("steps", steps, "a whole number ≥ 0")
-    if keep not in ("all", "last"):
+    end = whole("start", start, 0) + whole("steps", steps, 0)
+    if not isinstance(keep, str) or keep not in ("all", "last"):
         refuse("keep", keep, '"all" or "last"')
-    evolves, defaults = anatomy(step)
-    state = {"w": w} | {name: chosen.pop(name, value) for name, value in evolves.items()}
-    check_names(step, chosen, defaults)
-    step = getattr(step, "__wrapped__", step)  # its arguments are checked here, once
-    now = {name: hyper(name, value, start) for name, value in chosen.items()}
-    scheduled = {name: value for name, value in chosen.items() if callable(value)}
-    state = _in_one_shape(state, now)
-    path = {name: _room(value.shape, steps + 1 if keep == "all" else 1, value.dtype) for name, value in state.items()}
-    for name, value in state.items():
-        path[name][0] = value
-    diverged = np.where((np.abs(state["w"]) > limit).any(-1), start, 0)  # a fork of a run that had left stays where it is
-    if start == 0 and np.abs(state["w"]).max(initial=0.0) > limit:
-        refuse("w", w, f"within the limit, |w| <= {limit:g} (pass a larger limit to start further out)")
+    limit = _limit(limit)
+    state, chosen = _arguments(step, w, chosen)
+    schedules = {name: reader(name, value) for name, value in chosen.items() if callable(value)}
+    looking = [name for name in schedules if asks(name, chosen[name]) == 2]
+    equation, at = EQUATIONS.get(step, step), by_step(grad)
 
     with np.errstate(all="ignore"):
-        for t in range(start + 1, start + steps + 1):
-            now |= {name: hyper(name, value, t - 1) for name, value in scheduled.items()}
-            new = step(**state, grad=_at(grad, t), t=t, **now)
-            if new["w"].shape != state["w"].shape:
-                refuse("grad(w).shape", new["w"].shape, f"that of w, {state['w'].shape}")
-            state = _freeze(state, new, diverged, t, limit)
-            if keep == "all":
-                for name, value in state.items():
-                    path[name][t - start] = value
+        seen = _losses_so_far(loss, losses, state["w"], start, looking)
+        now = {name: hyper(name, value, start, seen) for name, value in chosen.items()}
+        state, now = _in_one_shape(state, now)
+        diverged = _left_before(diverged, state["w"], start, limit)
+        if keep == "last" and loss is None and not schedules and diverged.ndim and _independent(grad):
+            return _last_of_each(equation, state, at, range(start + 1, end + 1), now, diverged, limit)
+
+        path = {name: _room(value.shape, end - start + 1) for name, value in state.items() if keep == "all"}
+        if loss is not None:
+            seen = _longer(seen, end + 1, diverged.shape)
+        for t in range(start, end + 1):
+            if t > start:
+                now |= {name: hyper(name, read(t - 1, loss and seen[:t])) for name, read in schedules.items()}
+                new = _answer(equation(**state, grad=at(t), t=t, **now), state)
+                state = _freeze(state, new, diverged, t, limit)
+            for name, values in path.items():
+                values[t - start] = state[name]
+            if loss is not None:
+                seen[t] = _measure(loss, state["w"])
+
     if keep == "last":
         path = {name: np.array(value) for name, value in state.items()}
+    if loss is not None:
+        path["loss"] = seen[start:] if keep == "all" else seen[end]
     return path | {"diverged": diverged}
 
 
+# ---- before the first step -------------------------------------------------------------------------------------------
+
+
+def _limit(limit):
+    limit = numbers("limit", limit, real=True)
+    if limit.ndim or not limit > 0:
+        refuse("limit", limit, "a number > 0")
+    return min(float(limit), LARGEST)
+
+
+def _arguments(step, w, chosen):
+    """The state to start from, as arrays, and the hyper-parameters as they were given, or their defaults."""
+    evolves, defaults = anatomy(step)
+    state = {"w": w} | {name: chosen.pop(name, value) for name, value in evolves.items()}
+    check_names(step, chosen, defaults)
+    chosen = defaults | chosen
+    for name, value in (state | chosen).items():
+        if value is inspect.Parameter.empty:
+            refuse(name, "nothing", "given, since the step function has no default for it")
+    state = {name: numbers(name, value, finite=True, real=True) for name, value in state.items()}
+    if state["w"].ndim == 0 or state["w"].size == 0:
+        refuse("w.shape", state["w"].shape, "(…, n), and not empty: put a single parameter in a list")
+    return state, chosen
+
+
 def _in_one_shape(state, now):
-    """Every part of the state as an array of the shape that w, the state and the hyper-parameters have together."""
-    state = {name: numbers(name, value, finite=True) for name, value in state.items()}
-    if state["w"].ndim == 0:
-        refuse("w", state["w"], "of shape (…, n): put a single parameter in a list")
+    """Every part of the state as an array of the shape that w, the state and the hyper-parameters have together.
+
+    A hyper-parameter that differs from run to run is written out, too: numpy is fastest where all arrays lie alike.
+    """
     shapes = {name: np.shape(value) for name, value in (state | now).items()}
+    n = state["w"].shape[-1]
     try:
         shape = np.broadcast_shapes(*shapes.values())
     except ValueError:
-        refuse("shapes", shapes, "such that they broadcast together: parameters on the last axis, runs on the leading ones")
-    if shape[-1] != state["w"].shape[-1]:
-        refuse("shapes", shapes, f"such that the last axis stays that of w, {state['w'].shape[-1]}")
-    dtype = np.result_type(*state.values())
-    whole = {name: _room(shape, 1, dtype)[0] for name in state}
-    for name, value in state.items():
-        whole[name][...] = value
-    return whole
+        shape = ()
+    if shape[-1:] != (n,):
+        refuse(
+            "shapes", shapes, f"such that they broadcast together: the {n} parameters on the last axis, runs before it"
+        )
+
+    def whole(value):
+        out = _room(shape, 1)[0]
+        out[...] = value
+        return out
+
+    now = {name: whole(value) if np.ndim(value) > 1 else value for name, value in now.items()}
+    return {name: whole(value) for name, value in state.items()}, now
 
 
-def _room(shape, times, dtype):
+def _room(shape, times):
     """An empty array (times, *shape); where runs outnumber parameters, each parameter lies contiguous in memory."""
     *runs, n = shape
     if np.prod(runs, dtype=int) > n:
-        return np.moveaxis(np.empty((times, n, *runs), dtype), 1, -1)
-    return np.empty((times, *runs, n), dtype)
+        return np.moveaxis(np.empty((times, n, *runs)), 1, -1)
+    return np.empty((times, *runs, n))
 
 
-def takes_step(grad):
-    """Whether a gradient asks for the step as well, grad(w, t), as a mini-batch's or a noisy gradient does."""
-    try:
-        parameters = inspect.signature(grad).parameters.values()
-    except (TypeError, ValueError):  # a built-in without a signature
-        return False
-    required = [p for p in parameters if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    return len(required) == 2
+def _left_before(diverged, w, start, limit):
+    """The step at which each run has already left, 0 for those that go on."""
+    outside = (np.abs(w) > limit).any(-1)
+    if start == 0 and outside.any():
+        refuse("w", w, f"within the limit, |w| <= {limit:g} (pass a larger limit to start further out)")
+    known = numbers("diverged", 0 if diverged is None else diverged, finite=True, real=True).astype(int)
+    known = spread("diverged", known, outside.shape)
+    return np.where((known > 0) & (known <= start), known, np.where(outside, start, 0))
 
 
-def _at(grad, t):
-    """The gradient as it is during step t, a function of w alone."""
-    return (lambda w: grad(w, t)) if takes_step(grad) else grad
+def _losses_so_far(loss, losses, w, start, looking):
+    """The losses of w₀ … w_start, or None if nobody asked for any; NaN for those that nobody has measured."""
+    if loss is None:
+        if looking:
+            refuse("loss", loss, f"a function of w, since the schedule of {looking[0]} looks at the losses")
+        return None
+    if asks("loss", loss) != 1:
+        refuse("loss", loss, "a function of w alone")
+    if losses is None:
+        if looking and start:
+            refuse(
+                "losses",
+                losses,
+                f'path["loss"] of the run that goes on, since the schedule of {looking[0]} looks at it',
+            )
+        losses = np.full((start, *w.shape[:-1]), np.nan)
+    losses = numbers("losses", losses, real=True)[:start]
+    if losses.shape != (start, *w.shape[:-1]):
+        refuse("losses.shape", losses.shape, f"{(start, *w.shape[:-1])}, a loss for each step taken and each run")
+    return np.concatenate([losses, _measure(loss, w)[None]])
+
+
+def _longer(seen, times, runs):
+    """The same losses, for all runs and with room for those to come."""
+    out = np.full((times, *runs), np.nan)
+    np.moveaxis(out[: len(seen)], 0, -1)[...] = np.moveaxis(seen, 0, -1)
+    return out
+
+
+# ---- at every step ---------------------------------------------------------------------------------------------------
+
+
+def _measure(loss, w):
+    """The loss of each run."""
+    value = numbers("loss(w)", loss(w), real=True)
+    if value.shape != w.shape[:-1]:
+        refuse("loss(w).shape", value.shape, f"that of the runs, {w.shape[:-1]}")
+    return value
+
+
+def _answer(new, old):
+    """What the step function returned, if it is a state like the one it was given."""
+    if not isinstance(new, dict) or new.keys() != old.keys():
+        refuse("the step's answer", new, f"a dict of {', '.join(old)}")
+    for name, value in new.items():
+        if np.shape(value) != old[name].shape:
+            new[name] = spread(f"{name} after the step", numbers(name, value), old[name].shape).copy()
+    return new
+
+
+def _well(state, limit):
+    """Whether all runs are inside the limit and finite: one look at the extremes. A NaN makes both of them NaN."""
+    bounds = {name: limit if name == "w" else LARGEST for name in state}
+    return all(-bounds[name] <= value.min() and value.max() <= bounds[name] for name, value in state.items())
+
+
+def _gone(state, limit):
+    """Which runs are outside the limit, or not finite; a NaN is not inside."""
+    inside = [np.abs(value) <= (limit if name == "w" else LARGEST) for name, value in state.items()]
+    return ~functools.reduce(np.logical_and, [part.all(-1) for part in inside])
 
 
 def _freeze(old, new, diverged, t, limit):
     """The new state, but the old one for the runs that had diverged or that are no longer finite."""
-    if not diverged.any() and np.abs(new["w"]).max(initial=0.0) <= limit and all(np.isfinite(new[n]).all() for n in old):
-        return {name: new[name] for name in old}
-    inside = (np.abs(new["w"]) <= limit).all(-1)  # False for NaN, too
-    finite = np.all([np.isfinite(new[name]).all(-1) for name in old], axis=0)
-    stays = (diverged > 0) | ~finite
-    diverged[(diverged == 0) & ~(inside & finite)] = t
+    if not diverged.any() and _well(new, limit):
+        return new
+    stays = (diverged > 0) | _gone(new, LARGEST)
+    diverged[(diverged == 0) & _gone(new, limit)] = t
     return {name: np.where(stays[..., None], old[name], new[name]) for name in old}
+
+
+# ---- a map: many runs, of which only the end is asked for -----------------------------------------------------------
+
+
+def _independent(grad):
+    """Whether the gradient says that each run's depends on that run's w alone, as a surface's does."""
+    return getattr(getattr(grad, "__self__", None), "pointwise", False)
+
+
+def _last_of_each(equation, state, at, times, now, diverged, limit):
+    """The last state of runs that do not depend on one another: one that left is dropped, and costs nothing more."""
+    *runs, n = state["w"].shape
+    diverged, going = diverged.ravel(), np.arange(diverged.size)
+    last = {name: value.reshape(-1, n) for name, value in state.items()}
+    state = {name: value.copy(order="K") for name, value in last.items()}
+    each = {name: value.reshape(-1, n) for name, value in now.items() if np.ndim(value) > 1}
+    going, state, each = _without(np.flatnonzero(diverged), going, state, each)
+    for t in times:
+        if not going.size:
+            break
+        new = _answer(equation(**state, grad=at(t), t=t, **now | each), state)
+        if not _well(new, limit):
+            left = np.flatnonzero(_gone(new, limit))
+            finite = ~_gone({name: value[left] for name, value in new.items()}, LARGEST)
+            diverged[going[left]] = t
+            for name in new:
+                last[name][going[left]] = np.where(finite[:, None], new[name][left], state[name][left])
+            going, new, each = _without(left, going, new, each)
+        state = new
+    for name, value in state.items():
+        last[name][going] = value
+    return {name: value.reshape(*runs, n) for name, value in last.items()} | {"diverged": diverged.reshape(runs)}
+
+
+def _without(left, going, state, each):
+    """The arrays without the runs that left: those at the end take their places, in place, and the end is cut off."""
+    n = going.size - left.size
+    places, movers = left[left < n], np.delete(np.arange(n, going.size), left[left >= n] - n)
+    for array in (going, *state.values(), *each.values()):
+        array[places] = array[movers]
+    return going[:n], {name: a[:n] for name, a in state.items()}, {name: a[:n] for name, a in each.items()}

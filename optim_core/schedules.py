@@ -1,0 +1,267 @@
+"""Learning-rate schedules: functions of the steps already taken, k = 0, 1, …; the first step uses schedule(0).
+
+    path = descend(momentum, w0, surface.grad, 200, lr=cosine(0.1, steps=200), mu=linear(0.5, 50, end=0.9))
+
+Any hyper-parameter may be a schedule, and any function of k is one: `lambda k: 0.1 / (1 + k)`.  They compose:
+`warmup(cosine(0.1, 200), 10)`, `piecewise([0.1, cosine(0.1, 100)], [50])`.  A schedule of (k, losses), such as
+on_plateau, is handed the losses of w₀ … w_k, which `descend` measures with its `loss=`.
+
+Rates and β may be arrays that broadcast over runs: `exponential(np.array([[0.1], [0.3]]))` is two runs.
+"""
+
+import numpy as np
+
+from .refuse import asks, number, numbers, refuse, whole
+
+
+def _rate(name, value):
+    """A number ≥ 0 or an array of such, as an array: the powers of a number are then those of the same one in a map."""
+    value = numbers(name, value, finite=True, real=True)
+    if not (value >= 0).all():
+        refuse(name, value, "≥ 0")
+    return value
+
+
+def reader(name, value):
+    """A number, a schedule of k or a schedule of (k, losses), read as a function of (k, losses).
+
+    >>> reader("lr", inverse_time(0.1, 1.0))(3, None)
+    np.float64(0.025)
+    """
+    if not callable(value):
+        value = _rate(name, value)
+        return lambda k, losses: value
+    return value if asks(name, value) == 2 else lambda k, losses: value(k)
+
+
+def constant(lr):
+    """η_k = lr.
+
+    >>> constant(0.1)(50)
+    array(0.1)
+    """
+    lr = _rate("lr", lr)
+    return lambda k: lr
+
+
+def inverse_time(lr, beta):
+    """η_k = lr / (1 + β k), with β = beta.
+
+    Falls like 1/k: slowly enough to get anywhere, fast enough to average the noise away (Robbins & Monro 1951).
+
+    >>> inverse_time(0.1, beta=1.0)(9).round(4)
+    np.float64(0.01)
+    """
+    lr, beta = _rate("lr", lr), _rate("beta", beta)
+    return lambda k: lr / (1 + beta * k)
+
+
+def exponential(lr, beta=0.96):
+    """η_k = lr · β^k, with β = beta. Equals torch's ExponentialLR.
+
+    >>> exponential(0.1)(100).round(6)
+    np.float64(0.001687)
+    """
+    lr, beta = _rate("lr", lr), _rate("beta", beta)
+    return lambda k: lr * beta**k
+
+
+def natural_exponential(lr, beta=0.0408):
+    """η_k = lr · e^(−β k), with β = beta.
+
+    β = 0.0408 gives the curve of 0.96^k, since e^(−0.0408) = 0.96. β = 0.96 itself would kill the rate, × 0.383 a step.
+
+    >>> natural_exponential(0.1)(100).round(6), natural_exponential(0.1, beta=0.96)(100).round(6)
+    (np.float64(0.001691), np.float64(0.0))
+    """
+    lr, beta = _rate("lr", lr), _rate("beta", beta)
+    return lambda k: lr * np.exp(-beta * k)
+
+
+def step(lr, every, factor=0.1):
+    """η_k = lr · factor^⌊k/every⌋: a stair. Equals torch's StepLR.
+
+    >>> [float(step(0.1, every=30, factor=0.5)(k)) for k in (29, 30, 60)]
+    [0.1, 0.05, 0.025]
+    """
+    lr, every, factor = _rate("lr", lr), whole("every", every, 1), _rate("factor", factor)
+    return lambda k: lr * factor ** (k // every)
+
+
+def linear(lr, tau, end=0.0):
+    """η_k = (1 − k/τ) lr + (k/τ) end up to k = τ, then constant.
+
+    Source: Goodfellow, Bengio & Courville 2016, equation 8.14. Equals torch's LinearLR. Raises a rate as well: momentum
+    from 0.5 to 0.9 is linear(0.5, 100, end=0.9).
+
+    >>> [float(linear(0.1, tau=100, end=0.001)(k)) for k in (0, 50, 100, 5000)]
+    [0.1, 0.0505, 0.001, 0.001]
+    """
+    lr, tau, end = _rate("lr", lr), whole("tau", tau, 1), _rate("end", end)
+
+    def schedule(k):
+        done = np.minimum(k, tau) / tau
+        return (1 - done) * lr + done * end
+
+    return schedule
+
+
+def cosine(lr, steps, end=0.0):
+    """η_k = end + ½ (lr − end)(1 + cos(π k/steps)) up to k = steps, then constant.
+
+    Source: Loshchilov & Hutter 2017, equation 5, without restarts. torch's CosineAnnealingLR rises again after T_max.
+
+    >>> [float(cosine(0.1, steps=100)(k).round(4)) for k in (0, 50, 100, 150)]
+    [0.1, 0.05, 0.0, 0.0]
+    """
+    lr, steps, end = _rate("lr", lr), whole("steps", steps, 1), _rate("end", end)
+    return lambda k: end + (lr - end) * (1 + np.cos(np.pi * np.minimum(k, steps) / steps)) / 2
+
+
+def inverse_sqrt(lr):
+    """η_k = lr / √(k + 1): the rate of the regret bounds of AdaGrad, Adam and AMSGrad.
+
+    >>> inverse_sqrt(0.1)(99)
+    np.float64(0.01)
+    """
+    lr = _rate("lr", lr)
+    return lambda k: lr / np.sqrt(k + 1)
+
+
+def cyclic(low, high, up, down=None):
+    """From low to high in `up` steps, back in `down` (as many unless given), and again: a triangle wave.
+
+    Source: Smith 2017, section 3.1. Equals torch's CyclicLR in its mode "triangular".
+
+    >>> [float(cyclic(0.0, 1.0, up=2, down=4)(k)) for k in range(8)]
+    [0.0, 0.5, 1.0, 0.75, 0.5, 0.25, 0.0, 0.5]
+    """
+    low, high, up = _rate("low", low), _rate("high", high), whole("up", up, 1)
+    down = up if down is None else whole("down", down, 1)
+
+    def schedule(k):
+        k = k % (up + down)
+        height = np.where(k <= up, k / up, (up + down - k) / down)  # 0 at the bottom, 1 at the top
+        return low + (high - low) * height
+
+    return schedule
+
+
+def piecewise(values, boundaries):
+    """values[0] before step boundaries[0], then values[1] before boundaries[1], …, and the last one from then on.
+
+    values: numbers or schedules, one more than there are boundaries. Each schedule counts from where it begins.
+    Equals torch's SequentialLR; with numbers only, MultiStepLR.
+
+    >>> [float(piecewise([0.1, linear(0.01, 10)], [5])(k)) for k in (4, 5, 10)]
+    [0.1, 0.01, 0.005]
+    """
+    try:
+        values, boundaries = list(values), [whole("boundaries", b, 1) for b in boundaries]
+    except TypeError:
+        refuse("piecewise", (values, boundaries), "two lists, values and boundaries")
+    if len(values) != len(boundaries) + 1 or boundaries != sorted(set(boundaries)):
+        refuse("boundaries", boundaries, f"rising, and one fewer than the {len(values)} values")
+    pieces = [reader("values", v) for v in values]
+    starts = [0, *boundaries]
+
+    def schedule(k, losses=None):
+        i = int(np.searchsorted(boundaries, k, side="right"))
+        return pieces[i](k - starts[i], None if losses is None else losses[starts[i] :])
+
+    return _with_losses(schedule, values)
+
+
+def warmup(schedule, steps, start=None):
+    """Rise in equal stairs to schedule(0) for `steps` steps, then the schedule from its beginning.
+
+        η_k = schedule(0) · (k + 1)/(steps + 1) for k < steps;   η_k = schedule(k − steps) from k = steps on
+
+    schedule: a schedule, or a number; start: the share of schedule(0) that the first step uses, 1/(steps + 1) unless
+    given. Equals torch's SequentialLR of LinearLR(start_factor=start, total_iters=steps) and the schedule. Some
+    libraries start at 0, which wastes the first step, or reach the peak a step sooner.
+    Source: Goyal et al. 2017, section 2.2.
+
+    >>> [float(warmup(1.0, steps=3)(k)) for k in range(5)]
+    [0.25, 0.5, 0.75, 1.0, 1.0]
+    """
+    read, steps = reader("schedule", schedule), whole("steps", steps, 0)
+    if start is None:
+        start = 1 / (steps + 1)
+    start = number("start", start, "in [0, 1]", lambda v: 0 <= v <= 1)
+
+    def warm(k, losses=None):
+        if k >= steps:
+            return read(k - steps, None if losses is None else losses[steps:])
+        share = start + (1 - start) * k / steps
+        return read(0, None if losses is None else losses[:1]) * share
+
+    return _with_losses(warm, [schedule])
+
+
+def _with_losses(schedule, parts):
+    """`schedule` as a function of (k, losses) if one of its parts looks at the losses, of k alone if none does."""
+    if any(callable(part) and asks("schedule", part) == 2 for part in parts):
+        return lambda k, losses: schedule(k, losses)
+    return lambda k: schedule(k)
+
+
+def on_plateau(lr, factor=0.1, patience=10, threshold=1e-4, low=0.0, raise_after=None):
+    """Multiply the rate by `factor` when the loss has stopped falling; raise it again when it falls well.
+
+        a loss is good if it is < best · (1 − threshold)
+        more than `patience` bad ones in a row:   η ← max(factor · η, low)
+        `raise_after` good ones in a row:         η ← min(η / factor, lr)        (None: never)
+
+    The rate is a function of the losses of w₀ … w_k, which descend measures if told how: lr=on_plateau(0.1),
+    loss=surface.loss. Each run has a rate of its own. To go on from step k, pass losses=path["loss"] as well.
+    Without raise_after it equals torch's ReduceLROnPlateau fed with the same losses: its patience, too, counts *more
+    than* so many bad ones, and it leaves out reductions by less than 1e-8.
+
+    >>> schedule = on_plateau(0.1, factor=0.5, patience=1, raise_after=2)
+    >>> losses = np.array([3.0, 2.0, 2.0, 2.0, 1.0, 0.9])
+    >>> [float(schedule(k, losses[: k + 1])[0]) for k in range(6)]
+    [0.1, 0.1, 0.1, 0.05, 0.05, 0.1]
+    """
+    lr, low, patience = _rate("lr", lr), _rate("low", low), whole("patience", patience, 0)
+    number("threshold", threshold, "in [0, 1)", lambda v: 0 <= v < 1)
+    number("factor", factor, "in (0, 1)", lambda v: 0 < v < 1)
+    streak = np.inf if raise_after is None else whole("raise_after", raise_after, 1)
+
+    def read(loss, rate, best, bad, good):
+        """One more loss, shape (…, 1)."""
+        falls = loss < best * (1 - threshold)
+        best = np.where(falls, loss, best)
+        bad, good = np.where(falls, 0, bad + 1), np.where(falls, good + 1, 0)
+        lower, higher = np.maximum(rate * factor, low), np.minimum(rate / factor, lr)
+        down, up = bad > patience, good >= streak
+        rate = np.where(down & (rate - lower > 1e-8), lower, np.where(up, higher, rate))
+        return rate, best, np.where(down, 0, bad), np.where(up, 0, good)
+
+    # What has been read so far: the rate depends on the losses alone, this only spares reading them all at every step.
+    memory = {"losses": np.empty(0), "state": None}
+
+    def schedule(k, losses):
+        if losses is None:
+            refuse("losses", losses, "given to on_plateau: descend(…, loss=surface.loss) hands them over")
+        losses = numbers("losses", losses)[: k + 1]
+        if len(losses) < k + 1:
+            refuse("losses", losses, f"the losses of w₀ … w_{k}, {k + 1} of them")
+        known = memory["losses"]
+        if memory["state"] is None or not np.array_equal(losses[: len(known)], known, equal_nan=True):
+            known, memory["state"] = losses[:0], (lr, np.inf, 0, 0)
+        for loss in losses[len(known) :]:
+            memory["state"] = read(loss[..., None], *memory["state"])
+        memory["losses"] = losses.copy()
+        return memory["state"][0]
+
+    return schedule
+
+
+SCHEDULES = {
+    schedule.__name__: schedule
+    for schedule in (
+        *(constant, inverse_time, exponential, natural_exponential, step, linear, cosine, inverse_sqrt, cyclic),
+        *(piecewise, warmup, on_plateau),
+    )
+}

@@ -1,0 +1,218 @@
+"""The schedules are torch's, and say in every step what their formula says."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_optimizers import DATA, GOLDEN, schedule_of
+
+from optim_core import descent, optimizers, schedules, surfaces
+
+quick = settings(max_examples=50, deadline=None)
+EXACT = 6e-16  # what is left of rounding
+
+
+def rates(schedule, steps, *losses):
+    return np.array([np.squeeze(schedule(k, *losses)) for k in range(steps)])
+
+
+# ---- references -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "spec", range(len(GOLDEN["schedules"])), ids=lambda i: "-".join(map(str, GOLDEN["schedules"][i]))
+)
+def test_a_schedule_is_torchs(spec):
+    ours = rates(schedule_of(0.1, GOLDEN["schedules"][spec]), GOLDEN["steps"])
+    np.testing.assert_allclose(ours, DATA["rates"][spec], rtol=0, atol=EXACT)
+
+
+@pytest.mark.parametrize("spec", range(len(GOLDEN["plateaus"])))
+def test_on_plateau_makes_of_the_same_losses_what_torch_makes(spec):
+    name, *arguments = GOLDEN["plateaus"][spec]
+    losses = DATA["plateau_losses"][spec]
+    ours = rates(schedules.on_plateau(0.1, *arguments), GOLDEN["steps"], losses)
+    np.testing.assert_allclose(ours, DATA["plateau_rates"][spec], rtol=0, atol=EXACT)
+
+
+def test_the_references_contain_every_schedule():
+    covered = {name for spec in GOLDEN["schedules"] for name in spec if isinstance(name, str)} - {"sequence"}
+    assert covered | {"on_plateau"} == set(schedules.SCHEDULES)
+    assert (np.ptp(DATA["plateau_rates"], axis=1) > 0).sum() >= 8
+
+
+# ---- formulas -------------------------------------------------------------------------------------------------------
+
+
+@quick
+@given(k=st.integers(0, 10**6), lr=st.floats(1e-6, 10))
+def test_the_formulas(k, lr):
+    for ours, formula in (
+        (schedules.constant(lr), lr),
+        (schedules.inverse_time(lr, 0.3), lr / (1 + 0.3 * k)),
+        (schedules.exponential(lr, 0.96), lr * 0.96**k),
+        (schedules.natural_exponential(lr, 0.04), lr * np.exp(-0.04 * k)),
+        (schedules.step(lr, 7, 0.5), lr * 0.5 ** (k // 7)),
+        (schedules.linear(lr, 50, lr / 3), lr + (lr / 3 - lr) * min(k / 50, 1)),
+        (schedules.cosine(lr, 90, lr / 9), lr / 9 + (lr - lr / 9) * (1 + np.cos(np.pi * min(k / 90, 1))) / 2),
+        (schedules.inverse_sqrt(lr), lr / np.sqrt(k + 1)),
+    ):
+        assert ours(k) == pytest.approx(formula, rel=1e-12, abs=1e-300)
+
+
+@quick
+@given(k=st.integers(0, 10**6), steps=st.integers(1, 10**4))
+def test_no_schedule_ever_goes_below_its_end_or_above_its_beginning(k, steps):
+    for schedule, end in (
+        (schedules.linear, 0.0),
+        (schedules.linear, 0.02),
+        (schedules.cosine, 0.0),
+        (schedules.cosine, 0.02),
+    ):
+        rate = schedule(0.1, steps, end=end)(k)
+        assert end - 1e-17 <= rate <= 0.1
+        assert k < steps or rate == pytest.approx(end, abs=1e-17)
+
+
+def test_beta_096_is_for_the_exponential_and_kills_the_natural_one():
+    assert schedules.exponential(1.0)(100) == pytest.approx(0.0169, abs=1e-4)  # β = .96 unless given
+    assert schedules.natural_exponential(1.0)(100) == pytest.approx(0.0169, abs=1e-4)  # β = .0408 unless given
+    assert schedules.natural_exponential(1.0, 0.96)(100) == pytest.approx(2e-42, rel=0.1)
+    assert schedules.inverse_time(1.0, 0.96)(100) == pytest.approx(0.0103, abs=1e-4)
+
+
+def test_a_warm_up_is_a_stair_of_equal_steps_that_ends_where_the_schedule_begins():
+    warm = rates(schedules.warmup(0.1, 9), 15)
+    np.testing.assert_allclose(np.diff(warm[:10]), 0.01, atol=1e-16)
+    assert warm[0] == pytest.approx(0.01) and warm[8] == pytest.approx(0.09) and (warm[9:] == 0.1).all()
+    cooling = schedules.cosine(0.1, 50)
+    np.testing.assert_array_equal(rates(schedules.warmup(cooling, 9), 40)[9:], rates(cooling, 31))
+    np.testing.assert_array_equal(rates(schedules.warmup(cooling, 0), 40), rates(cooling, 40))
+    assert schedules.warmup(0.1, 5, start=0.0)(0) == 0
+
+
+def test_piecewise_counts_each_schedule_from_where_it_begins():
+    schedule = schedules.piecewise([0.3, schedules.linear(0.1, 4), 0.7], [2, 8])
+    np.testing.assert_allclose(rates(schedule, 10), [0.3, 0.3, 0.1, 0.075, 0.05, 0.025, 0, 0, 0.7, 0.7], atol=1e-16)
+
+
+def test_a_triangle_wave_comes_back():
+    wave = rates(schedules.cyclic(0.1, 0.3, 3, 5), 33)
+    np.testing.assert_allclose(wave[:9], [0.1, 0.5 / 3, 0.7 / 3, 0.3, 0.26, 0.22, 0.18, 0.14, 0.1], atol=1e-15)
+    np.testing.assert_array_equal(wave[:16], wave[16:32])
+
+
+@quick
+@given(seed=st.integers(0, 1000), k=st.integers(0, 300))
+def test_a_schedule_over_runs_is_each_run_alone_bit_for_bit(seed, k):
+    rng = np.random.default_rng(seed)
+    lr, beta = rng.uniform(0.01, 1, (5, 1)), rng.uniform(0.5, 1, (5, 1))
+    for maker in (
+        schedules.inverse_time, schedules.exponential, schedules.natural_exponential,
+        lambda lr, beta: schedules.step(lr, 7, beta), lambda lr, beta: schedules.linear(lr, 99, beta),
+        lambda lr, beta: schedules.warmup(schedules.exponential(lr, beta), 20),
+        lambda lr, beta: schedules.cyclic(lr, beta, 5), lambda lr, beta: schedules.piecewise([lr, beta], [50]),
+    ):  # fmt: skip
+        np.testing.assert_array_equal(maker(lr, beta)(k)[:, 0], [maker(lr[i, 0], beta[i, 0])(k) for i in range(5)])
+
+
+def test_any_hyper_parameter_follows_a_schedule():
+    ramp = schedules.linear(0.5, 20, end=0.9)
+    path = descent.descend(optimizers.momentum, [0.0], lambda w: 0 * w - 1, 40, lr=0.1, mu=ramp)
+    v = 0.0
+    for k in range(40):
+        v = ramp(k) * v + 0.1
+        assert path["v"][k + 1, 0] == v
+
+
+# ---- on_plateau -----------------------------------------------------------------------------------------------------
+
+
+def test_patience_counts_more_than_so_many_bad_losses():
+    flat = np.ones(30)
+    np.testing.assert_allclose(
+        rates(schedules.on_plateau(1.0, 0.5, patience=3), 13, flat), [1] * 4 + [0.5] * 4 + [0.25] * 4 + [0.125]
+    )
+
+
+def test_the_rate_rises_again_when_the_loss_falls_but_never_above_its_beginning():
+    losses = np.concatenate([[1.0] * 4, 0.9 ** np.arange(1, 13)])
+    rate = rates(schedules.on_plateau(0.8, 0.5, patience=0, raise_after=3), 16, losses)
+    np.testing.assert_allclose(rate, [0.8, 0.4, 0.2, 0.1, 0.1, 0.1, 0.2, 0.2, 0.2, 0.4, 0.4, 0.4, 0.8, 0.8, 0.8, 0.8])
+    never = rates(schedules.on_plateau(0.8, 0.5, patience=0), 16, losses)
+    assert never[-1] == 0.1
+
+
+@quick
+@given(seed=st.integers(0, 1000), order=st.permutations(range(12)))
+def test_the_rate_depends_on_the_losses_alone_and_not_on_what_was_asked_before(seed, order):
+    rng = np.random.default_rng(seed)
+    losses, others = np.round(rng.random((12, 3)), 1), rng.random((12, 3))
+    schedule = schedules.on_plateau(0.1, 0.5, patience=1, raise_after=2)
+    first = [schedules.on_plateau(0.1, 0.5, patience=1, raise_after=2)(k, losses) for k in range(12)]
+    for k in order:
+        schedule(k, others)
+        np.testing.assert_array_equal(schedule(k, losses), first[k])
+        np.testing.assert_array_equal(schedule(k, losses[: k + 1]), first[k])
+    for run in range(3):
+        alone = rates(schedules.on_plateau(0.1, 0.5, patience=1, raise_after=2), 12, losses[:, run])
+        np.testing.assert_array_equal(alone, [rate[run, 0] for rate in first])
+
+
+def test_on_plateau_stops_a_run_from_bouncing():
+    surface = surfaces.bowl(1.0)
+    go = lambda lr: descent.descend(optimizers.gd, [1.0, 1.0], surface.grad, 80, lr=lr, loss=surface.loss)  # noqa: E731
+    assert go(2.0)["loss"][-1] == pytest.approx(1)
+    assert go(schedules.on_plateau(2.0, 0.5, patience=2))["loss"][-1] < 1e-30
+    assert go(schedules.warmup(schedules.on_plateau(2.0, 0.5, patience=2), 5))["loss"][-1] < 1e-30
+    assert go(schedules.piecewise([2.0, schedules.on_plateau(2.0, 0.5, patience=2)], [40]))["loss"][-1] < 1e-15
+
+
+# ---- bad arguments --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (lambda: schedules.constant(-0.1), "lr = .*must be ≥ 0"),
+        (lambda: schedules.constant(np.nan), "lr"),
+        (lambda: schedules.constant("0.1"), "lr"),
+        (lambda: schedules.constant(None), "lr"),
+        (lambda: schedules.exponential(0.1, -0.5), "beta"),
+        (lambda: schedules.inverse_time(0.1, [1.0, "a"]), "beta"),
+        (lambda: schedules.natural_exponential(0.1, np.inf), "beta"),
+        (lambda: schedules.step(0.1, 0), "every = 0: must be a whole number ≥ 1"),
+        (lambda: schedules.step(0.1, 2.5), "every"),
+        (lambda: schedules.step(0.1, 10, factor=-1), "factor"),
+        (lambda: schedules.linear(0.1, 0), "tau"),
+        (lambda: schedules.linear(0.1, 10, end=-0.1), "end"),
+        (lambda: schedules.cosine(0.1, -5), "steps"),
+        (lambda: schedules.cosine(0.1, "many"), "steps"),
+        (lambda: schedules.inverse_sqrt(1j), "lr"),
+        (lambda: schedules.cyclic(0.1, 0.2, 0), "up"),
+        (lambda: schedules.cyclic(0.1, 0.2, 5, 0), "down"),
+        (lambda: schedules.cyclic(-0.1, 0.2, 5), "low"),
+        (lambda: schedules.piecewise([0.1], [5]), "boundaries"),
+        (lambda: schedules.piecewise([0.1, 0.2, 0.3], [5, 5]), "boundaries = .*rising"),
+        (lambda: schedules.piecewise([0.1, 0.2], [-3]), "boundaries"),
+        (lambda: schedules.piecewise([0.1, -0.2], [3]), "values"),
+        (lambda: schedules.piecewise([0.1, "a"], [3]), "values"),
+        (lambda: schedules.piecewise(0.1, 3), "piecewise"),
+        (lambda: schedules.warmup(0.1, -1), "steps"),
+        (lambda: schedules.warmup(0.1, 5, start=1.5), "start"),
+        (lambda: schedules.warmup("cosine", 5), "schedule"),
+        (lambda: schedules.warmup(lambda a, b, c: 0.1, 5), "schedule"),
+        (lambda: schedules.on_plateau(0.1, factor=1.0), "factor"),
+        (lambda: schedules.on_plateau(0.1, factor=0.0), "factor"),
+        (lambda: schedules.on_plateau(0.1, patience=-1), "patience"),
+        (lambda: schedules.on_plateau(0.1, threshold=-1), "threshold"),
+        (lambda: schedules.on_plateau(0.1, low=-1), "low"),
+        (lambda: schedules.on_plateau(0.1, raise_after=0), "raise_after"),
+        (lambda: schedules.on_plateau(0.1)(3, [1.0]), "losses"),
+        (lambda: schedules.on_plateau(0.1)(0, None), "losses"),
+        (lambda: optimizers.gd(np.ones(1), lambda w: w, 1, lr=schedules.on_plateau(0.1)), "losses"),
+    ],
+)
+def test_bad_arguments_get_one_clear_error(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
