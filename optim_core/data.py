@@ -1,0 +1,110 @@
+"""Small data sets, each split into what to train on and what to hold out.
+
+data = digits(train=1200, seed=0)           # data.X, data.y, data.X_test, data.y_test
+"""
+
+import functools
+from typing import NamedTuple
+
+import numpy as np
+
+from .refuse import generator, number, whole
+
+
+class Data(NamedTuple):
+    """Examples X, (examples, features), with labels y, (examples,), or targets, (examples, outputs); and a test set."""
+
+    X: np.ndarray
+    y: np.ndarray
+    X_test: np.ndarray = np.empty((0, 0))
+    y_test: np.ndarray = np.empty(0)
+
+
+def _split(X, y, train, seed):
+    """A random choice of `train` examples to train on; the others are the test part."""
+    order = generator([seed, 0]).permutation(len(X))
+    return Data(X[order[:train]], y[order[:train]], X[order[train:]], y[order[train:]])
+
+
+@functools.cache
+def _load_digits():
+    from sklearn.datasets import load_digits
+
+    return load_digits(return_X_y=True)
+
+
+def digits(train=1200, seed=0, scale=True):
+    """1797 handwritten digits of 8×8 pixels, as 64 numbers each, with labels 0 … 9.
+
+    train: how many to train on; the other 1797 − train are the test part. scale: pixels 0 … 16 are divided by 16, then
+    each pixel's mean over the training part is subtracted from both parts; False leaves them as they are.
+    Source: scikit-learn's load_digits (Alpaydin & Kaynak 1998, test set).
+
+    >>> data = digits(train=1500)
+    >>> data.X.shape, data.X_test.shape, bool(abs(data.X.mean(0)).max() < 1e-12)
+    ((1500, 64), (297, 64), True)
+    """
+    X, y = _load_digits()
+    train = int(number("train", train, "a whole number from 1 to 1797", lambda n: n in range(1, 1798)))
+    data = _split(X, y, train, whole("seed", seed, 0))
+    if not scale:
+        return data
+    mean = data.X.mean(0) / 16
+    return data._replace(X=data.X / 16 - mean, X_test=data.X_test / 16 - mean)
+
+
+def moons(n=200, noise=0.1, seed=0):
+    """Two interleaved half circles in the plane, labels 0 and 1; n points to train on and n to test."""
+    return _made("make_moons", n, seed, noise=_noise(noise))
+
+
+def circles(n=200, noise=0.1, seed=0):
+    """A small circle within a large one, labels 1 and 0; n points to train on and n to test."""
+    return _made("make_circles", n, seed, noise=_noise(noise), factor=0.5)
+
+
+def blobs(n=200, noise=1.0, seed=0, classes=3):
+    """Round clouds of points in the plane, one for each class; n points to train on and n to test."""
+    return _made("make_blobs", n, seed, cluster_std=_noise(noise), centers=whole("classes", classes, 1))
+
+
+def _noise(noise):
+    return number("noise", noise, "a number ≥ 0", lambda v: v >= 0)
+
+
+def _made(maker, n, seed, **options):
+    import sklearn.datasets
+
+    n, seed = whole("n", n, 1), whole("seed", seed, 0)
+    X, y = getattr(sklearn.datasets, maker)(n_samples=2 * n, random_state=seed, **options)[:2]
+    return _split(X, y, n, seed)
+
+
+def line(n=50, slope=2.0, intercept=-1.0, noise=0.3, seed=0):
+    """Points about a line, y = slope · x + intercept + noise · N(0, 1) with x ~ N(0, 1); n to train on and n to test.
+
+    >>> data = line(n=3, noise=0.0)
+    >>> bool(np.allclose(data.y, 2 * data.X - 1)), data.y.shape
+    (True, (3, 1))
+    """
+    n, noise = whole("n", n, 1), _noise(noise)
+    rng = generator(whole("seed", seed, 0))
+    x = rng.standard_normal((2 * n, 1))
+    y = number("slope", slope) * x + number("intercept", intercept) + noise * rng.standard_normal((2 * n, 1))
+    return Data(x[:n], y[:n], x[n:], y[n:])
+
+
+def chebyshev(n=20, degree=4):
+    """n evenly spaced points of the Chebyshev polynomial T_degree on [−1, 1], T₄(x) = 8x⁴ − 8x² + 1; no test part.
+
+        T_k(cos θ) = cos kθ
+
+    Small, smooth and hard enough: on it gradient descent reaches the edge of stability within seconds.
+    Source: Cohen et al. 2021, "Gradient descent on neural networks typically occurs at the edge of stability".
+
+    >>> chebyshev(n=5).y[:, 0].round(3).tolist()
+    [1.0, -0.5, 1.0, -0.5, 1.0]
+    """
+    X = np.linspace(-1, 1, whole("n", n, 2))[:, None]
+    y = np.cos(whole("degree", degree, 0) * np.arccos(X))
+    return Data(X, y)

@@ -1,0 +1,420 @@
+"""A network is a list of layers on one flat vector of weights; put on data, it is a loss like any other.
+
+    net = Network([Linear(64, 32), Tanh(), Linear(32, 10)], cross_entropy)
+    w = net.init(seed=0)                                    # shape (n,); leading axes, if any, are runs
+    task = net.on(X, y)                                     # task.loss(w), .grad(w), .hvp(w, u), .hessian(w)
+    path = descend(adam, w, task.grad, 100, lr=0.01)
+    critical.classify(task.hessian(path["w"][-1]))
+
+`layers` holds the equations, such as `layers.linear`; a capital, such as `Linear(64, 32)`, is an equation together with
+the shapes of its parameters, by which it finds them in the flat vector.
+"""
+
+import functools
+import inspect
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from . import layers
+from .gradients import hvp
+from .losses import binary_cross_entropy, cross_entropy
+from .refuse import generator, number, numbers, refuse, whole
+
+AT_ONCE = 2_000_000  # how many numbers to hold at a time, where many runs would need more
+
+# How to draw a weight matrix: functions of (rng, shape, n inputs, m outputs).
+SCHEMES = {
+    "normal": lambda rng, shape, n, m: rng.standard_normal(shape),  # outputs √n times as large as the inputs
+    "uniform": lambda rng, shape, n, m: rng.uniform(-1, 1, shape),
+    "inverse_sqrt": lambda rng, shape, n, m: rng.standard_normal(shape) / np.sqrt(n),  # as large as the inputs
+    "xavier": lambda rng, shape, n, m: rng.uniform(-1, 1, shape) * np.sqrt(6 / (n + m)),  # variance 2/(n + m)
+    "xavier_normal": lambda rng, shape, n, m: rng.standard_normal(shape) * np.sqrt(2 / (n + m)),
+    "he": lambda rng, shape, n, m: rng.standard_normal(shape) * np.sqrt(2 / n),  # variance 2/n, since relu halves it
+    "he_uniform": lambda rng, shape, n, m: rng.uniform(-1, 1, shape) * np.sqrt(6 / n),
+    "torch": lambda rng, shape, n, m: rng.uniform(-1, 1, shape) / np.sqrt(n),  # its Linear's default, biases too
+}
+
+
+class Layer:
+    """An equation of `layers` with the shapes of its parameters, in the order in which they lie in the flat vector.
+
+    size: (inputs, outputs), None where any will do; running: what it carries from batch to batch, with initial values;
+    options: keywords of the equation.
+    """
+
+    def __init__(self, equation, size=None, running=(), options=(), **shapes):
+        self.equation, self.size, self.running, self.options = equation, size, dict(running), dict(options)
+        self.shapes, self.places, self.matrices, self.n = shapes, {}, [], 0
+        for name, shape in shapes.items():
+            here = slice(self.n, self.n + math.prod(whole("size", n, 1) for n in shape))
+            self.places[name], self.n = here, here.stop
+            if len(shape) == 2:  # weights come as matrices; biases, scales and shifts do not
+                self.matrices.append((here, shape))
+        self.modes = [name for name in ("train", "seed", "step") if name in inspect.signature(equation).parameters]
+        self.mixes = "train" in self.modes  # in training, an example's output depends on the batch that it is in
+
+    def __repr__(self):
+        return f"{self.equation.__name__}({', '.join(f'{name}{shape}' for name, shape in self.shapes.items())})"
+
+    def arrays(self, w):
+        """The numbers of the flat vector by name, such as {"W": (…, inputs, outputs), "b": (…, outputs)}."""
+        return {name: w[..., here].reshape(*w.shape[:-1], *self.shapes[name]) for name, here in self.places.items()}
+
+    def forward(self, w, x, running, mode):
+        """y, backward, and the running statistics after this batch; backward(dy) → {"x": dx, "w": [flat parts]}."""
+        now = {name: mode[name] for name in self.modes}
+        y, backward, *after = self.equation(x, **self.arrays(w), **running, **self.options, **now)
+
+        def flat_backward(dy):
+            d = backward(dy)
+            return dict(x=d["x"], w=[d[name].reshape(*dy.shape[:-2], -1) for name in self.shapes])
+
+        return y, flat_backward, after[0] if after else {}
+
+    def draw(self, rng, scheme, scale):
+        """Initial parameters: weights by the scheme, γ = 1, the rest 0."""
+        parts = {name: np.full(shape, float(name == "gamma")) for name, shape in self.shapes.items()}
+        for name, part in parts.items():
+            if part.ndim == 2 or (name == "b" and scheme == "torch"):
+                parts[name] = scale * SCHEMES[scheme](rng, part.shape, *self.size)
+        if "g" in parts:
+            parts["g"] = np.linalg.norm(parts["V"], axis=0)  # so that W = V
+        return np.concatenate([np.empty(0), *(part.ravel() for part in parts.values())])
+
+
+def Linear(n, m):
+    """y = x W + b, from n features to m."""
+    return Layer(layers.linear, (n, m), W=(n, m), b=(m,))
+
+
+def WeightNorm(n, m):
+    """y = x W + b with W = g V/‖V‖, from n features to m."""
+    return Layer(layers.weight_norm, (n, m), V=(n, m), g=(m,), b=(m,))
+
+
+def BatchNorm(n, *, momentum=0.1, eps=1e-5):
+    """Batch normalization of n features; `momentum` is the share of the newest batch in the running statistics."""
+    running, options = dict(mean=0.0, var=1.0), dict(momentum=momentum, eps=eps)
+    return Layer(layers.batch_norm, (n, n), running, options, gamma=(n,), beta=(n,))
+
+
+def LayerNorm(n, *, eps=1e-5):
+    """Layer normalization of n features."""
+    return Layer(layers.layer_norm, (n, n), options=dict(eps=eps), gamma=(n,), beta=(n,))
+
+
+def InstanceNorm(channels, *, eps=1e-5):
+    """Instance normalization of features that are (channels, positions)."""
+    return Layer(layers.instance_norm, options=dict(eps=eps), gamma=(channels,), beta=(channels,))
+
+
+def Dropout(p=0.5):
+    """Dropout with probability p to drop."""
+    return Layer(layers.dropout, options=dict(p=number("p", p, "in [0, 1)", lambda p: 0 <= p < 1)))
+
+
+Relu, Tanh, Sigmoid, Softmax = (
+    functools.partial(Layer, function) for function in (layers.relu, layers.tanh, layers.sigmoid, layers.softmax)
+)
+
+
+class Chain:
+    """Layers one after another, each with its place in one flat vector."""
+
+    def __init__(self, parts):
+        self.layers, self.places, self.matrices, self.n = list(parts), [], [], 0
+        for layer in self.layers:
+            if not isinstance(layer, (Layer, Chain)):
+                refuse("layers", parts, "a list of layers, such as [Linear(2, 3), Tanh(), Linear(3, 1)]")
+        for layer in self.layers:
+            here = slice(self.n, self.n + layer.n)
+            self.matrices += [(slice(self.n + a.start, self.n + a.stop), shape) for a, shape in layer.matrices]
+            self.places.append(here)
+            self.n = here.stop
+        sizes = [layer.size for layer in self.layers if layer.size]
+        for (_, outputs), (inputs, _) in zip(sizes, sizes[1:], strict=False):
+            if inputs != outputs:
+                refuse("layers", f"…{outputs}) and then ({inputs}…", "such that each takes what the one before gives")
+        self.size = (sizes[0][0], sizes[-1][1]) if sizes else None
+        self.width = sum(max(size) for size in sizes)
+        self.running = [layer.running for layer in self.layers]
+        self.mixes = any(layer.mixes for layer in self.layers)
+
+    def __repr__(self):
+        return f"{type(self).__name__}({self.layers})"
+
+    def through(self, k, w, x, running, mode):
+        """One pass through layer k alone."""
+        # Each dropout has its own seed, counted from the end: so the later part of a network keeps its masks.
+        mode = mode | dict(seed=[*mode["seed"], len(self.layers) - k])
+        return self.layers[k].forward(w[..., self.places[k]], x, running[k], mode)
+
+    def forward(self, w, x, running, mode):
+        """Like a layer's."""
+        backwards, after = [], []
+        for k in range(len(self.layers)):
+            x, backward, now = self.through(k, w, x, running, mode)
+            backwards.append(backward)
+            after.append(now)
+
+        def chain_backward(dy):
+            flat = []
+            for backward in reversed(backwards):
+                d = backward(dy)
+                dy = d["x"]
+                flat = d["w"] + flat
+            return dict(x=dy, w=flat)
+
+        return x, chain_backward, after
+
+    def draw(self, rng, scheme, scale):
+        """Like a layer's."""
+        return np.concatenate([layer.draw(rng, scheme, scale) for layer in self.layers])
+
+
+class Residual(Chain):
+    """y = x + f(x), where f is a chain of layers: Residual(Linear(32, 32), Tanh())."""
+
+    def __init__(self, *parts):
+        super().__init__(parts)
+        if self.size and self.size[0] != self.size[1]:
+            refuse("Residual", self.size, "layers that give as many features as they take")
+
+    def forward(self, w, x, running, mode):
+        f, backward, after = super().forward(w, x, running, mode)
+        return *layers.residual(x, lambda x: (f, backward)), after
+
+
+class Network(Chain):
+    """A list of layers and a loss, as functions of one flat vector w of shape (…, n), whose leading axes are runs.
+
+    loss: cross_entropy, binary_cross_entropy, mse, or a function of your own (outputs, targets) → (L, ∂L/∂outputs);
+    options: keywords of the loss, such as smoothing=0.1. Of n numbers, `is_weight`, shape (n,), is True for the weights
+    and False for the biases and the scales and shifts of normalizations.
+    Raises ValueError for layers whose sizes do not fit together.
+
+    >>> net = Network([Linear(2, 3), Tanh(), Linear(3, 1)])
+    >>> net.n, net.is_weight[:9].tolist()
+    (13, [True, True, True, True, True, True, False, False, False])
+    """
+
+    def __init__(self, parts, loss=cross_entropy, **options):
+        super().__init__(parts)
+        if self.size is None:
+            refuse("layers", parts, "a list with at least one layer of known size, such as Linear(2, 1)")
+        if not callable(loss):
+            refuse("loss", loss, "a function, such as cross_entropy or mse")
+        for name in options:
+            if name not in inspect.signature(loss).parameters:
+                refuse(name, options[name], f"left out: {loss.__name__} does not take it")
+        self.targets = getattr(loss, "targets", lambda y, shape: numbers("y", y))  # checks the targets, in `on`,
+        self.measure = functools.partial(getattr(loss, "__wrapped__", loss), **options)  # and so this need not
+        self.is_weight = np.zeros(self.n, dtype=bool)
+        for here, _ in self.matrices:
+            self.is_weight[here] = True
+
+    def init(self, seed=0, scheme="torch", scale=1.0):
+        """Initial weights, shape (n,), from a seed or a numpy Generator.
+
+        scheme: one of SCHEMES; scale: a factor on what it draws (a gain). Biases are 0, except with "torch"; γ = 1,
+        β = 0. For several runs: np.stack([net.init(seed) for seed in range(runs)]).
+        Source: "xavier" Glorot & Bengio 2010, equation 16; "he" He et al. 2015, equation 10.
+        """
+        if not isinstance(scheme, str) or scheme not in SCHEMES:
+            refuse("scheme", scheme, f"one of {', '.join(SCHEMES)}")
+        return self.draw(generator(seed), scheme, number("scale", scale))
+
+    def on(self, X, y, *, train=True, running=None, seed=0, step=0):
+        """The network on data: a Task, whose loss and derivatives are functions of w alone.
+
+        X: shape (batch, inputs), or (…, batch, inputs) if each run has data of its own; y: what the loss takes.
+        train: batch normalization uses the batch, and dropout drops by (seed, step). With train=False dropout rests,
+        and batch normalization uses `running`: the statistics that training gave.
+        Raises ValueError for shapes that do not fit, an empty batch, numbers that are not finite, unknown labels.
+        """
+        X = numbers("X", X, last=self.size[0], finite=True, real=True)
+        if X.ndim < 2 or X.size == 0:
+            refuse("X.shape", X.shape, f"(…, batch, {self.size[0]}), and not empty")
+        Y = self.targets(y, (*X.shape[:-1], self.size[1]))
+        if running is None and not train and _statistics(self.running):
+            refuse("running", None, 'the running statistics of training, as in train(…)["running"]')
+        running = self.running if running is None else running
+        return Task(self, self.measure, X, Y, bool(train), running, whole("seed", seed, 0), whole("step", step, 0))
+
+    def loss(self, w, X, y, **mode):
+        """L(w) on data, shape (…) for w of shape (…, n); `mode` as in `on`."""
+        return self.on(X, y, **mode).loss(w)
+
+    def grad(self, w, X, y, **mode):
+        """∇L(w) on data, shape (…, n)."""
+        return self.on(X, y, **mode).grad(w)
+
+    def hvp(self, w, u, X, y, **mode):
+        """The Hessian on data times u, shape (…, n)."""
+        return self.on(X, y, **mode).hvp(w, u)
+
+    def hessian(self, w, X, y, **mode):
+        """The Hessian on data, shape (…, n, n)."""
+        return self.on(X, y, **mode).hessian(w)
+
+    def accuracy(self, w, X, y, train=False, **mode):
+        """The share of right answers, shape (…), in evaluation mode unless told otherwise."""
+        return self.on(X, y, train=train, **mode).accuracy(w)
+
+
+def _statistics(running):
+    """All running statistics in one list."""
+    return [a for part in running for a in (part.values() if isinstance(part, dict) else _statistics(part))]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Task:
+    """A network on data: a loss of w with its derivatives, so that what works on a surface works here unchanged.
+
+    task[i] is the same task on the examples i: a mini-batch. For the gradient of each example by itself, make examples
+    runs: net.on(X[:, None], y[:, None]).grad(w) has shape (examples, n).
+    """
+
+    net: Chain
+    measure: object
+    X: np.ndarray
+    Y: np.ndarray
+    train: bool
+    running: list
+    seed: int
+    step: int
+
+    def __getitem__(self, examples):
+        return replace(self, X=self.X[..., examples, :], Y=self.Y[..., examples, :])
+
+    @property
+    def mode(self):
+        return dict(train=self.train, seed=[self.seed], step=self.step)
+
+    def forward(self, w):
+        """The outputs, backward, and the running statistics after this batch."""
+        w = np.ascontiguousarray(numbers("w", w, last=self.net.n))
+        return self.net.forward(w, self.X, self.running, self.mode)
+
+    def value_and_grad(self, w):
+        """L(w), ∇L(w), and the running statistics after this batch: one pass forward and one back."""
+        with np.errstate(all="ignore"):  # a run that diverges overflows: inf and NaN are the right answers there
+            z, backward, running = self.forward(w)
+            L, dz = self.measure(z, self.Y)
+            return L, np.concatenate(backward(dz)["w"], -1), running
+
+    def loss(self, w):
+        """L(w), shape (…) for w of shape (…, n)."""
+        return self._of_outputs(lambda z: self.measure(z, self.Y)[0], w)
+
+    def grad(self, w):
+        """∇L(w), shape (…, n)."""
+        return self._in_parts(lambda w: self.value_and_grad(w)[1], w)
+
+    def hvp(self, w, u):
+        """The Hessian times u, shape (…, n): Im ∇L(w + iεu)/ε, exact to rounding."""
+        return hvp(self.grad, w, u)
+
+    def hessian(self, w):
+        """The matrix of second derivatives, shape (…, n, n).
+
+        Layer by layer: its parameters act through the rest of the network, from that layer on; what stands before it
+        only makes its input x. So the rest gives its rows right of the diagonal, and symmetry gives the others.
+        """
+        w = numbers("w", w, last=self.net.n, real=True)
+        if self.X.ndim > 2:
+            refuse("X.shape", self.X.shape, "(batch, inputs), without runs, for a Hessian")
+        if w.ndim > 1:
+            return np.array([self.hessian(one) for one in w]).reshape(*w.shape, w.shape[-1])
+        H, x = np.zeros((w.size, w.size)), self.X
+        for k, here in enumerate(self.net.places):
+            rest = replace(self, net=Chain(self.net.layers[k:]), X=x, running=self.running[k:])
+            w_rest = w[here.start :]
+            if self.net.layers[k].n:
+                rows = rest._first_rows(w_rest)
+                H[here, here.start :], H[here.start :, here] = rows, rows.T
+            x = rest.net.through(0, w_rest, x, rest.running, self.mode)[0]
+        return H
+
+    def _first_rows(self, w):
+        """The rows of the Hessian that belong to the first layer.
+
+        For one example, moving Wᵢⱼ by ε moves output j of a linear layer by ε xᵢ, just as moving bⱼ by ε xᵢ would. So
+        for this example ∂²L/∂Wᵢⱼ∂w = xᵢ ∂²L/∂bⱼ∂w: a complex step for each bⱼ, with the examples kept apart as runs,
+        and a product with xᵀ give all rows. Where examples influence each other: a complex step for each row.
+        """
+        first, n = self.net.layers[0], len(w)
+        if getattr(first, "equation", None) is not layers.linear or (self.train and self.net.mixes):
+            return self.hvp(w, np.eye(first.n, n))
+        B, (inputs, outputs) = len(self.X), first.size
+        nudges = np.zeros((outputs, 1, n), dtype=complex)
+        nudges[:, 0, first.places["b"]] = 1e-20j * np.eye(outputs)
+        rows = np.zeros((inputs + 1, outputs, n))  # in the order of the flat vector: W, then b
+        for some in np.array_split(np.arange(B), math.ceil(B * outputs * n / AT_ONCE)):
+            alone = replace(self, X=self.X[some, None, :], Y=self.Y[some, None, :])
+            d = alone.grad(w + nudges).imag / 1e-20  # (outputs, examples, n)
+            rows[:-1] += np.tensordot(self.X[some], d, axes=(0, 1)) / B
+            rows[-1] += d.sum(1) / B
+        return rows.reshape(-1, n)
+
+    @property
+    def classifies(self):
+        """Whether the outputs choose: between classes, or yes or no."""
+        return self.Y.shape[-1] > 1 or self.measure.func is binary_cross_entropy.__wrapped__
+
+    def accuracy(self, w):
+        """The share of right answers, shape (…): the largest output, or the sign of each for binary_cross_entropy."""
+        if not self.classifies:
+            refuse("accuracy", "of one output", "asked of a network that chooses between classes")
+        if self.measure.func is binary_cross_entropy.__wrapped__:
+            return self._of_outputs(lambda z: ((z > 0) == (self.Y > 0.5)).mean((-2, -1)), w)
+        return self._of_outputs(lambda z: (z.argmax(-1) == self.Y.argmax(-1)).mean(-1), w)
+
+    def _of_outputs(self, f, w):
+        with np.errstate(all="ignore"):
+            return self._in_parts(lambda w: f(self.forward(w)[0]), w)
+
+    def _in_parts(self, f, w):
+        """f(w), some runs at a time where they are many, so that memory stays bounded."""
+        w = numbers("w", w, last=self.net.n)
+        own = self.X.ndim > 2 or any(np.ndim(a) > 1 for a in _statistics(self.running))  # runs have their own data
+        return f(w) if own else in_parts(f, w, self.at_once)
+
+    @property
+    def at_once(self):
+        """How many runs keep the numbers of a pass within some ten megabytes."""
+        return max(1, AT_ONCE // max(self.X.shape[-2] * self.net.width, self.net.n))
+
+
+def in_parts(f, w, most):
+    """f(w) for w of shape (…, n), at most `most` runs at a time."""
+    rows = w.reshape(-1, w.shape[-1])
+    if len(rows) <= most:
+        return f(w)
+    out = np.concatenate([f(rows[k : k + most]) for k in range(0, len(rows), most)])
+    return out.reshape(*w.shape[:-1], *out.shape[1:])
+
+
+def top_eigenvalues(task, w, k=1):
+    """The k largest eigenvalues of a task's Hessian at w, largest first, without making the Hessian.
+
+        λ₁ = max uᵀH u over unit vectors u: Lanczos' iteration, which needs products H u only
+
+    The first is the *sharpness*: gradient descent is stable where it is below 2/η. w: shape (n,); 1 ≤ k < n.
+    Source: scipy.sparse.linalg.eigsh (ARPACK), always from the same first vector.
+
+    >>> from optim_core.losses import mse
+    >>> task = Network([Linear(1, 1)], mse, half=True).on([[1.0], [3.0]], [[0.0], [0.0]])       # H = [[5, 2], [2, 1]]
+    >>> top_eigenvalues(task, np.zeros(2)).round(6)
+    array([5.828427])
+    """
+    from scipy.sparse.linalg import LinearOperator, eigsh
+
+    w = numbers("w", w, last=task.net.n, finite=True, real=True)
+    if w.ndim != 1 or not whole("k", k, 1) < w.size:
+        refuse("k", k, f"less than the number of weights, with w of shape (n,), not {w.shape}")
+    H = LinearOperator((w.size, w.size), matvec=lambda u: task.hvp(w, u.ravel()), dtype=float)
+    first = np.random.default_rng(0).standard_normal(w.size)
+    return eigsh(H, k, which="LA", v0=first, return_eigenvectors=False)[::-1]
