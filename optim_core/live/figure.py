@@ -1,0 +1,403 @@
+"""The live figure: what happens when a slider moves, and how the picture gets to the browser.
+
+What is seen lies in three layers, one over the other, each sent only when it changed:
+
+    ground   shades, contours, whatever else stands in the axes      pixels      when the surface changes
+    frame    axes, ticks, labels, legends                            pixels      when limits or words change
+    overlay  what `scene.at` moved                                   SVG         at every move
+
+The work is done inside the slider's own message. While the kernel is busy with one value the browser holds the later
+ones back and then sends only the last, so that dragging never builds a queue.
+"""
+
+import base64
+import html
+import math
+import threading
+import traceback
+import weakref
+from contextlib import contextmanager
+
+import ipywidgets as widgets
+import numpy as np
+from matplotlib.axis import Axis
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import QuadMesh
+from matplotlib.image import AxesImage
+from matplotlib.legend import Legend
+from matplotlib.spines import Spine
+from matplotlib.text import Text
+from matplotlib.textpath import TextPath
+
+from ..refuse import refuse
+from . import pen
+from .controls import Slider, control, spoken
+
+try:
+    from ipyevents import Event
+except ImportError:  # then the picture cannot be clicked, and its sliders do the same
+    Event = None
+
+FIGURES = []  # weak references to all live figures, in the order they were made
+LOCK = threading.RLock()  # JupyterLab runs callbacks on other threads than cells, and matplotlib expects one at a time
+NO_PRESET = "—"
+PIXELS = (AxesImage, QuadMesh)
+PAGE = 100  # pixels of the page for an inch of the figure
+LETTER = 7.3  # and for a letter of the caption
+
+STYLE = """<style>
+.optim-live { overflow: visible; }
+.optim-live .widget-readout { min-width: 52px; }
+.optim-layers { overflow: visible; }
+.optim-layers > * { grid-area: 1 / 1; margin: 0; max-width: none; }
+.optim-overlay, .optim-overlay .widget-html-content { height: 100%; width: 100%; line-height: 0; }
+.optim-overlay svg { display: block; width: 100%; height: 100%; }
+.optim-caption .widget-html-content { font-size: 15px; line-height: 1.45; }
+.optim-spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+</style>"""
+# What a screen reader says at a change: the control that moved (a slider's element knows only the number of its stop)
+# and the caption, which everybody reads.
+WORDS = '<div role="status" aria-live="polite"><span class="optim-spoken">{}</span>{}</div>'
+
+
+class Live(widgets.VBox):
+    """A scene under sliders.
+
+    scene: see `scenes`; experiment: a function of the controls, by name, whose result goes to `scene.show`.
+    controls: name=initial value, see `control`; ranges and labels come from CONTROLS.
+    presets: {"what one sees": {control: value, …}}; what a preset does not name goes back to its initial value.
+    scale: pixels per pixel of the page; 2 is sharp on every screen.
+
+    .controls[name].value is one control, .values all of them, .set(lr=0.1, mu=0.5) sets several at once, .reset() goes
+    back to the start, .time is the moment shown, .caption what the picture says, .errors what went wrong so far.
+    """
+
+    def __init__(self, scene, experiment, *, presets=None, scale=2, **controls):
+        self.scene, self.experiment, self.result, self.errors = scene, experiment, None, []
+        self.controls = {name: control(name, given) for name, given in controls.items()}
+        self.initial, self.presets = self.values, dict(presets or {})
+        for label, values in self.presets.items():
+            self._check_names(values, f"presets[{label!r}]")
+        self.scale, self._quiet, self._said, self._lines, self._frame, self._places = scale, False, "", 1, [], []
+        figure = scene.figure
+        self._size = PAGE * figure.get_size_inches()  # in pixels of the page
+        figure.set_dpi(PAGE * scale)
+        self._canvas = FigureCanvasAgg(figure)
+        self._canvas.draw()
+        figure.set_layout_engine("none")  # if it had one, it has done its work
+        figure.stale = True
+        super().__init__(self._build())
+        self.add_class("optim-live")
+        for one in self.controls.values():
+            one.observe(self._on_control, "value")
+        with LOCK:
+            self._recompute(to_end=True)
+        FIGURES.append(weakref.ref(self))
+
+    def __repr__(self):
+        return f"Live({type(self.scene).__name__}: {', '.join(self.controls)})"
+
+    # What a cell can ask and do
+
+    @property
+    def values(self):
+        """The controls' values by name."""
+        return {name: one.value for name, one in self.controls.items()}
+
+    def set(self, **values):
+        """Set several controls; the experiment runs once. Values outside a slider's range go to its end."""
+        self._check_names(values, "set")
+        self._apply(values, NO_PRESET)
+
+    def reset(self):
+        """Everything back to how it began."""
+        self._apply(self.initial, NO_PRESET, to_end=True)
+
+    @property
+    def time(self):
+        """The time index that is shown, from 0 to scene.steps."""
+        return self._time.value
+
+    @time.setter
+    def time(self, t):
+        self._time.value = t
+
+    @property
+    def caption(self):
+        """What the picture shows now, in words."""
+        return self.scene.caption
+
+    def still(self):
+        """The picture as PNG bytes, `scale` times its size on the page."""
+        with LOCK:
+            self._canvas.draw()
+            return self._pixels([*self._frame, *self._moved])
+
+    def _repr_mimebundle_(self, **kwargs):
+        """The live widget, and a still picture for pages without a kernel."""
+        data = super()._repr_mimebundle_(**kwargs) | {"image/png": base64.b64encode(self.still()).decode()}
+        width, height = map(int, self._size)
+        return data, {"image/png": {"width": width, "height": height}}
+
+    # How it is built
+
+    def _build(self):
+        width, height = (f"{round(v)}px" for v in self._size)
+        whole = dict(width=width, height=height)
+        self._ground, self._axes = (widgets.Image(format=f, layout=whole) for f in ("jpeg", "png"))
+        self._overlay = widgets.HTML(layout=whole)
+        self._overlay.add_class("optim-overlay")
+        layers = widgets.GridBox([self._ground, self._axes, self._overlay], layout=whole)
+        layers.add_class("optim-layers")
+        if Event:
+            self._event = Event(source=self._overlay, watched_events=["click"])
+            self._event.on_dom_event(self._on_click)
+        self._words = widgets.HTML(layout=dict(width=width))
+        self._words.add_class("optim-caption")
+        self._trouble = widgets.Output()
+        style = widgets.HTML(STYLE, layout=dict(display="none"))
+        return [style, self._rows(width), layers, self._time_row(width), self._words, self._trouble]
+
+    def _rows(self, width):
+        """The controls in columns, the button in the last one."""
+        self._menu = widgets.Dropdown(
+            options=[NO_PRESET, *self.presets], description="situation", layout=dict(width="auto")
+        )
+        self._menu.observe(self._on_menu, "value")
+        groups = [[self._menu]] if self.presets else []
+        for one in self.controls.values():
+            parts = getattr(one, "sliders", [one])
+            groups.append([part.widget if isinstance(part, Slider) else part for part in parts])
+        columns = 2 if sum(map(len, groups)) == 3 else 3  # with the button that comes after them
+        cells = _in_rows(groups, columns)
+        for column in range(columns):
+            labelled = [cell for cell in cells[column::columns] if hasattr(cell, "description")]
+            widest = max((_letters(cell.description) for cell in labelled), default=0)
+            for cell in labelled:
+                cell.style.description_width = f"{widest + 10:.0f}px"
+        reset = widgets.Button(
+            description="Reset", icon="undo", tooltip="back to how it began", layout=dict(width="100px")
+        )
+        reset.on_click(lambda _: self.reset())
+        corner = widgets.HBox([reset], layout=dict(justify_content="flex-end", grid_area=f"auto / {columns}"))
+        grid = dict(width=width, grid_template_columns=f"repeat({columns}, minmax(0, 1fr))", grid_gap="0 12px")
+        return widgets.GridBox([*cells, corner], layout=grid)
+
+    def _time_row(self, width):
+        self._time = widgets.IntSlider(0, min=0, max=0, description="step t", layout=dict(flex="1"))
+        self._time.style.description_width = "4em"
+        self._play = widgets.Play(0, min=0, max=0, interval=40, show_repeat=False, tooltip="play, pause; stop")
+        widgets.jslink((self._time, "value"), (self._play, "value"))  # in the browser, without the kernel
+        back, forth = (
+            widgets.Button(icon=f"step-{way}ward", tooltip=f"one step {way}", layout=dict(width="36px"))
+            for way in ("back", "for")
+        )
+        back.on_click(lambda _: self._step(-1))
+        forth.on_click(lambda _: self._step(1))
+        self._time.observe(self._on_time, "value")
+        self._row = widgets.HBox([self._play, back, forth, self._time], layout=dict(width=width, display="none"))
+        return self._row
+
+    # What happens when something is moved
+
+    def _on_control(self, change):
+        with LOCK:  # before asking whether it is quiet: another thread may be in the middle of setting several
+            if not self._quiet:
+                self._said = spoken(change["owner"])
+                self._apply({}, NO_PRESET)
+
+    def _on_menu(self, change):
+        with LOCK:
+            if not self._quiet and change["new"] != NO_PRESET:
+                self._apply(self.initial | self.presets[change["new"]], change["new"])
+
+    def _on_time(self, change):
+        with LOCK:
+            if not self._quiet:
+                with self._watched():
+                    self._draw()
+
+    def _step(self, by):
+        self.time = min(max(self.time + by, 0), self._time.max)
+
+    def _on_click(self, event):
+        """A click, in pixels of the page from the corner of the picture, however large the page shows it."""
+        x = (event["clientX"] - event["boundingRectLeft"]) / event["boundingRectWidth"]
+        y = (event["clientY"] - event["boundingRectTop"]) / event["boundingRectHeight"]
+        self.click(x, y)
+
+    def click(self, x, y):
+        """Do what a click does; x and y from 0 (left, top) to 1 (right, bottom) of the picture."""
+        at, values = np.array([x, 1 - y]) * self.scene.figure.bbox.size, {}
+        with LOCK, self._watched():
+            for axes in self.scene.figure.axes:
+                if axes.bbox.contains(*at):
+                    pointer = tuple(map(float, axes.transData.inverted().transform(at)))
+                    values = self.scene.clicked(axes, *pointer)
+                    break
+        if values:
+            chosen = {name: self.controls[name] for name in values}
+            self.set(**{n: c.tidy(values[n], pointer) if hasattr(c, "tidy") else values[n] for n, c in chosen.items()})
+
+    def _check_names(self, values, where):
+        for name in values:
+            if name not in self.controls:
+                refuse(where, name, f"one of the controls {', '.join(self.controls)}")
+
+    def _apply(self, values, preset, to_end=False):
+        """Set the controls and the menu in one go, then run the experiment once."""
+        with LOCK:
+            with self._silently():
+                for name, value in values.items():
+                    self.controls[name].value = value
+                self._menu.value = preset
+            self._recompute(to_end)
+
+    @contextmanager
+    def _silently(self):
+        before, self._quiet = self._quiet, True
+        try:
+            yield
+        finally:
+            self._quiet = before
+
+    @contextmanager
+    def _watched(self):
+        """Show under the figure what goes wrong, and keep it; a cell or a test that caused it fails as well."""
+        try:
+            yield
+            if self._trouble.outputs:
+                self._trouble.outputs = ()
+        except Exception as error:
+            self.errors.append(error)
+            self._trouble.outputs = ()
+            self._trouble.append_stderr(traceback.format_exc())
+            raise
+
+    def _recompute(self, to_end=False):
+        """Run the experiment and show its result; the time stays at the end if it was there."""
+        with self._watched():
+            self.result = self.experiment(**self.values)
+            self.scene.show(self.result)
+            steps, to_end = self.scene.steps, to_end or self.time == self._time.max
+            if steps != self._time.max:
+                with self._silently():
+                    self._time.max = self._play.max = steps
+                    self._play.step = max(1, round(steps / 200))
+                    self._row.layout.display = "flex" if steps else "none"
+            with self._silently():
+                self._time.value = self._play.value = steps if to_end else min(self.time, steps)
+            self._draw()
+
+    # How it is drawn
+
+    def _draw(self):
+        """Move the artists, and send each layer that is no longer what the browser shows."""
+        figure = self.scene.figure
+        moved = self.scene.at(self.time)
+        # Pixels over pixels are slow: an image that changes is part of the ground.
+        self._moved = sorted((a for a in moved if not isinstance(a, PIXELS)), key=lambda artist: artist.zorder)
+        for artist in moved:
+            if artist.get_animated() == isinstance(artist, PIXELS):
+                artist.set_animated(not artist.get_animated())
+                figure.stale = True
+        if figure.stale:
+            self._draw_ground()
+        if self._frame_changed():
+            self._draw_frame()
+        strokes = pen.Pen(figure, self.scale)
+        strokes.parts.append(self._targets)
+        for artist in self._moved:
+            artist.draw(strokes)
+        figure.stale = False  # drawing itself may say otherwise; from here on a change does
+        self._overlay.value = strokes.svg(f'role="img" aria-label="{html.escape(self.scene.alt)}"')
+        lines = math.ceil(len(self.scene.caption) * LETTER / self._size[0])
+        if lines > self._lines:  # what is below the figure does not jump up and down with the length of its caption
+            self._lines = lines
+            self._words.layout.min_height = f"{22 * lines + 6}px"
+        self._words.value = WORDS.format(html.escape(self._said), html.escape(self.scene.caption))
+
+    def _draw_ground(self):
+        """What neither moves nor frames: surfaces, contours, and words that stand among them."""
+        figure, before = self.scene.figure, (self._frame, self._places)
+        self._frame = [artist for artist in _frame(figure, self._frame) if artist not in self._moved]
+        for artist in self._frame:
+            artist.set_animated(True)  # so that matplotlib leaves it out
+        legends = [artist for artist in self._frame if isinstance(artist, Legend)]
+        labels = [artist.label for artist in self._frame if isinstance(artist, Axis)]
+        self._inside = [*labels, *(text for legend in legends for text in legend.get_texts())]
+        self._canvas.draw()
+        self._places = [axes.get_position().bounds for axes in figure.axes]
+        self._frame_stale = (self._frame, self._places) != before
+        self._ground.value = pen.jpeg(np.asarray(self._canvas.buffer_rgba()))
+        self._targets = "".join(pen.target(a.bbox, figure, self.scale) for a in figure.axes if self._clickable(a))
+
+    def _frame_changed(self):
+        """Whether axes or words are not what was sent; limits that are set anew to what they were do not count."""
+        watched = [*self._frame, *self._inside]
+        return self._frame_stale or (
+            any(artist.stale for artist in watched) and [_looks(artist) for artist in watched] != self._sent
+        )
+
+    def _draw_frame(self):
+        """Axes, ticks, labels, legends: slow to draw and seldom different."""
+        self._canvas.renderer.clear()
+        self._axes.value = self._pixels(self._frame)
+        watched, self._frame_stale = [*self._frame, *self._inside], False
+        for artist in watched:
+            artist.stale = False
+        self._sent = [_looks(artist) for artist in watched]
+
+    def _pixels(self, artists):
+        for artist in artists:
+            artist.draw(self._canvas.renderer)
+        return pen.png(np.asarray(self._canvas.buffer_rgba()))
+
+    def _clickable(self, axes):
+        middle = axes.transData.inverted().transform(axes.bbox.get_points().mean(0))
+        return bool(self.scene.clicked(axes, *map(float, middle)))
+
+
+def _looks(artist):
+    """What an artist of the frame looks like, in a form that can be compared."""
+    if isinstance(artist, Axis):
+        places, words = (
+            artist.get_majorticklocs(),
+            artist.get_major_formatter().format_ticks(artist.get_majorticklocs()),
+        )
+        limits = (artist.get_scale(), *artist.get_view_interval(), *places, *artist.get_minorticklocs())
+        return limits, words, artist.get_tick_params(), artist.get_tick_params("minor"), artist.get_visible()
+    if isinstance(artist, Text):
+        font = artist.get_color(), artist.get_fontproperties(), artist.get_alpha(), artist.get_rotation()
+        return artist.get_text(), artist.get_position(), font, artist.get_visible()
+    return artist.stale
+
+
+def _letters(text):
+    """How wide a label is, in pixels of the page: the widest font in use is matplotlib's own, of JupyterLab's size."""
+    return TextPath((0, 0), text, size=13).get_extents().width if text else 0
+
+
+def _in_rows(groups, columns):
+    """The cells of a grid, row by row, so that no group is broken over two rows."""
+    cells, groups = [], list(groups)
+    while groups:
+        room = columns - len(cells) % columns
+        fits = next((group for group in groups if len(group) <= room), None)
+        if fits is None:
+            cells += [widgets.Box() for _ in range(room)]
+        else:
+            groups.remove(fits)
+            cells += fits
+    return cells
+
+
+def _frame(figure, known):
+    """The artists around the data: axis, spines, titles, legends; those already `known` may be animated."""
+    frame = [*figure.texts, *figure.legends]
+    for axes in figure.axes:
+        if axes.get_visible() and not hasattr(axes, "zaxis"):  # 3-D axes draw their box themselves
+            kinds = (Axis, Spine, Text, Legend) if axes.axison else (Text, Legend)
+            around = [a for a in axes.get_children() if isinstance(a, kinds) and a not in axes.texts]
+            frame += sorted(around, key=lambda artist: artist.zorder)
+    return [artist for artist in frame if artist in known or not artist.get_animated()]

@@ -1,0 +1,775 @@
+"""Live figures as the kernel sees them: what runs when, what is sent, what a click means, how an error shows."""
+
+import base64
+import io
+import re
+import threading
+import time
+import warnings
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+
+pytest.importorskip("ipywidgets")
+
+from optim_core import live
+from optim_core.checks import Choice, Predict
+from optim_core.live import controls, figure, pen
+
+
+class Dots:
+    """A contour, a line that moves over it, a second axes; and a note of everything that was asked of it."""
+
+    alt = 'A "dotted" line & a contour.'
+
+    def __init__(self):
+        self.figure = Figure((6, 3))
+        self.map, self.curve = self.figure.subplots(1, 2)
+        self.map.set(xlim=(-2, 2), ylim=(-1, 1), xlabel="w1")
+        self.curve.set(xlim=(0, 10), ylim=(0, 1))
+        self.line = self.map.plot([], [], "o--", animated=True)[0]
+        self.height, self.contours, self.steps, self.shown, self.busy = None, None, 0, 0, False
+
+    def show(self, result):
+        self.shown += 1
+        self.lr, self.start, height, self.steps = result
+        if height != self.height:
+            self.height = height
+            if self.contours:
+                self.contours.remove()
+            x, y = np.meshgrid(np.linspace(-2, 2, 20), np.linspace(-1, 1, 20))
+            self.contours = self.map.contourf(x, y, height * x**2 + y**2)
+
+    def at(self, t):
+        assert not self.busy, "two threads draw at once"
+        self.busy = True
+        time.sleep(0.001)
+        self.line.set_data([self.start[0], self.start[0] + t * self.lr / 10], [self.start[1]] * 2)
+        self.caption = f"Step {t} of {self.steps}: lr < {self.lr:g} & more."
+        self.busy = False
+        return [self.line]
+
+    def clicked(self, axes, x, y):
+        return {"start": (x, y)} if axes is self.map else {}
+
+
+RANGES = dict(lr=0.1, start=((0.5, 0.0), (-2.0, 2.0), (-1.0, 1.0)), height=(1.0, 0.0, 4.0), steps=(10, 0, 50))
+PRESETS = {"fast and far": {"lr": 1.0, "start": (-1.5, 0.5)}, "flat": {"height": 0.0}}
+
+
+class Runs(list):
+    """An experiment that remembers what it was called with."""
+
+    def __call__(self, lr, start, height, steps):
+        self.append(dict(lr=lr, start=start, height=height, steps=steps))
+        if lr == 0.7:
+            raise ZeroDivisionError("lr is 0.7")
+        return lr, start, height, steps
+
+
+def make(**more):
+    return live.Live(Dots(), Runs(), presets=PRESETS, **RANGES | more)
+
+
+class Sent:
+    """How often each layer was sent while the block ran."""
+
+    LAYERS = dict(ground="_ground", frame="_axes", overlay="_overlay")
+
+    def __init__(self, shown):
+        self.shown = shown
+
+    def __enter__(self):
+        self.counts = dict.fromkeys(self.LAYERS, 0)
+        self.undo = []
+        for name, attribute in self.LAYERS.items():
+            layer = getattr(self.shown, attribute)
+
+            def count(change, name=name):
+                self.counts[name] += 1
+
+            layer.observe(count, "value")
+            self.undo.append((layer, count))
+        return self.counts
+
+    def __exit__(self, *_):
+        for layer, count in self.undo:
+            layer.unobserve(count, "value")
+
+
+def event(shown, axes, x, y, size=1.0):
+    """What ipyevents sends for a click at data coordinates, on a page that shows the picture `size` times as large."""
+    canvas = shown.scene.figure.bbox.size
+    across, up = axes.transData.transform((x, y)) / canvas
+    width, height = size * 600, size * 300
+    return dict(
+        boundingRectLeft=40.5,
+        boundingRectTop=7.0,
+        boundingRectWidth=width,
+        boundingRectHeight=height,
+        clientX=40.5 + across * width,
+        clientY=7.0 + (1 - up) * height,
+    )
+
+
+# ---- what runs when ------------------------------------------------------------------------------------------------
+
+
+def test_a_preset_sets_its_controls_and_runs_the_experiment_once():
+    shown = make()
+    shown.experiment.clear()
+    shown._menu.value = "fast and far"
+    assert shown.experiment == [dict(lr=1.0, start=(-1.5, 0.5), height=1.0, steps=10)]
+    assert shown.values == shown.experiment[0]
+
+
+def test_a_preset_puts_back_what_it_does_not_name():
+    shown = make()
+    shown.set(lr=0.5, steps=20)
+    shown._menu.value = "flat"
+    assert shown.values == shown.initial | {"height": 0.0}
+
+
+def test_moving_a_slider_leaves_the_preset():
+    shown = make()
+    shown._menu.value = "flat"
+    shown.controls["lr"].widget.index += 1  # as the browser does
+    assert shown._menu.value == figure.NO_PRESET
+    assert shown.values["height"] == 0.0
+
+
+def test_a_preset_with_an_unknown_control_is_refused_when_the_figure_is_made():
+    with pytest.raises(ValueError, match=r"presets\['odd'\] = 'momentum'.*lr, start, height, steps"):
+        live.Live(Dots(), Runs(), presets={"odd": {"momentum": 1}}, **RANGES)
+
+
+def test_a_point_is_one_change():
+    shown = make()
+    shown.experiment.clear()
+    shown.controls["start"].value = (1.0, -0.5)
+    assert [run["start"] for run in shown.experiment] == [(1.0, -0.5)]
+    shown.controls["start"].value = np.array([1.0, 0.5])
+    assert shown.values["start"] == (1.0, 0.5)
+    with pytest.raises(ValueError, match="start = .*two numbers"):
+        shown.controls["start"].value = (1.0, 2.0, 3.0)
+    shown.experiment.clear()
+    shown.controls["start"].sliders[1].widget.index += 1
+    assert len(shown.experiment) == 1 and shown.experiment[-1]["start"][0] == 1.0
+
+
+def test_set_runs_once_and_stays_within_the_ranges():
+    shown = make()
+    shown.experiment.clear()
+    shown.set(lr=99.0, start=(-7, 7), steps=20)
+    assert len(shown.experiment) == 1
+    assert shown.values == dict(lr=10.0, start=(-2.0, 1.0), height=1.0, steps=20)
+
+
+def test_set_refuses_a_name_that_is_no_control():
+    with pytest.raises(ValueError, match="set = 'mu': must be one of the controls lr, start, height, steps"):
+        make().set(mu=0.5)
+
+
+def test_reset_goes_back_to_how_it_began():
+    shown = make()
+    first, words = shown._overlay.value, shown.caption
+    shown._menu.value = "fast and far"
+    shown.time = 3
+    shown.experiment.clear()
+    shown.reset()
+    assert len(shown.experiment) == 1
+    assert (shown.values, shown.time, shown._menu.value) == (shown.initial, 10, figure.NO_PRESET)
+    assert (shown._overlay.value, shown.caption) == (first, words)
+
+
+# ---- time ----------------------------------------------------------------------------------------------------------
+
+
+def test_time_begins_at_the_end_and_only_indexes():
+    shown = make()
+    assert shown.time == 10
+    shown.experiment.clear()
+    before = shown.scene.shown
+    for t in (0, 4, 9):
+        shown.time = t
+        assert shown.caption.startswith(f"Step {t} of 10")
+    assert shown.experiment == [] and shown.scene.shown == before
+
+
+def test_time_stays_at_the_end_of_a_path_of_another_length():
+    shown = make()
+    shown.set(steps=40)
+    assert shown.time == 40
+    shown.time = 15
+    shown.set(steps=30)
+    assert shown.time == 15
+    shown.set(steps=12)
+    assert shown.time == 12 and shown.caption.startswith("Step 12 of 12")
+
+
+def test_the_time_row_is_hidden_when_the_picture_has_no_time():
+    shown = make(steps=(0, 0, 50))
+    assert shown._row.layout.display == "none"
+    shown.set(steps=5)
+    assert shown._row.layout.display == "flex"
+
+
+def test_step_buttons_stop_at_both_ends():
+    shown = make()
+    play, back, forth, _ = shown._row.children
+    forth.click()
+    assert shown.time == 10
+    back.click()
+    assert shown.time == 9
+    shown.time = 0
+    back.click()
+    assert shown.time == 0 and play.max == 10
+
+
+# ---- what is sent --------------------------------------------------------------------------------------------------
+
+
+def test_only_the_overlay_is_sent_when_the_path_moves():
+    shown = make()
+    with Sent(shown) as counts:
+        shown.set(lr=0.5)
+        shown.time = 3
+    assert counts == dict(ground=0, frame=0, overlay=2)
+
+
+def test_nothing_is_sent_when_nothing_changes():
+    shown = make()
+    with Sent(shown) as counts:
+        shown.set(lr=0.1)
+    assert counts == dict(ground=0, frame=0, overlay=0)
+
+
+def test_the_ground_is_sent_once_when_the_surface_changes_and_the_frame_stays():
+    shown = make()
+    with Sent(shown) as counts:
+        shown.set(height=2.0)
+        shown.set(lr=0.2)
+    assert counts == dict(ground=1, frame=0, overlay=1)
+
+
+CHANGES = {
+    "limits": lambda scene: scene.map.set_xlim(-3, 3),
+    "scale": lambda scene: scene.curve.set(ylim=(0.1, 1), yscale="log"),
+    "title": lambda scene: scene.curve.set_title("loss"),
+    "label": lambda scene: scene.map.set_xlabel("w₁"),
+    "colour of a label": lambda scene: scene.map.xaxis.label.set_color("red"),
+    "ticks": lambda scene: scene.curve.set_xticks([0, 5]),
+    "words at ticks": lambda scene: scene.curve.set_xticks([0, 5, 10], ["now", "then", "later"]),
+    "colour of ticks": lambda scene: scene.curve.tick_params(labelcolor="red"),
+    "grid": lambda scene: scene.curve.grid(True),
+    "axis": lambda scene: scene.curve.xaxis.set_visible(False),
+    "spine": lambda scene: scene.map.spines["top"].set_visible(False),
+    "legend": lambda scene: scene.figure.legend(handles=[scene.line], labels=["a line"]),
+    "note": lambda scene: scene.figure.text(0.5, 0.9, "a note"),
+    "position": lambda scene: scene.map.set_position([0.1, 0.2, 0.3, 0.5]),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_the_frame_is_sent_when_axes_or_words_change(change):
+    shown = make()
+    before = shown._axes.value
+    change(shown.scene)
+    shown.set(lr=0.2)
+    assert shown._axes.value != before
+
+
+def test_the_frame_is_not_drawn_again_for_limits_that_stay_what_they_were(monkeypatch):
+    shown = make()
+    drawn = []
+    monkeypatch.setattr(shown, "_draw_frame", lambda: drawn.append(1))
+    for lr in (0.2, 0.3):
+        shown.scene.map.set(xlim=(-2, 2), ylim=(-1, 1))
+        shown.scene.curve.set(yscale="linear", ylim=(0, 1))
+        shown.scene.map.text(0, lr, "a note among the contours")
+        shown.set(lr=lr)
+    assert drawn == []
+    shown.scene.curve.set(ylim=(0.1, 1), yscale="log")
+    shown.set(lr=0.4)
+    assert drawn == [1]
+
+
+def test_an_artist_that_goes_from_the_frame_leaves_the_picture():
+    shown = make()
+    without = shown._axes.value
+    note = shown.scene.figure.text(0.5, 0.9, "a note")
+    shown.set(lr=0.2)
+    note.remove()
+    shown.set(lr=0.3)
+    assert shown._axes.value == without
+
+
+def test_an_artist_that_begins_to_move_leaves_the_ground():
+    shown = make()
+    before = shown._ground.value
+    extra = shown.scene.map.axhline(0.5, color="black", lw=8)
+    shown.set(lr=0.2)
+    with_line = shown._ground.value
+    at = shown.scene.at
+    shown.scene.at = lambda t: [*at(t), extra]
+    shown.set(lr=0.3)
+    assert with_line != before and shown._ground.value == before
+    assert "#000000" in shown._overlay.value
+
+
+def test_an_image_that_changes_is_drawn_with_the_ground():
+    shown = make()
+    picture = shown.scene.curve.imshow(np.zeros((2, 2)), vmin=0, vmax=1, extent=(0, 10, 0, 1), aspect="auto")
+    at = shown.scene.at
+    shown.scene.at = lambda t: [*at(t), picture]
+    shown.set(lr=0.2)
+    before = shown._ground.value
+    picture.set_data(np.ones((2, 2)))
+    shown.time = 2
+    assert shown._ground.value != before
+
+
+def test_every_layer_is_the_size_of_the_figure_at_its_scale():
+    for scale in (1, 2):
+        shown = make(scale=scale)
+        for layer in (shown._ground, shown._axes):
+            image = Image.open(io.BytesIO(layer.value))
+            image.load()
+            assert image.size == (600 * scale, 300 * scale)
+        root = ElementTree.fromstring(shown._overlay.value)
+        assert (root.get("width"), root.get("height")) == ("600", "300")
+
+
+def test_ground_and_frame_together_are_the_figure_without_what_moves():
+    shown = make()
+    ground, frame = (Image.open(io.BytesIO(layer.value)).convert("RGBA") for layer in (shown._ground, shown._axes))
+    layers = np.asarray(Image.alpha_composite(ground, frame).convert("RGB"), dtype=int)
+    plain = Dots()
+    plain.show(Runs()(**shown.initial))
+    plain.line.set_visible(False)
+    plain.figure.set_dpi(200)
+    out = io.BytesIO()
+    plain.figure.savefig(out, dpi=200)
+    whole = np.asarray(Image.open(out).convert("RGB"), dtype=int)
+    assert whole.shape == layers.shape
+    off = np.abs(whole - layers).max(-1)
+    assert np.mean(off > 40) < 0.002, "apart from JPEG's noise at edges, the pictures agree"
+
+
+def test_the_picture_speaks_to_screen_readers():
+    shown = make()
+    root = ElementTree.fromstring(shown._overlay.value)
+    assert (root.get("role"), root.get("aria-label")) == ("img", Dots.alt)
+    shown.set(lr=0.2)
+    assert 'role="status"' in shown._words.value and "lr &lt; 0.2 &amp; more." in shown._words.value
+    shown.controls["lr"].value = 0.5
+    assert "η learning rate 0.5" in shown._words.value
+
+
+def test_the_room_for_the_caption_grows_and_does_not_shrink():
+    shown = make()
+    at, long = shown.scene.at, "word " * 100
+
+    def height():
+        return int(shown._words.layout.min_height.removesuffix("px"))
+
+    before = height() if shown._words.layout.min_height else 0
+    shown.scene.at = lambda t: (at(t), setattr(shown.scene, "caption", long if t == 3 else "short"))[0]
+    shown.time = 3
+    grown = height()
+    shown.time = 2
+    assert height() == grown > before
+
+
+# ---- clicks --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+@pytest.mark.parametrize("size", [1.0, 0.7, 1.5])
+def test_a_click_on_the_map_sets_the_point_under_it(scale, size):
+    shown = make(scale=scale)
+    for point in [(-1.5, 0.74), (0.0, 0.0), (1.98, -0.98)]:
+        shown._on_click(event(shown, shown.scene.map, *point, size))
+        assert shown.values["start"] == pytest.approx(point, abs=0.011)
+
+
+def test_a_click_sets_the_nearest_stops_and_runs_once():
+    shown = make()
+    shown.experiment.clear()
+    shown._on_click(event(shown, shown.scene.map, 1.2345, 0.5011))
+    assert len(shown.experiment) == 1
+    assert all(v in s.stops for v, s in zip(shown.values["start"], shown.controls["start"].sliders, strict=True))
+
+
+def test_what_a_scene_means_exactly_is_not_rounded_to_a_stop():
+    shown = make()
+    shown.scene.clicked = lambda axes, x, y: {"start": (x, 0.123456), "lr": 1 / 3}
+    shown._on_click(event(shown, shown.scene.map, 1.2345, 0.5))
+    assert shown.values["start"] == (shown.controls["start"].sliders[0].value, 0.123456)
+    assert shown.values["start"][0] in shown.controls["start"].sliders[0].stops and shown.values["lr"] == 1 / 3
+
+
+def test_a_click_beside_the_map_does_nothing():
+    shown = make()
+    shown.experiment.clear()
+    shown._on_click(event(shown, shown.scene.curve, 5.0, 0.5))
+    shown.click(0.001, 0.001)
+    assert shown.experiment == []
+
+
+def test_axes_that_can_be_clicked_have_a_crosshair():
+    rects = re.findall(r'<rect x="(\d+)" y="(\d+)" width="(\d+)" height="(\d+)"[^>]*crosshair', make()._overlay.value)
+    box = Dots().map.bbox
+    assert len(rects) == 1
+    expected = 10 * np.array([box.x0, 300 - box.y1, box.width, box.height])
+    assert np.array(rects[0], float) == pytest.approx(expected, abs=1)
+
+
+def test_without_ipyevents_the_figure_works_and_cannot_be_clicked(monkeypatch):
+    monkeypatch.setattr(figure, "Event", None)
+    shown = make()
+    shown.set(start=(1.0, 0.0))
+    assert shown.values["start"] == (1.0, 0.0)
+
+
+# ---- what goes wrong -----------------------------------------------------------------------------------------------
+
+
+def test_an_exception_reaches_the_setter_and_is_shown_and_kept():
+    shown = make()
+    with pytest.raises(ZeroDivisionError, match="lr is 0.7"):
+        shown.controls["lr"].value = 0.7
+    assert [type(error) for error in shown.errors] == [ZeroDivisionError]
+    assert "lr is 0.7" in shown._trouble.outputs[0]["text"]
+    shown.controls["lr"].value = 0.5
+    assert shown._trouble.outputs == () and len(shown.errors) == 1
+
+
+def test_an_exception_in_the_scene_or_in_a_click_is_shown_too():
+    shown = make()
+    shown.scene.clicked = lambda axes, x, y: 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        shown.click(0.3, 0.5)
+    shown.scene.at = lambda t: 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        shown.time = 2
+    assert len(shown.errors) == 2 and "ZeroDivisionError" in shown._trouble.outputs[0]["text"]
+
+
+def test_threads_take_turns():
+    shown = make()
+    failed = []
+
+    def work(values):
+        try:
+            for value in values:
+                shown.set(lr=value)
+                shown.time = int(10 * value)
+        except Exception as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=work, args=([0.1 * k, 0.2 * k, 0.3 * k],)) for k in (1, 2, 3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed and not shown.errors
+
+
+def test_a_slider_that_moves_while_a_cell_sets_others_is_not_lost():
+    shown = make()
+    threads = []
+
+    def move_another(change):  # in the middle of set(), as the browser may
+        threads.append(threading.Thread(target=lambda: setattr(shown.controls["height"], "value", 2.0)))
+        threads[-1].start()
+        time.sleep(0.05)
+
+    shown.controls["lr"].observe(move_another, "value")
+    shown.set(lr=0.2, steps=20)
+    threads[0].join()
+    assert shown.experiment[-1] == shown.values == dict(lr=0.2, start=(0.5, 0.0), height=2.0, steps=20)
+
+
+def test_all_ends_of_all_sliders_draw_without_a_warning():
+    shown = live.Live(
+        Dots(),
+        lambda **v: (v["lr"], v["start"], v["height"], v["steps"]),
+        **RANGES | {"lr": (0.1, 1e-4, 1e4), "height": (1.0, -4.0, 4.0)},
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for lr in (1e-4, 1e4):
+            for start in [(-2.0, -1.0), (2.0, 1.0)]:
+                for height in (-4.0, 0.0, 4.0):
+                    for steps in (0, 50):
+                        shown.set(lr=lr, start=start, height=height, steps=steps)
+                        ElementTree.fromstring(shown._overlay.value)
+    assert not shown.errors
+
+
+# ---- in a notebook ---------------------------------------------------------------------------------------------------
+
+
+def test_the_text_of_a_figure_is_the_same_in_every_run():
+    assert repr(make()) == repr(make()) == "Live(Dots: lr, start, height, steps)"
+
+
+def test_a_page_without_a_kernel_gets_a_still_picture():
+    shown = make()
+    data, metadata = shown._repr_mimebundle_()
+    image = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
+    image.load()
+    assert image.size == (1200, 600) and metadata["image/png"] == {"width": 600, "height": 300}
+    assert data["text/plain"] == repr(shown) and "application/vnd.jupyter.widget-view+json" in data
+    colours = image.convert("RGB").getcolors(1 << 20)
+    assert any(colour == (31, 119, 180) for _, colour in colours), "what moves is in the still, too"
+
+
+def test_a_still_does_not_change_what_is_sent_afterwards():
+    shown = make()
+    shown.still()
+    with Sent(shown) as counts:
+        shown.set(lr=0.5)
+    assert counts == dict(ground=0, frame=0, overlay=1)
+
+
+def test_the_register_holds_all_figures_in_order_and_keeps_none_alive():
+    before = len(live.FIGURES)
+    first, second = make(), make()
+    assert [reference() for reference in live.FIGURES[before:]] == [first, second]
+
+
+def test_a_figure_with_a_layout_engine_is_laid_out_once():
+    scene = Dots()
+    scene.figure.set_layout_engine("constrained")
+    shown = live.Live(scene, Runs(), **RANGES)
+    assert (
+        shown.scene.figure.get_layout_engine() is None or not shown.scene.figure.get_layout_engine().adjust_compatible
+    )
+    place = scene.map.get_position().bounds
+    shown.set(height=3.0)
+    assert scene.map.get_position().bounds == place
+
+
+def test_making_a_second_live_figure_of_one_scene_does_not_change_its_size():
+    scene = Dots()
+    sizes = [live.Live(scene, Runs(), **RANGES)._size.tolist() for _ in range(2)]
+    assert sizes == [[600.0, 300.0]] * 2 and scene.figure.dpi == 200
+
+
+# ---- controls --------------------------------------------------------------------------------------------------------
+
+
+def test_every_control_of_the_table_makes_a_slider_whose_ends_are_its_range():
+    for name, what in live.CONTROLS.items():
+        slider = live.control(name, what.low)
+        assert (slider.value, slider.min, slider.max) == (what.low, what.low, what.high)
+        assert slider.stops == sorted(set(slider.stops)) and 5 <= len(slider.stops) <= 1001, name
+        labels = [label for label, _ in slider.widget.options]
+        assert len(set(labels)) == len(labels) and max(map(len, labels)) <= 7, name
+
+
+def test_what_a_slider_says_is_what_it_is():
+    for name in ("lr", "mu", "x", "kappa", "n"):
+        slider = live.control(name, live.CONTROLS[name].low)
+        for label, value in slider.widget.options:
+            assert float(label.replace("−", "-")) == pytest.approx(value, rel=1e-9, abs=1e-12)
+
+
+def test_a_value_between_two_stops_is_kept_exactly():
+    slider = live.control("lr", 0.0123)
+    assert slider.value == slider.widget.value == 0.0123 and slider.widget.label == "0.0123"
+    slider.value = 1 / 3
+    assert slider.value == 1 / 3 and slider.widget.label == "0.3333"
+    slider.widget.index += 1
+    assert slider.value == 0.35
+
+
+def test_a_slider_beyond_its_end_stays_at_the_end_and_refuses_what_is_no_number():
+    slider = live.control("mu", 0.5)
+    slider.value = 7
+    assert slider.value == 0.99
+    for bad in ("0.5", float("nan"), True):
+        with pytest.raises(ValueError, match="mu = .*must be a number from 0 to 0.99"):
+            slider.value = bad
+    assert slider.value == 0.99
+
+
+def test_menus_boxes_and_widgets_are_controls_too():
+    assert live.control("surface", ["bowl", "beale"]).value == "bowl"
+    assert live.control("shuffle", True).value is True
+    menu = live.control("rule", [("Adam", 1), ("SGD", 2)])
+    assert live.control("anything", menu) is menu
+    assert live.control("clicks", (3, 0, 9)).stops == list(range(10))
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "complaint"),
+    [
+        ("lr", 99.0, "lr = 99.0: must be a number from 0.0001 to 10"),
+        ("lr", (0.5, 1.0, 0.1), "the range of lr = .*low first"),
+        ("lr", (0.5, 0.0, 1.0), "the range of lr = .*above 0"),
+        ("lr", "fast", "lr = 'fast': must be a number"),
+        ("nonsense", 1.0, r"nonsense = 1.0: must be a name of live.CONTROLS, or come with its range"),
+        ("start", (1.0, 9.0), "start = 9.0: must be a number from -2.5 to 2.5"),
+        ("start", np.zeros(4), "start = .*must be a number, or a point"),
+    ],
+)
+def test_a_control_that_cannot_be_made_says_why(name, given, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        live.control(name, given)
+
+
+def test_the_two_sliders_of_a_point_stand_side_by_side():
+    a, b, c, d, e = (object() for _ in range(5))
+    assert figure._in_rows([[a], [b], [c, d], [e]], 3) == [a, b, e, c, d]
+    cells = figure._in_rows([[a, b], [c, d]], 3)
+    assert cells[:2] == [a, b] and cells[3:] == [c, d]
+
+
+# ---- the pen ---------------------------------------------------------------------------------------------------------
+
+
+def drawn(plot, scale=1):
+    """The SVG elements of one artist on axes that fill a picture of 200×100 pixels and run from 0 to 2 and 0 to 1."""
+    canvas = Figure((2, 1), dpi=100 * scale)
+    artist = plot(canvas.add_axes([0, 0, 1, 1], xlim=(0, 2), ylim=(0, 1)))
+    strokes = pen.Pen(canvas, scale)
+    artist.draw(strokes)
+    root = ElementTree.fromstring(strokes.svg())
+    return [element for element in root.iter() if element.tag.endswith("path")]
+
+
+def numbers(element):
+    return np.array(re.findall(r"-?\d+", element.get("d")), float).reshape(-1, 2)
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+def test_a_line_is_drawn_where_its_data_are(scale):
+    (path,) = drawn(lambda axes: axes.plot([0, 1, 2], [1, 0.25, 0.5], color="#0072B2", lw=1.44)[0], scale)
+    assert numbers(path).tolist() == [[0, 0], [1000, 750], [2000, 500]]  # tenths of a pixel, y downwards
+    assert (path.get("stroke"), path.get("fill"), path.get("stroke-width")) == ("#0072b2", "none", "20")
+
+
+def test_a_gap_in_the_data_is_a_gap_in_the_line():
+    (path,) = drawn(lambda axes: axes.plot([0, 0.5, 1, 1.5, 2], [0, 1, np.nan, 1, 0])[0])
+    assert path.get("d").count("M") == 2 and "nan" not in path.get("d")
+
+
+def test_a_line_to_far_outside_ends_at_the_edge():
+    (path,) = drawn(lambda axes: axes.plot([0, 1e12], [0.5, 1e12])[0])
+    assert np.abs(numbers(path)).max() < 3000
+
+
+def test_markers_stand_on_their_points_and_the_same_place_is_marked_once():
+    (path,) = drawn(lambda axes: axes.plot([0.5, 0.5, 0.5, 1.5], [0.5] * 4, "s", ms=7.2, mew=0)[0])
+    assert re.findall(r"M(\d+) (\d+)", path.get("d")) == [("500", "500"), ("1500", "500")]
+    outlines = re.findall(r"m(-?\d+) (-?\d+)", path.get("d"))
+    assert set(outlines) == {("-50", "50")}  # a square of 7.2 points is 10 pixels wide
+
+
+def test_markers_outside_the_picture_are_left_out():
+    assert drawn(lambda axes: axes.plot([-5, 9, np.nan], [0.5, 0.5, 0.5], "o")[0]) == []
+
+
+def test_dashes_alpha_and_fill_are_written():
+    (path,) = drawn(lambda axes: axes.plot([0, 1], [0, 1], ls="--", lw=0.72, alpha=0.5)[0])
+    assert path.get("stroke-dasharray") == "37 16" and path.get("stroke-opacity") == "0.5"
+    (bar,) = drawn(lambda axes: axes.bar(1, 0.5, color="#D55E00", alpha=0.25)[0])
+    assert (bar.get("fill"), bar.get("fill-opacity")) == ("#d55e00", "0.25")
+    assert numbers(bar)[:, 1].min() == 500
+
+
+def test_a_cloud_of_points_is_drawn():
+    (path,) = drawn(lambda axes: axes.scatter(np.linspace(0, 2, 50), np.linspace(0, 1, 50)))
+    assert path.get("d").count("M") == 50
+    several = drawn(lambda axes: axes.scatter([0.5, 1.5], [0.5, 0.5], c=["red", "blue"]))
+    assert [element.get("fill") for element in several] == ["#ff0000", "#0000ff"]
+
+
+def test_words_become_outlines_so_that_every_machine_shows_the_same():
+    (path,) = drawn(lambda axes: axes.text(0.5, 0.5, "λ = −2"))
+    assert path.get("fill") == "#000000" and path.get("d").count("Z") >= 4
+    assert 490 <= numbers(path)[:, 0].min() <= 520
+
+
+def test_what_lies_in_axes_is_cut_at_their_edge():
+    canvas = Figure((2, 1), dpi=100)
+    axes = canvas.add_axes([0.25, 0.2, 0.5, 0.6], xlim=(0, 1), ylim=(0, 1))
+    strokes = pen.Pen(canvas)
+    axes.plot([-1, 2], [0.5, 0.5])[0].draw(strokes)
+    axes.plot([-1, 2], [0.5, 0.5], clip_on=False)[0].draw(strokes)
+    root = ElementTree.fromstring(strokes.svg())
+    inner, free = root
+    assert [inner.get(k) for k in ("x", "y", "width", "height", "viewBox")] == [
+        "500",
+        "200",
+        "1000",
+        "600",
+        "500 200 1000 600",
+    ]
+    assert free.tag.endswith("path")
+
+
+def test_png_and_jpeg_hold_the_pixels():
+    pixels = np.zeros((20, 30, 4), np.uint8)
+    pixels[5:15, 10:20] = (255, 0, 0, 128)
+    assert (np.asarray(Image.open(io.BytesIO(pen.png(pixels)))) == pixels).all()
+    grey = np.full((16, 16, 4), 255, np.uint8)
+    grey[8:] = 100
+    again = np.asarray(Image.open(io.BytesIO(pen.jpeg(grey))), int)
+    assert np.abs(again - grey[..., :3]).max() < 8
+
+
+# ---- questions -------------------------------------------------------------------------------------------------------
+
+
+def test_a_choice_is_explained_only_after_it_is_made():
+    question = Choice("2 + 2?", {"a": ("3", "That is 1 + 2."), "b": ("4", "Yes.")}, correct="b")
+    asked = live.ask(question)
+    assert asked.input.value is None and asked.result.value == ""
+    asked.button.click()
+    assert "Not attempted" in asked.result.value
+    asked.input.value = "a"
+    assert asked.result.value == ""
+    asked.button.click()
+    assert "Incorrect" in asked.result.value and "That is 1 + 2." in asked.result.value
+    asked.input.value = "b"
+    asked.button.click()
+    assert "<b>Correct:</b>" in asked.result.value and 'role="status"' in asked.result.value
+
+
+@pytest.mark.parametrize(("typed", "number"), [("6", 6), (" 7.5", 7.5), ("7,5", 7.5), ("−3", -3)])
+def test_a_prediction_is_committed_before_it_is_measured_and_then_stays(typed, number):
+    measured = []
+    asked = live.ask(Predict("How many legs?", lambda: measured.append(8) or 8, tolerance=0.5))
+    asked.button.click()
+    assert "Not attempted" in asked.result.value and not measured
+    asked.input.value = "many"
+    asked.button.click()
+    assert not measured
+    asked.input.value = typed
+    asked.button.click()
+    assert measured == [8] and asked.question.prediction == number
+    assert asked.input.disabled and asked.button.disabled and "measured: 8" in asked.result.value
+
+
+def test_a_prediction_can_be_a_choice():
+    asked = live.ask(Predict("Which?", lambda: "b", options={"a": "this", "b": "that"}))
+    asked.input.value = "b"
+    asked.button.click()
+    assert "Correct" in asked.result.value
+
+
+def test_a_question_is_text_where_there_is_no_kernel():
+    question = Choice("Is <x> < 2?", {"a": ("yes", "…"), "b": ("no", "…")}, correct="a")
+    asked = live.ask(question)
+    assert repr(asked) == repr(question)
+    data = asked._repr_mimebundle_()
+    assert data["text/html"] == question._repr_html_() and data["text/plain"].startswith("Is <x> < 2?")
+    assert "&lt;x&gt;" in asked.children[0].value
+    assert controls.spoken(live.control("shuffle", True)) == "shuffle True."
