@@ -421,7 +421,7 @@ gain = Choice(
 )
 
 escape_cost = Choice(
-    "“At a saddle, compute the Hessian's eigenvectors and take the one with the most negative eigenvalue.” What is the catch?",
+    "“At a saddle, compute the Hessian's eigenvectors and follow that of the most negative eigenvalue.” The catch?",
     {
         "a": ("None: that costs no more than a gradient.", "A gradient has n numbers. How many has a Hessian?"),
         "b": (

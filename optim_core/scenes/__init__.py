@@ -15,17 +15,30 @@ What scenes are made of is in `board`; a chapter's scenes are in the file of the
 
 from .board import Map, Scene, View, still
 from .critical_points import Eigenvectors, Escape, IndexLoss, RandomHessians, Taylor
+from .losses import InitialScale, Margin, SoftmaxBars, TwoFits, TwoLosses
+from .momentum import Cycle, LookAhead, Oscillator, PhaseMap, Ravine, Restart
 from .trajectories import Trajectories, story
 
 __all__ = [
+    "Cycle",
     "Eigenvectors",
     "Escape",
     "IndexLoss",
+    "InitialScale",
+    "LookAhead",
     "Map",
+    "Margin",
+    "Oscillator",
+    "PhaseMap",
     "RandomHessians",
+    "Ravine",
+    "Restart",
     "Scene",
+    "SoftmaxBars",
     "Taylor",
     "Trajectories",
+    "TwoFits",
+    "TwoLosses",
     "View",
     "still",
     "story",

@@ -124,10 +124,12 @@ def _height(loss):
 def story(name, surface, path):
     """What became of one run, in one sentence derived from its path.
 
-    >>> from optim_core import surfaces; from optim_core.descent import descend; from optim_core.optimizers import gd
+    >>> from optim_core import surfaces
+    >>> from optim_core.descent import descend
+    >>> from optim_core.optimizers import gd
     >>> bowl = surfaces.bowl(kappa=2)
     >>> story("gradient descent", bowl, descend(gd, [1.0, 1.0], bowl.grad, 100, lr=0.5))
-    'Gradient descent arrived at a minimum after 31 steps.'
+    'Gradient descent arrived at a minimum after 30 steps.'
     """
     name, w, steps = name[:1].upper() + name[1:], path["w"], len(path["w"]) - 1
     if path["diverged"]:

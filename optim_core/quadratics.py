@@ -1,0 +1,135 @@
+"""Momentum on a quadratic: what theory says of a pair (η, μ), what runs of all pairs say, and when to forget.
+
+On a quadratic each eigen-direction, of curvature λ, goes its own way, and only the product ηλ counts there. Two methods
+are known by name: "heavy ball" (`optimizers.momentum`) and "Nesterov" (`optimizers.nesterov`).
+"""
+
+import functools
+
+import numpy as np
+
+from .descent import descend
+from .surfaces import bowl
+
+NESTEROV = "Nesterov"
+
+# ---- what theory says of one pair ----
+
+
+def boundary(method, mu):
+    """The ηλ at which a method with momentum μ stops converging on a quadratic with curvature λ.
+
+        heavy ball: 2 (1 + μ)                Nesterov: 2 (1 + μ) / (1 + 2μ)
+
+    At it a root of the recursion is −1: the run jumps from side to side for ever.
+
+    >>> boundary("heavy ball", 0.9), round(boundary("Nesterov", 0.9), 3)
+    (3.8, 1.357)
+    """
+    return 2 * (1 + mu) / (1 + 2 * mu if method == NESTEROV else 1)
+
+
+def optimum(method, kappa):
+    """The constant (η λ_max, μ) with the fastest rate on quadratics of condition number κ.
+
+        heavy ball: η λ_max = (2√κ / (√κ + 1))²,   μ = ((√κ − 1) / (√κ + 1))²
+        Nesterov:   η λ_max = 4κ / (3κ + 1),        μ = (√(3κ+1) − 2) / (√(3κ+1) + 2)
+
+    Source: Polyak 1964; Lessard, Recht & Packard 2016, table 1.
+
+    >>> [round(float(x), 4) for x in optimum("heavy ball", 100.0)]
+    [3.3058, 0.6694]
+    """
+    if method == NESTEROV:
+        root = np.sqrt(3 * kappa + 1)
+        return 4 * kappa / (3 * kappa + 1), (root - 2) / (root + 2)
+    root = np.sqrt(kappa)
+    return (2 * root / (root + 1)) ** 2, ((root - 1) / (root + 1)) ** 2
+
+
+def critical_damping(method, eta):
+    """The μ at which one direction comes to rest fastest without swinging; eta: η times its curvature, ηλ ≤ 1.
+
+        heavy ball: (1 − √(ηλ))²                Nesterov: (1 − √(ηλ)) / (1 + √(ηλ))
+
+    >>> critical_damping("heavy ball", 0.04).round(3)
+    np.float64(0.64)
+    """
+    root = np.sqrt(eta)
+    return (1 - root) / (1 + root) if method == NESTEROV else (1 - root) ** 2
+
+
+def roots(eta, mu):
+    """The two roots σ of σ² − (1 + μ − ηλ) σ + μ = 0, largest |σ| first: what the heavy ball multiplies by, at λ = 1.
+
+    >>> roots(0.04, 0.64).round(3)
+    array([0.8+0.j, 0.8+0.j])
+    """
+    mu = np.asarray(mu, dtype=complex)
+    middle, spread = (1 + mu - eta) / 2, np.sqrt(((1 + mu - eta) / 2) ** 2 - mu)
+    both = np.stack([middle + spread, middle - spread], -1)
+    return np.take_along_axis(both, np.argsort(-np.abs(both), axis=-1), -1)
+
+
+# ---- what runs of all pairs say ----
+
+
+@functools.lru_cache(maxsize=64)
+def phases(step, kappa, start=(-8.0, 4.0), steps=200):
+    """How far from the minimum of a ravine the runs of 100 × 100 pairs (η, μ) come in each quarter of their steps.
+
+    step: `momentum` or `nesterov`; the distance is max |wᵢ|.
+    Returns (etas, mus, far), far of shape (4, 100, 100): quarter, μ, η. Kept, so that asking again costs nothing.
+    """
+    surface, w, v, far = bowl(kappa), start, 0.0, []
+    etas, mus = np.linspace(0.04, 4, 100), np.linspace(0, 0.99, 100)
+    pairs = dict(lr=etas[:, None], mu=mus[:, None, None])  # shapes (100, 1) and (100, 1, 1): 100 × 100 runs
+    for k in range(0, steps, 10):  # ten steps at a time, to save memory
+        path = descend(step, w, surface.grad, 10, start=k, v=v, **pairs)
+        w, v = path["w"][-1], path["v"][-1]
+        far.append(np.abs(path["w"]).max(axis=(0, -1)))
+    return etas, mus, np.reshape(far, (4, -1, 100, 100)).max(axis=1)
+
+
+def fates(far, steps):
+    """What became of runs on a quadratic, and how many steps those that converge take for a factor of ten.
+
+    far: how far from the minimum each run came in each quarter of its steps, shape (4, …).
+    Returns (words, pace): "diverged" beyond 1e6; "growing" if it came farther in the last quarter than in the second;
+    "converged" below 1 % of where it was in the first; else "bounded". pace is measured between these two quarters.
+
+    >>> words, pace = fates([[9.0, 9.0, 9.0], [0.9, 5.0, 20.0], [0.09, 4.0, 60.0], [0.009, 3.0, 180.0]], steps=200)
+    >>> words.tolist(), pace[0].round(3)
+    (['converged', 'bounded', 'growing'], np.float64(50.0))
+    """
+    far = np.asarray(far, dtype=float)
+    with np.errstate(all="ignore"):
+        factor = np.where(far[1] > 0, far[3] / far[1], 0.0)  # over half of all steps
+        pace = np.where(factor < 1, steps / 2 / -np.log10(factor), np.inf)
+    words = np.where(far[3] < 1e-2 * far[0], "converged", np.where(factor > 1, "growing", "bounded"))
+    return np.where(far.max(axis=0) > 1e6, "diverged", words), pace
+
+
+# ---- a momentum that rises, and is forgotten in time ----
+
+
+def restarting(w, grad, t, v=0.0, k=0.0, *, lr=1.0, low=0.0, high=1.0, restart=1.0):
+    """Nesterov's method with a momentum that rises with every step, and begins again when the velocity points uphill.
+
+        μ ← k/(k + 3), but not below low or above high            k: steps since the last restart
+        g ← ∇L(w + μ v);  v ← μ v − η g;  w ← w + v               η = lr
+        if g·v > 0: v ← 0, k ← 0; else k ← k + 1                  where restart is 1; where it is 0, never
+
+    high = 0 is gradient descent, low = high a constant momentum. w, v, k, grad(w): shape (…, n).
+    Source: O'Donoghue & Candès 2015, the gradient scheme.
+
+    >>> path = descend(restarting, [1.0, 1.0], bowl(kappa=100.0).grad, 100)
+    >>> np.flatnonzero(path["k"][1:, 0] == 0) + 1  # after which steps it forgot
+    array([37, 74])
+    """
+    mu = np.clip(k / (k + 3), low, high)
+    g = grad(w + mu * v)
+    v = mu * v - lr * g
+    w = w + v
+    again = restart * ((g * v).sum(axis=-1, keepdims=True) > 0)  # 1 where the velocity points uphill
+    return dict(w=w, v=(1 - again) * v, k=(1 - again) * (k + 1))

@@ -1,0 +1,535 @@
+"""Chapter 11: exercises and repairs are judged, questions and figures say what is true, its numbers hold elsewhere."""
+
+import functools
+import itertools
+import math
+import re
+
+import numpy as np
+import pytest
+from test_checks import positions, source_of
+
+from optim_core import critical, losses, scenes
+from optim_core.checks import Choice, Exercise, Predict, ____
+from optim_core.checks import losses as chapter
+from optim_core.checks.losses import (
+    cross_entropy,
+    cross_entropy_grad,
+    first_of_two,
+    five_points,
+    softmax,
+    squared_error,
+    train_one,
+    train_three,
+    train_two,
+)
+from optim_core.checks.running import run
+from optim_core.descent import descend
+from optim_core.optimizers import adam, gd
+from optim_core.surfaces import from_formula
+
+EXERCISES = {name: thing for name, thing in vars(chapter).items() if isinstance(thing, Exercise)}
+CHOICES = {name: thing for name, thing in vars(chapter).items() if isinstance(thing, Choice)}
+REPAIRS = [train_one, train_two, train_three]
+MISTAKES = [(ex, mistake) for ex in EXERCISES.values() for mistake in ex.mistakes]
+each_exercise = pytest.mark.parametrize("ex", EXERCISES.values(), ids=lambda ex: ex.name)
+each_repair = pytest.mark.parametrize("ex", REPAIRS, ids=lambda ex: ex.name)
+
+
+def define(source, name):
+    """The function that a cell of the notebook with this source defines."""
+    space = {"np": np, "math": math, "____": ____, "losses": losses, "exercises": chapter}
+    exec(compile(source, "<cell>", "exec"), space)
+    return space[name]
+
+
+# Solutions and known mistakes -------------------------------------------------------------------------------------
+
+
+def test_the_chapter_has_seven_exercises_five_choices_and_two_predictions():
+    assert len(EXERCISES) == 7 and len(CHOICES) == 5
+    assert sum(isinstance(thing, Predict) for thing in vars(chapter).values()) == 2
+
+
+@each_exercise
+def test_the_solution_is_correct_as_it_stands_and_as_it_is_printed(ex, capsys):
+    assert ex.check(ex.reference).outcome == "correct"
+    assert ex.check(define(source_of(ex, capsys), ex.name)).outcome == "correct"
+    for done in (run(ex.reference, args) for args in ex.cases):
+        assert done.error is None and "underflow" in (done.warned or "underflow")  # e^−2000 is 0, as it should be
+
+
+@pytest.mark.parametrize("ex, mistake", MISTAKES, ids=lambda x: x.name if isinstance(x, Exercise) else x[0])
+def test_every_known_mistake_is_told_by_its_own_message(ex, mistake):
+    what, wrong, look = mistake
+    result = ex.check(wrong)
+    assert result.outcome == "incorrect"
+    assert f"those of a known mistake: {what}.\n{look}" in result.text
+
+
+@each_exercise
+def test_no_two_mistakes_give_the_same_numbers_and_none_gives_the_right_ones(ex):
+    everything = [*ex.known, [run(ex.reference, args) for args in ex.cases]]
+    for one, other in itertools.combinations(everything, 2):
+        assert not all(ex.alike(a, b) for a, b in zip(one, other, strict=True))
+    assert len({what for what, _, _ in ex.mistakes}) == len(ex.mistakes) >= 9
+
+
+@each_exercise
+def test_no_message_shows_the_solution(ex, capsys):
+    answers = [line.split(" = ")[1] for line in source_of(ex, capsys).splitlines() if " = " in line]
+    answers += re.findall(r"return (.*)", source_of(ex, capsys))
+    messages = [ex.check(wrong).text for _, wrong, _ in ex.mistakes] + [ex.check(lambda *args: args[0]).text]
+    assert not any(max(answers, key=len) in text for text in messages)
+
+
+@each_exercise
+def test_the_hints_come_one_by_one_and_then_name_the_solution(ex):
+    given_out = [ex.hint() for _ in range(len(ex.hints) + 2)]
+    ex._hints_given = 0
+    assert [hint.text for hint in given_out[: len(ex.hints)]] == ex.hints
+    assert "`.solution()`" in given_out[-1].text
+
+
+@pytest.mark.parametrize("ex", [softmax, cross_entropy, cross_entropy_grad, first_of_two], ids=lambda ex: ex.name)
+def test_a_blank_in_any_position_is_not_attempted_yet(ex, capsys):
+    blanked = list(positions(source_of(ex, capsys)))
+    assert len(blanked) >= 5
+    for source in blanked:
+        assert ex.check(define(source, ex.name)).outcome == "not attempted yet", source
+
+
+# Repairs ----------------------------------------------------------------------------------------------------------
+
+
+@each_repair
+def test_a_loop_as_it_was_given_is_not_attempted_and_the_message_does_not_name_the_fault(ex):
+    result = ex.check(ex.broken)
+    assert result.outcome == "not attempted yet"
+    for _, _, look in ex.mistakes:
+        assert look not in result.text
+    assert not re.search("softmax|mean|log", result.text)
+
+
+def same_but_tidier(lr):
+    X, y = chapter.three_clouds()
+    W, seen, Y = np.zeros((2, 3)), [], losses.one_hot(y, 3)
+    for _ in range(30):
+        seen.append(losses.cross_entropy(X @ W, y)[0])
+        W = W - X.T @ (losses.softmax(X @ W) - Y) * lr
+    return seen
+
+
+def test_a_loop_that_is_only_written_differently_is_not_attempted():
+    assert train_two.check(same_but_tidier).outcome == "not attempted yet"
+
+
+def test_a_blank_in_a_loop_is_not_attempted():
+    def half_way(lr):
+        return ____
+
+    assert train_one.check(half_way).outcome == "not attempted yet"
+
+
+def test_the_symptoms_are_those_that_the_notebook_names():
+    assert all(1.46 < L for lr in (1.0, 5.0, 100.0) for L in run(train_one.broken, (lr,)).value)
+    jumps = run(train_two.broken, (0.1,)).value
+    assert jumps[-10:].max() > 40 and jumps[-10:].min() < 15 and np.sign(np.diff(jumps[-10:])).min() == -1
+    lost = run(train_three.broken, (1.0,)).value
+    assert np.isfinite(lost[:2]).all() and np.isnan(lost[2:]).all()
+
+
+@each_repair
+def test_the_repaired_loop_learns(ex):
+    for args in ex.cases:
+        seen = ex.reference(*args)
+        assert np.isfinite(seen).all() and seen[-1] < seen[0] - 0.2
+
+
+# Right in another way ---------------------------------------------------------------------------------------------
+
+
+def by_log_softmax(z):
+    return np.exp(z - np.logaddexp.reduce(z, axis=-1, keepdims=True))
+
+
+def example_by_example(z, y):
+    total = 0.0
+    for row, target in zip(z, y, strict=True):
+        top = max(row)
+        log_sum = top + math.log(sum(math.exp(v - top) for v in row))
+        total += sum(t * (log_sum - v) for v, t in zip(row, target, strict=True))
+    return total / len(z)
+
+
+def through_log_softmax(lr):
+    X, y = chapter.few_digits()
+    W, seen = np.zeros((64, 10)), []
+    for _ in range(30):
+        L, dz = losses.cross_entropy(np.log(losses.softmax(X @ W)), y)  # ln p are logits of p, too
+        W -= lr * X.T @ dz
+        seen.append(L)
+    return seen
+
+
+def the_packages_own(data):
+    def loop(lr):
+        X, y = data()
+        W, seen = np.zeros((X.shape[1], y.max() + 1)), []
+        for _ in range(30):
+            L, dz = losses.cross_entropy(X @ W, y)
+            W, seen = W - lr * X.T @ dz, [*seen, L]
+        return tuple(seen)
+
+    return loop
+
+
+OTHER_WAYS = [
+    (softmax, by_log_softmax),
+    (softmax, losses.softmax),
+    (softmax, lambda z: np.exp(z - z.max(-1)[..., None]) / np.exp(z - z.max(-1)[..., None]).sum(-1)[..., None]),
+    (cross_entropy, example_by_example),
+    (cross_entropy, lambda z, y: losses.cross_entropy(z, y)[0]),
+    (cross_entropy, lambda z, y: (np.logaddexp.reduce(z, axis=1) - (y * z).sum(1)).sum() / len(y)),
+    (cross_entropy_grad, lambda z, y: losses.cross_entropy(z, y)[1]),
+    (cross_entropy_grad, lambda z, y: (by_log_softmax(z) / len(z) - y / len(z)).tolist()),
+    (first_of_two, lambda z1, z2: math.exp(-np.logaddexp(0, z2 - z1))),
+    (first_of_two, lambda z1, z2: (1 + math.tanh((z1 - z2) / 2)) / 2),
+    (first_of_two, lambda z1, z2: losses.softmax([z1, z2])[0]),
+    (train_one, through_log_softmax),
+    (train_one, the_packages_own(chapter.few_digits)),
+    (train_two, the_packages_own(chapter.three_clouds)),
+    (train_three, the_packages_own(chapter.few_pixels)),
+]
+
+
+@pytest.mark.parametrize("ex, answer", OTHER_WAYS, ids=lambda x: getattr(x, "name", ""))
+def test_a_right_answer_written_in_another_way_is_correct(ex, answer):
+    assert ex.check(answer).outcome == "correct"
+
+
+# Wrong answers that nobody listed ---------------------------------------------------------------------------------
+
+
+def in_place(z):
+    z -= z.max(axis=-1, keepdims=True)
+    return np.exp(z) / np.exp(z).sum(axis=-1, keepdims=True)
+
+
+def with_labels(z, y):
+    p = losses.softmax(z)
+    p[range(len(z)), y] -= 1
+    return p / len(z)
+
+
+def averaged_over_examples(lr):
+    X, y = chapter.three_clouds()
+    W = np.zeros((2, 3))
+    return W - lr * X.T @ (losses.softmax(X @ W) - losses.one_hot(y, 3)).mean(axis=0)
+
+
+S, C, G, F = (ex.reference for ex in (softmax, cross_entropy, cross_entropy_grad, first_of_two))
+
+UNLISTED = [  # exercise, answer, what the message must contain
+    (softmax, in_place, "changes its argument `z` in place"),
+    (softmax, lambda z: S(z).round(3), "rounded to 3 decimals"),
+    (softmax, lambda z: S(z).sum(-1), "where the shape (3,) is asked for"),
+    (softmax, lambda z: np.exp(np.clip(z, -700, 700)) / np.exp(np.clip(z, -700, 700)).sum(-1, keepdims=True),
+     "It is right for: one row of logits; several rows"),
+    (softmax, lambda z: 2.0**z / (2.0**z).sum(-1, keepdims=True), "numpy warned: overflow"),
+    (softmax, lambda z: np.exp(z) / np.exp(z).sum(axis=1, keepdims=True), "axis 1 is out of bounds"),
+    (softmax, lambda z: 2 * S(z), "exactly twice what is expected"),
+    (cross_entropy, lambda z, y: losses.cross_entropy(z, y), "returns a tuple"),
+    (cross_entropy, lambda z, y: C(z, y) / 2, "exactly half what is expected"),
+    (cross_entropy, lambda z, y: C(z, y) + 1, "too large by `1`"),
+    (cross_entropy, lambda z, y: C(z / 2, y), "right as long as `z` is zero"),
+    (cross_entropy, lambda z, y: C(np.clip(z, -50, 50), y), "It is right for: ordinary logits"),
+    (cross_entropy, lambda z, y: print(C(z, y)), "(not a `print`)"),
+    (cross_entropy_grad, with_labels, "arrays used as indices must be of integer"),
+    (cross_entropy_grad, lambda z, y: G(z, y).T, "their shape is (3, 2) and should be (2, 3)"),
+    (cross_entropy_grad, lambda z, y: (losses.softmax(z) + y) / len(z), "The term `y/n` has the wrong sign"),
+    (cross_entropy_grad, lambda z, y: G(z, y) * 3, "exactly three times what is expected"),
+    (cross_entropy_grad, lambda z, y: np.sign(G(z, y)), "does not change when `z` changes"),
+    (first_of_two, lambda z1, z2: losses.softmax([z1, z2]), "where one number is asked for"),
+    (first_of_two, lambda z1, z2: losses.sigmoid([z1 - z2]), "wraps its number in an array of shape (1,)"),
+    (first_of_two, lambda z1, z2: 1 / (1 + np.exp(-abs(z1 - z2))), "wrong answers are those of a known mistake"),
+    (first_of_two, lambda z1, z2: math.exp(z1) / (math.exp(z1) + math.exp(z2)), "OverflowError"),
+    (first_of_two, lambda z1: z1, "takes `(z1)`; it is called with `(z1, z2)`"),
+    (train_one, lambda lr: train_one.reference(lr)[-1], "where the shape (30,) is asked for"),
+    (train_one, lambda lr: None, "returns nothing. Is there a `return`"),
+    (train_one, lambda lr: train_one.reference(lr / 2), "Your losses at the steps 0, 1, 2 and 29 are 2.3, 2.29"),
+    (train_two, averaged_over_examples, "mismatch in its core dimension"),
+    (train_two, lambda lr: train_two.reference(lr / 2), "they should be 1.1, 1.06, 1.03, 0.803"),
+    (train_three, lambda lr: train_three.reference(lr)[:20], "of shape (20,) where the shape (30,) is asked for"),
+    (train_three, lambda lr: np.nan_to_num(train_three.broken(lr)), "numpy warned"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "ex, answer, expected", UNLISTED, ids=lambda x: getattr(x, "name", x if isinstance(x, str) else "")
+)
+def test_a_wrong_answer_that_is_not_in_the_list_is_told_how_it_is_off(ex, answer, expected):
+    result = ex.check(answer)
+    assert result.outcome == "incorrect"
+    assert expected in result.text
+
+
+@each_exercise
+@pytest.mark.parametrize("value", [None, 0.5, "p", [], np.nan, {"p": 1}, len, 10**400, True], ids=str)
+def test_whatever_a_function_returns_the_check_says_more_than_no(ex, value):
+    result = ex.check(lambda *args: value)
+    assert result.outcome == "incorrect" and "cannot be compared" not in result.text
+
+
+# What the questions say is true -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_every_option_has_its_own_explanation_and_only_one_is_right(name):
+    q = CHOICES[name]
+    results = {key: q.answer(key) for key in q.options}
+    assert [key for key, result in results.items() if result.outcome == "correct"] == [q.correct]
+    assert len({*q.explanations.values()}) == len(q.options) == 4
+
+
+def test_only_the_cross_entropy_moves_a_network_that_is_sure_and_wrong():
+    assert chapter.sure_and_wrong.measure() == "b"
+    large, small = chapter.gradient_norms()
+    assert large == pytest.approx(math.sqrt(2)) and small < 1e-7
+
+
+@pytest.mark.parametrize("k", [2, 3, 10, 100])
+def test_softmax_twice_has_a_floor(k):
+    floor = math.log(math.e + k - 1) - 1
+    for sure in (1.0, 10.0, 1e4):
+        L, _ = losses.cross_entropy(losses.softmax(sure * np.eye(k)), np.arange(k))
+        assert L >= floor - 1e-12
+    assert L == pytest.approx(floor)
+    if k == 10:
+        assert chapter.floor.measure() == pytest.approx(floor) and 1.461 <= floor < 1.4615
+
+
+def test_the_numbers_that_the_question_about_gaps_quotes():
+    z = np.array([0.1, 0.2, 0.3])
+    assert np.allclose(z / z.sum(), [0.17, 0.33, 0.50], atol=0.005)
+    assert np.allclose(losses.softmax(z), [0.30, 0.33, 0.37], atol=0.005)
+    assert np.allclose(losses.softmax([1.0, 2, 3])[:2], [0.09, 0.24], atol=0.005)
+    assert np.allclose(losses.softmax([101.0, 102, 103]), losses.softmax([1.0, 2, 3]))
+
+
+# The chapter's formulas, and its numbers in other places -----------------------------------------------------------
+
+
+def squared_after_softmax(z, y):
+    return ((losses.softmax(z) - y) ** 2).sum((-2, -1))
+
+
+def test_the_gradient_of_the_squared_error_after_softmax_is_the_chapters_formula():
+    rng = np.random.default_rng(0)
+    z, y = rng.normal(size=(1, 4)), np.eye(4)[:1]
+    p = losses.softmax(z)
+    formula = 2 * p * ((p - y) - (p * (p - y)).sum(-1, keepdims=True))
+    nudged = squared_after_softmax(z + 1e-20j * np.eye(4)[:, None], y).imag / 1e-20
+    assert np.allclose(formula[0], nudged, atol=1e-14)
+    assert np.allclose(losses.softmax_grad(z, squared_error(p, y)[1]), formula)
+
+
+@pytest.mark.parametrize("k", [2, 3, 10])
+def test_where_all_probabilities_are_alike_the_squared_error_has_two_kths_of_the_gradient(k):
+    z, y = np.zeros((1, k)), np.eye(k)[:1]
+    p = losses.softmax(z)
+    assert np.allclose(losses.softmax_grad(z, 2 * (p - y)), 2 / k * (p - y))
+
+
+def test_squared_error_is_mse_summed_over_the_classes_and_takes_labels():
+    rng = np.random.default_rng(1)
+    p, y = rng.random((2, 5, 10)), rng.integers(10, size=5)
+    L, dp = squared_error(p, y)
+    M, dm = losses.mse(p, np.broadcast_to(losses.one_hot(y, 10), p.shape))
+    assert np.allclose(L, 10 * M) and np.allclose(dp, 10 * dm) and L.shape == (2,)
+    with pytest.raises(ValueError, match="y = "):
+        squared_error(p, y + 5)
+
+
+@functools.cache
+def two_logits():
+    return from_formula("log(1 + exp(w2 - w1))"), from_formula("2 / (1 + exp(w1 - w2))^2")
+
+
+@pytest.mark.parametrize("start", [(-3.0, 4.0), (0.0, 0.0), (5.0, -2.0)])
+def test_the_two_formulas_are_the_two_losses(start):
+    z, y = np.array([start]), np.eye(2)[:1]
+    cross, squared = two_logits()
+    assert cross.loss(start) == pytest.approx(losses.cross_entropy(z, y)[0])
+    assert squared.loss(start) == pytest.approx(squared_after_softmax(z, y))
+    assert np.allclose(squared.grad(start), losses.softmax_grad(z, 2 * (losses.softmax(z) - y)))
+
+
+@pytest.mark.parametrize("a, norm, steps, slow", [(5, 2.6e-4, 55, 2776), (10, 1.2e-8, 60, None)])
+def test_the_plateau_costs_what_was_measured_before(a, norm, steps, slow):
+    cross, squared = two_logits()
+    start = np.array([-a, a], dtype=float)
+    assert np.linalg.norm(cross.grad(start)) == pytest.approx(math.sqrt(2), rel=1e-3)
+    assert np.linalg.norm(squared.grad(start)) == pytest.approx(norm, rel=0.03)
+    w = descend(gd, start, cross.grad, 100, lr=1.0)["w"]
+    assert np.argmax(cross.loss(w) < 0.01) == steps
+    w = descend(gd, start, squared.grad, 4000, lr=1.0)["w"]
+    below = squared.loss(w) < 0.01
+    assert np.argmax(below) == slow if slow else not below.any()
+
+
+@pytest.mark.parametrize("m, lr", [(-8, 1.0), (-8, 0.5), (-9, 2.0)])
+def test_crossing_the_plateau_takes_exp_of_the_margin_over_eight_eta(m, lr):
+    _, squared = two_logits()
+    w = descend(gd, [m / 2, -m / 2], squared.grad, 2000, lr=lr)["w"]
+    crossed = np.argmax(w[:, 0] > w[:, 1])
+    assert crossed == pytest.approx(math.exp(-m) / (8 * lr), rel=0.05)
+
+
+@pytest.mark.parametrize("a, length", [(3, 1.0), (8, 1.0), (10, 0.45), (13, 0.0)])
+def test_adams_first_step_is_eta_until_the_gradient_is_as_small_as_epsilon(a, length):
+    _, squared = two_logits()
+    w = descend(adam, [-float(a), float(a)], squared.grad, 1, lr=1.0)["w"]
+    assert np.abs(w[1] - w[0]) == pytest.approx([length, length], abs=0.03)
+
+
+# Five points ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wrong", [True, False])
+def test_the_losses_of_five_points_are_those_of_the_package(wrong):
+    x, y, pair = five_points(wrong)
+    w = np.array([0.7, -1.2])
+    z = (w[0] * x + w[1])[:, None]
+    assert pair["cross-entropy"].loss(w) == pytest.approx(losses.binary_cross_entropy(z, y[:, None])[0])
+    p = losses.sigmoid(z)
+    both = squared_error(np.hstack([p, 1 - p]), 1 - y)[0]
+    assert pair["squared error after sigmoid"].loss(w) == pytest.approx(both)
+
+
+def test_on_five_points_only_the_cross_entropy_is_convex():
+    grid = np.stack(np.meshgrid(np.linspace(-6, 6, 41), np.linspace(-4, 8, 41)), -1)
+    for wrong in (True, False):
+        _, _, pair = five_points(wrong)
+        lowest = {name: critical.eigen(s.hessian(grid))[0].min() for name, s in pair.items()}
+        assert lowest["cross-entropy"] > -1e-12 and lowest["squared error after sigmoid"] < -0.1
+
+
+def test_the_critical_points_of_five_points():
+    _, _, pair = five_points(True)
+    kinds = {name: sorted(p["kind"] for p in s.critical_points) for name, s in pair.items()}
+    assert kinds == {"cross-entropy": ["minimum"], "squared error after sigmoid": ["minimum", "saddle", "saddle"]}
+    assert all(not s.critical_points for s in five_points(False)[2].values())
+
+
+def test_a_wrong_label_moves_the_cross_entropy_and_the_squared_error_can_give_it_up():
+    x, y, pair = five_points(True)
+    starts = np.stack(np.meshgrid(np.linspace(-5, 5, 6), np.linspace(-3, 7, 6)), -1)
+    met = {}
+    for name, surface in pair.items():
+        w = descend(gd, starts, surface.grad, 3000, lr=0.5, keep="last")["w"][..., None]
+        met[name] = ((2 * y - 1) * (w[..., 0, :] * x + w[..., 1, :]) > 0).sum(-1)
+    assert set(met["cross-entropy"].ravel()) == {3}
+    assert set(met["squared error after sigmoid"].ravel()) >= {3, 4} and met["squared error after sigmoid"].max() == 4
+
+
+# Digits -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_gap_depends_on_the_initial_scale_and_on_the_learning_rate_with_other_seeds_too():
+    cross, after_softmax, raw = chapter.digit_networks().values()
+    unit = np.stack([cross.init(seed, "normal") for seed in (11, 12, 13)])
+    sigma, lr = np.array([[1.0, 0.1], [0.1, 1.0]]).T[..., None, None]
+    percent = [
+        chapter.percent_right(net, gd, w=sigma * unit, lr=lr, seed=7).mean(-1) for net in (cross, after_softmax, raw)
+    ]
+    assert percent[0][0] - percent[1][0] > 30  # large weights, small steps
+    assert abs(percent[0][1] - percent[1][1]) < 1.5 and percent[0][1] > 95  # small weights, larger steps: no gap
+    assert abs(percent[2][0] - percent[0][0]) < 10 and percent[2][1] < 20  # without softmax: no plateau; it diverges
+
+
+def test_a_start_from_cross_entropy_frees_the_squared_error():
+    cross, squared, _ = chapter.digit_networks().values()
+    unit = np.stack([cross.init(seed, "normal") for seed in (11, 12, 13)])
+    alone = chapter.percent_right(squared, gd, steps=400, w=unit, lr=0.3).mean()
+    from optim_core.data import digits
+    from optim_core.training import train
+
+    half = train(cross, digits(), gd, steps=200, w=unit, lr=0.3, progress=False)
+    after = chapter.percent_right(squared, gd, w=half["w"], lr=0.3).mean()
+    assert after > alone + 8 and after > 100 * half["test_accuracy"][-1].mean()
+
+
+# Figures ----------------------------------------------------------------------------------------------------------
+
+
+def caption(scene, result, t=None):
+    scenes.still(scene, result, t)
+    return scene.caption
+
+
+def test_the_bars_say_the_loss_and_its_gradient():
+    said = caption(scenes.SoftmaxBars(), ([2.0, 1.0, 0.0], 1.0, 1, 3))
+    assert "p = (0.67, 0.24, 0.09)" in said and "−ln 0.245 = 1.41" in said and "(0.67, −0.76, 0.09)" in said
+    two = caption(scenes.SoftmaxBars(), ([2.2, 0.0, 5.0], 1.0, 0, 2))
+    assert "p = (0.90, 0.10)" in two and "p₁ = 0.9 = σ(2.2)" in two
+    assert ", divided by T = 2." in caption(scenes.SoftmaxBars(), ([2.0, 1.0, 0.0], 2.0, 0, 3))
+
+
+def logit_runs(step, start, steps=100, lr=1.0):
+    runs = {}
+    for name, formula in [("cross-entropy", "log(1 + exp(w2 - w1))"), ("squared", "2 / (1 + exp(w1 - w2))^2")]:
+        surface = from_formula(formula, window=(-12, 12, -12, 12))
+        path = descend(step, start, surface.grad, steps, lr=lr)
+        runs[name] = surface, path, losses.softmax(path["w"])[:, :1]
+    return runs, lr
+
+
+def test_the_maps_of_two_losses_share_heights_and_arrows():
+    scene = scenes.TwoLosses("z", ("z₁", "z₂"))
+    scene.show(logit_runs(gd, (-10.0, 10.0)))
+    shades, arrows = ([seen.drawn[k] for seen in scene.maps] for k in (0, 2))
+    assert np.array_equal(shades[0].levels, shades[1].levels) and shades[0].norm.boundaries.tolist() == scene.levels
+    assert arrows[0].scale == arrows[1].scale
+    assert scene.clicked(scene.maps[1].axes, 1.0, -2.0) == {"z": (1.0, -2.0)} and not scene.clicked(scene.sure, 1, 0.5)
+
+
+def test_the_maps_say_who_arrived_when_and_how_far_adam_stepped():
+    said = caption(scenes.TwoLosses(), logit_runs(gd, (-10.0, 10.0)))
+    assert "With cross-entropy the right answer has more than 0.9 from step 15 on." in said
+    assert "probability of the right class 2.06·10⁻⁹, gradient norm 1.2·10⁻⁸" in said and "With squared" not in said
+    said = caption(scenes.TwoLosses(), logit_runs(adam, (-10.0, 10.0)), 1)
+    assert re.search(r"On squared the last step was [\d.]+·10⁷ times as long as η times the gradient", said)
+
+
+def test_another_pair_of_surfaces_replaces_the_maps():
+    scene = scenes.TwoFits()
+    for wrong in (True, False, True):
+        x, y, pair = five_points(wrong)
+        runs = {}
+        for name, surface in pair.items():
+            path = descend(gd, (-4.0, 4.0), surface.grad, 50, lr=0.5)
+            w1, w2 = np.split(path["w"], 2, axis=-1)
+            runs[name] = surface, path, losses.sigmoid((2 * y - 1) * (w1 * x + w2))
+        scene.show((runs, 0.5, x, y))
+        scene.at(50)
+        assert [seen.surface for seen in scene.maps] == list(pair.values())
+        assert re.search(r"Cross-entropy meets \d of 5 labels", scene.caption)
+
+
+def test_the_margin_is_told_with_both_slopes():
+    m = np.linspace(-12, 12, 241)
+    p = losses.softmax(np.stack([m, 0 * m], -1))[:, 0]
+    curves = {"cross-entropy": (-np.log(p), p - 1), "squared": (2 * (1 - p) ** 2, -4 * p * (1 - p) ** 2)}
+    said = caption(scenes.Margin(), (m, curves, 20))
+    assert "Margin −10, so that the right class has the probability 4.54·10⁻⁵" in said
+    assert "cross-entropy 10 with slope −1, squared 2 with slope −0.000182" in said
+
+
+def test_a_diverged_training_is_told_with_its_update():
+    accuracy = np.linspace(0.1, 0.9, 11)[:, None] * [1.0, 0.5]
+    runs = {"one": (accuracy, np.array([0, 0])), "other": (accuracy, np.array([0, 57]))}
+    result = [0.1, 1.0], 1, np.arange(0, 201, 20), runs
+    late, early = (caption(scenes.InitialScale(), result, t).replace("\N{NO-BREAK SPACE}", " ") for t in (200, 40))
+    assert late.startswith("After 200 updates") and late.endswith("one 45 %, other 45 % (diverged at update 57).")
+    assert early.startswith("After 40 updates") and "diverged" not in early

@@ -1,0 +1,246 @@
+"""Momentum on a quadratic: theory against runs, the map of all pairs, restarts; and what the chapter's figures say."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from optim_core import descent, quadratics, scenes, surfaces
+from optim_core.optimizers import gd, momentum, nesterov
+from optim_core.quadratics import boundary, critical_damping, fates, optimum, phases, restarting, roots
+
+METHODS = {"heavy ball": momentum, "Nesterov": nesterov}
+each_method = pytest.mark.parametrize("method", METHODS)
+
+
+def radius(method, eta, mu, curvatures):
+    """The largest |σ| over directions: the spectral radius of (w_t, w_{t−1}) → (w_{t+1}, w_t)."""
+    look = 1 if method == "heavy ball" else 1 - eta * curvatures  # Nesterov's memory is μ(1 − ηλ)
+    matrices = [
+        [[1 + m - eta * c, -m], [1, 0]] for m, c in zip(mu * look * np.ones_like(curvatures), curvatures, strict=True)
+    ]
+    return np.abs(np.linalg.eigvals(matrices)).max()
+
+
+# What theory says ---------------------------------------------------------------------------------------------------
+
+
+@each_method
+@pytest.mark.parametrize("mu", [0.0, 0.3, 0.9, 0.99])
+def test_runs_come_to_rest_below_the_boundary_and_not_above_it(method, mu):
+    edge = boundary(method, mu)
+    rates = edge * np.array([[0.999], [1.001]])
+    early = descent.descend(METHODS[method], [1.0], lambda w: w, 3000, keep="last", lr=rates, mu=mu)
+    late = descent.descend(
+        METHODS[method], **early, grad=lambda w: w, steps=3000, start=3000, keep="last", lr=rates, mu=mu
+    )
+    below, above = (np.abs(late["w"]) < np.abs(early["w"]))[:, 0] & (late["diverged"] == 0)
+    assert below and not above
+
+
+def test_the_boundaries_at_usual_momentum():
+    assert boundary("heavy ball", 0.9) == 3.8 and boundary("Nesterov", 0.9) == pytest.approx(1.357, abs=5e-4)
+    assert boundary("heavy ball", 0.0) == boundary("Nesterov", 0.0) == 2  # gradient descent
+
+
+def test_polyaks_numbers_for_a_condition_number_of_100():
+    eta, mu = optimum("heavy ball", 100.0)
+    assert mu == pytest.approx(0.6694, abs=5e-5)
+    measured = radius("heavy ball", eta, mu, np.geomspace(0.01, 1, 30))
+    assert measured == pytest.approx(9 / 11, abs=1e-6) == pytest.approx(0.8182, abs=5e-5)
+
+
+@each_method
+@pytest.mark.parametrize("kappa", [2.0, 30.0, 1000.0])
+def test_no_pair_nearby_is_faster_than_the_optimum(method, kappa):
+    curvatures = np.geomspace(1 / kappa, 1, 40)
+    eta, mu = optimum(method, kappa)
+    best = radius(method, eta, mu, curvatures)
+    assert best == pytest.approx(
+        (kappa**0.5 - 1) / (kappa**0.5 + 1) if method == "heavy ball" else 1 - 2 / (3 * kappa + 1) ** 0.5, abs=1e-6
+    )
+    for other in [(eta * 1.02, mu), (eta * 0.98, mu), (eta, mu + 0.02 * (1 - mu)), (eta, mu - 0.02 * (1 - mu))]:
+        assert radius(method, *other, curvatures) > best + 1e-5
+
+
+def test_in_a_round_bowl_the_optimum_is_one_step_without_memory():
+    assert optimum("heavy ball", 1.0) == optimum("Nesterov", 1.0) == (1.0, 0.0)
+
+
+def test_the_roots_multiply_to_the_momentum_and_swing_at_its_root():
+    eta, mu = np.random.default_rng(1).uniform(0.01, 1, (2, 400)) * [[4], [1]]
+    sigma = np.array([roots(e, m) for e, m in zip(eta, mu, strict=True)])
+    assert np.allclose(sigma.prod(-1), mu) and np.allclose(sigma.sum(-1), 1 + mu - eta)
+    assert (np.abs(sigma[:, 0]) >= np.abs(sigma[:, 1]) - 1e-12).all()
+    swings = np.abs(sigma[:, 0].imag) > 1e-9
+    assert 100 < swings.sum() < 400 and np.allclose(np.abs(sigma[swings]), np.sqrt(mu[swings])[:, None])
+    assert np.array_equal(swings, mu > critical_damping("heavy ball", eta))
+
+
+@each_method
+@pytest.mark.parametrize("eta", [0.01, 0.2, 0.7])
+def test_critical_damping_is_the_fastest_momentum_for_one_direction(method, eta):
+    mus = np.linspace(0, 1, 2001)
+    sizes = [radius(method, eta, mu, np.ones(1)) for mu in mus]
+    assert mus[np.argmin(sizes)] == pytest.approx(critical_damping(method, eta), abs=1e-3)
+
+
+# What runs of all pairs say -----------------------------------------------------------------------------------------
+
+
+@each_method
+@pytest.mark.parametrize("kappa", [1.0, 100.0])
+def test_the_map_converges_inside_theorys_boundary_and_diverges_outside(method, kappa):
+    etas, mus, far = phases(METHODS[method], kappa)
+    words, _ = fates(far, 200)
+    edge = boundary(method, mus[:, None])
+    assert set(words[etas < 0.99 * edge].tolist()) <= {"converged", "bounded"}
+    assert set(words[etas > 1.01 * edge].tolist()) == {"growing", "diverged"}
+    assert {"converged", "bounded"} <= set(words.ravel().tolist()) or kappa == 1
+
+
+def test_the_pace_on_the_map_is_that_of_the_spectral_radius():
+    etas, mus, far = phases(momentum, 30.0)
+    words, pace = fates(far, 200)
+    curvatures = np.array([1 / 30.0, 1.0])
+    for i, j in [(50, 60), (80, 80), (70, 30), (10, 50)]:
+        assert words[i, j] == "converged"
+        theory = -1 / np.log10(radius("heavy ball", etas[j], mus[i], curvatures))
+        assert pace[i, j] == pytest.approx(theory, rel=0.12)
+
+
+def test_a_cell_of_the_map_is_the_run_of_that_pair():
+    etas, mus, far = phases(nesterov, 100.0)
+    w = descent.descend(nesterov, (-8.0, 4.0), surfaces.bowl(100.0).grad, 200, lr=etas[20], mu=mus[70])["w"]
+    quarters = [np.abs(w[k : k + 51]).max() for k in (0, 50, 100, 150)]
+    assert np.array_equal(far[:, 70, 20], quarters)
+
+
+# Restarts -----------------------------------------------------------------------------------------------------------
+
+
+def test_without_restarts_and_with_one_momentum_it_is_nesterovs_method():
+    grad = surfaces.bowl(50.0, 0.3).grad
+    one = descent.descend(restarting, [-8.0, 4.0], grad, 60, lr=0.9, low=0.7, high=0.7, restart=0)
+    other = descent.descend(nesterov, [-8.0, 4.0], grad, 60, lr=0.9, mu=0.7)
+    assert np.allclose(one["w"], other["w"], atol=1e-12)
+    plain = descent.descend(restarting, [-8.0, 4.0], grad, 60, lr=0.9, high=0.0)
+    assert np.allclose(plain["w"], descent.descend(gd, [-8.0, 4.0], grad, 60, lr=0.9)["w"], atol=1e-12)
+
+
+def test_it_forgets_exactly_when_the_velocity_points_uphill():
+    curvatures = np.geomspace(1e-3, 1, 20)
+    path = descent.descend(restarting, np.ones(20), lambda w: curvatures * w, 300)
+    for t in range(300):
+        k = path["k"][t, 0]
+        mu = k / (k + 3)
+        g = curvatures * (path["w"][t] + mu * path["v"][t])
+        step = path["w"][t + 1] - path["w"][t]
+        assert (g @ step > 0) == (path["k"][t + 1, 0] == 0)
+        assert np.allclose(path["v"][t + 1], 0 if g @ step > 0 else step, atol=1e-15)
+
+
+def test_restarting_comes_near_to_knowing_the_condition_number():
+    kappa = 1e4
+    c, best = np.geomspace(1 / kappa, 1, 50), (kappa**0.5 - 1) / (kappa**0.5 + 1)
+    low, high, restart = np.array([[0, best, 0, 0], [0, best, 1, 1], [0, 0, 0, 1]])[..., None]
+    path = descent.descend(restarting, np.ones(50), lambda w: c * w, 3000, low=low, high=high, restart=restart)
+    below = 0.5 * (c * path["w"] ** 2).sum(-1) < 1e-8
+    assert not below[:, 0].any()
+    assert below[:, 1:].argmax(0) == pytest.approx([658, 2594, 1011], abs=3)
+
+
+# A ball that never comes to rest ------------------------------------------------------------------------------------
+
+
+def test_the_heavy_ball_has_an_exact_cycle_of_three_points():
+    def slope(x):
+        return 25 * x if x < 1 else x + 24 if x < 2 else 25 * x - 24
+
+    cycle = [Fraction(n, 1225) for n in (792, -2208, 2592)]
+    for k in range(3):
+        before, now, after = cycle[k - 2], cycle[k - 1], cycle[k]
+        assert now - slope(now) / Fraction(9) + Fraction(4, 9) * (now - before) == after
+
+
+# What the figures say -----------------------------------------------------------------------------------------------
+
+
+def phase_map(method="heavy ball", kappa=100.0, eta=1.0, mu=0.5):
+    scene, step = scenes.PhaseMap(), METHODS[method]
+    path = descent.descend(step, (-8.0, 4.0), surfaces.bowl(kappa).grad, 200, lr=eta, mu=mu)
+    scene.show((surfaces.bowl(kappa), method, eta, mu, path, phases(step, kappa)))
+    scene.at(200)
+    return scene
+
+
+@pytest.mark.parametrize(
+    "chosen, words",
+    [
+        (
+            dict(eta=1.0, mu=0.5),
+            "bounded: within 200 steps it neither comes to rest nor grows; the flat direction lags",
+        ),
+        (dict(eta=3.18, mu=0.6), "the steep direction lags behind"),
+        (dict(eta=3.3, mu=0.67), "converged, "),
+        (dict(eta=3.9, mu=0.5), "diverged at step "),
+        (dict(eta=3.01, mu=0.5), "growing"),
+        (dict(method="Nesterov", eta=1.0, mu=0.9), "theory allows η below 1.357"),
+    ],
+)
+def test_the_caption_of_the_map_says_what_became_of_the_pair(chosen, words):
+    assert words in phase_map(**chosen).caption
+
+
+def test_a_click_on_the_map_chooses_the_pair_and_one_on_the_star_the_optimum():
+    scene = phase_map()
+    assert scene.clicked(scene.plane, 2.5, 0.3) == dict(eta=2.5, mu=0.3)
+    assert scene.clicked(scene.plane, 3.29, 0.66) == dict(zip(("eta", "mu"), optimum("heavy ball", 100.0), strict=True))
+    assert scene.clicked(scene.map.axes, 1.0, 1.0) == {}
+
+
+def test_at_the_optimum_neither_direction_lags_behind():
+    eta, mu = optimum("heavy ball", 100.0)
+    assert "neither lags behind" in phase_map(eta=eta, mu=mu).caption
+
+
+@pytest.mark.parametrize(
+    "eta, mu, words",
+    [
+        (0.04, 0.0, "over-damped"),
+        (0.04, 0.64, "critically damped"),
+        (0.04, 0.95, "under-damped"),
+        (0.04, 1.0, "undamped"),
+        (1.9, 0.05, "alternating"),
+        (3.9, 0.9, "unstable"),
+    ],
+)
+def test_the_oscillator_is_named_by_its_damping(eta, mu, words):
+    scene = scenes.Oscillator()
+    scene.show((eta, mu, descent.descend(momentum, [1.5], lambda w: w, 60, lr=eta, mu=mu)))
+    scene.at(60)
+    assert f": {words}; " in scene.caption and scene.word.get_text() == words
+
+
+@pytest.mark.parametrize("t", [1, 5, 20])
+def test_on_a_convex_quadratic_the_look_ahead_always_brakes(t):
+    surface, scene = surfaces.bowl(10.0, 0.5), scenes.LookAhead()
+    scene.show((surface, descent.descend(nesterov, (-8.0, 2.0), surface.grad, 60, lr=0.4, mu=0.9), 0.4, 0.9))
+    scene.at(0)
+    assert "There is no velocity" in scene.caption
+    scene.at(t)
+    assert "brakes" in scene.caption
+
+
+def test_a_run_that_starts_at_the_minimum_has_arrived():
+    bowl, scene = surfaces.bowl(10.0), scenes.Ravine()
+    scene.show((bowl, {"gradient descent": descent.descend(gd, (0.0, 0.0), bowl.grad, 10, lr=0.5)}))
+    scene.at(10)
+    assert "starts at the minimum" in scene.caption
+
+
+def test_everything_public_is_documented():
+    public = [
+        thing for name, thing in vars(quadratics).items() if getattr(thing, "__module__", "") == quadratics.__name__
+    ]
+    assert len(public) == 7 and all(thing.__doc__ for thing in public)
