@@ -199,6 +199,30 @@ def test_a_click_on_the_map_chooses_the_pair_and_one_on_the_star_the_optimum():
     assert scene.clicked(scene.map.axes, 1.0, 1.0) == {}
 
 
+def test_a_preset_may_be_a_function_of_the_present_values():
+    live = pytest.importorskip("optim_core.live")
+
+    def experiment(method, kappa, eta, mu):
+        path = descent.descend(METHODS[method], (-8.0, 4.0), surfaces.bowl(kappa).grad, 200, lr=eta, mu=mu)
+        return surfaces.bowl(kappa), method, eta, mu, path, phases(METHODS[method], kappa)
+
+    presets = {
+        "best": lambda method, kappa, **_: dict(zip(("eta", "mu"), optimum(method, kappa), strict=True)),
+        "odd": lambda **values: {"momentum": 1},
+    }
+    figure = live.Live(
+        scenes.PhaseMap(), experiment, presets=presets, method=list(METHODS), kappa=100.0, eta=1.0, mu=0.5
+    )
+    for method, kappa in [("heavy ball", 100.0), ("Nesterov", 30.0)]:
+        figure.set(method=method, kappa=kappa)
+        figure._menu.value = "best"
+        assert figure.values == dict(
+            method=method, kappa=kappa, **dict(zip(("eta", "mu"), optimum(method, kappa), strict=True))
+        )
+    with pytest.raises(ValueError, match=r"presets\['odd'\] = 'momentum'"):
+        figure._menu.value = "odd"
+
+
 def test_at_the_optimum_neither_direction_lags_behind():
     eta, mu = optimum("heavy ball", 100.0)
     assert "neither lags behind" in phase_map(eta=eta, mu=mu).caption

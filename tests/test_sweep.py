@@ -153,7 +153,7 @@ def test_every_preset_draws_and_is_chosen_from_the_menu(path):
                 initial = live.values
                 menu.value = label
                 now = look(live)
-                for name, value in values.items():
+                for name, value in (values(**initial) if callable(values) else values).items():
                     shown = live.controls[name].value
                     same = shown == value or all(
                         math.isclose(a, b, rel_tol=1e-9) for a, b in zip(flat(shown), flat(value), strict=True)

@@ -65,7 +65,8 @@ class Live(widgets.VBox):
 
     scene: see `scenes`; experiment: a function of the controls, by name, whose result goes to `scene.show`.
     controls: name=initial value, see `control`; ranges and labels come from CONTROLS.
-    presets: {"what one sees": {control: value, …}}; what a preset does not name goes back to its initial value.
+    presets: {"what one sees": {control: value, …}}; what a preset does not name goes back to its initial value. In
+        place of the inner dict, a function of the controls, by name, that returns one: what that leaves out stays.
     scale: pixels per pixel of the page; 2 is sharp on every screen.
 
     .controls[name].value is one control, .values all of them, .set(lr=0.1, mu=0.5) sets several at once, .reset() goes
@@ -77,7 +78,8 @@ class Live(widgets.VBox):
         self.controls = {name: control(name, given) for name, given in controls.items()}
         self.initial, self.presets = self.values, dict(presets or {})
         for label, values in self.presets.items():
-            self._check_names(values, f"presets[{label!r}]")
+            if not callable(values):
+                self._check_names(values, f"presets[{label!r}]")
         self.scale, self._quiet, self._said, self._lines, self._frame, self._places = scale, False, "", 1, [], []
         figure = scene.figure
         self._size = PAGE * figure.get_size_inches()  # in pixels of the page
@@ -209,7 +211,18 @@ class Live(widgets.VBox):
     def _on_menu(self, change):
         with LOCK:
             if not self._quiet and change["new"] != NO_PRESET:
-                self._apply(self.initial | self.presets[change["new"]], change["new"])
+                with self._watched():
+                    values = self._preset(change["new"])
+                self._apply(values, change["new"])
+
+    def _preset(self, label):
+        """The values that a preset sets, as things stand."""
+        preset = self.presets[label]
+        if not callable(preset):
+            return self.initial | preset
+        values = preset(**self.values)
+        self._check_names(values, f"presets[{label!r}]")
+        return values
 
     def _on_time(self, change):
         with LOCK:

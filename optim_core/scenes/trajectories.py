@@ -60,7 +60,9 @@ class Trajectories(Scene):
     def _scale_losses(self):
         low, high = self.map.heights.min(), self.map.heights.max()
         if low >= 0:
-            self.curve.set(yscale="log", ylim=(1e-9, max(1e2, 2 * high)))
+            self.curve.set(
+                yscale="log", ylim=(1e-9, 10 ** np.ceil(np.log10(max(1e2, 2 * high))))
+            )  # whole decades: it seldom changes
         else:
             self.curve.set(yscale="linear", ylim=(low - 0.1 * (high - low), low + 1.1 * (high - low)))
 
