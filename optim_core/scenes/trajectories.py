@@ -60,9 +60,8 @@ class Trajectories(Scene):
     def _scale_losses(self):
         low, high = self.map.heights.min(), self.map.heights.max()
         if low >= 0:
-            self.curve.set(
-                yscale="log", ylim=(1e-9, 10 ** np.ceil(np.log10(max(1e2, 2 * high))))
-            )  # whole decades: it seldom changes
+            top = 10 ** np.ceil(np.log10(max(1e2, 2 * high)))  # whole decades, so that it seldom changes
+            self.curve.set(yscale="log", ylim=(1e-9, top))
         else:
             self.curve.set(yscale="linear", ylim=(low - 0.1 * (high - low), low + 1.1 * (high - low)))
 

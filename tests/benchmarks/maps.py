@@ -104,6 +104,9 @@ def once(side, name):
         import torch
 
         torch.ones(2, requires_grad=True).sum().backward()  # starts torch's own machinery
+    clear = Path("/proc/self/clear_refs")
+    if clear.exists():
+        clear.write_text("5")  # the peak is counted from here
     before, took = highest(), seconds(globals()[side], name)
     print(json.dumps([1000 * took, highest() - before]))
 
@@ -124,9 +127,9 @@ def compare(kind, name, rounds, goal):
         ours, theirs = times.values()
         ratio = statistics.median(o / t for o, t in zip(ours, theirs, strict=True))
         with np.errstate(all="ignore"):
-            same = ((np.abs(ends[0]) <= 1e6) == (np.abs(ends[1]) <= 1e6)).mean()
-        row += f" | {ratio:.2f} of torch, in a fresh process {first[sides[0]][0] / first[sides[1]][0]:.2f}"
-        row += f" (goal {goal}); {same:.1%} end alike"
+            stayed = [(np.abs(end) <= 1e6).all(-1) for end in ends]
+        row += f" | {ratio:.2f} of torch; first call {first[sides[0]][0] / median[sides[1]]:.2f} of its median"
+        row += f" (goal {goal}); {(stayed[0] == stayed[1]).mean():.1%} of the runs end alike"
     print(row)
 
 
@@ -137,7 +140,9 @@ if __name__ == "__main__":
         print(f"torch {torch.__version__}, {torch.get_num_threads()} threads; numpy {np.__version__}")
         print(f"{'':17} |      ours: median, first, peak |     torch: median, first, peak |")
     else:
-        print(f"numpy {np.__version__}; torch is not installed, so only our own times\n{'':17} |      ours: median, first, peak")
+        print(
+            f"numpy {np.__version__}; torch is not installed, so only our own times\n{'':17} |      ours: median, first, peak"
+        )
     for kind, goal in (("map", 0.25), ("field", 0.5)):
         for name in SURFACES:
             compare(kind, name, 9, goal)
