@@ -67,8 +67,9 @@ def descend(step, w, grad, steps, *, start=0, limit=1e6, keep="all", loss=None, 
         now = {name: hyper(name, value, start, seen) for name, value in chosen.items()}
         state, now = _in_one_shape(state, now)
         diverged = _left_before(diverged, state["w"], start, limit)
-        if keep == "last" and loss is None and not schedules and diverged.ndim and _independent(grad):
-            return _last_of_each(equation, state, at, range(start + 1, end + 1), now, diverged, limit)
+        if keep == "last" and not schedules and diverged.ndim and _independent(grad):
+            path, diverged = _last_of_each(equation, state, at, range(start + 1, end + 1), now, diverged, limit)
+            return path | {"diverged": diverged} | ({} if loss is None else {"loss": _measure(loss, path["w"])})
 
         path = {name: _room(value.shape, end - start + 1) for name, value in state.items() if keep == "all"}
         if loss is not None:
@@ -80,7 +81,7 @@ def descend(step, w, grad, steps, *, start=0, limit=1e6, keep="all", loss=None, 
                 state = _freeze(state, new, diverged, t, limit)
             for name, values in path.items():
                 values[t - start] = state[name]
-            if loss is not None:
+            if loss is not None and (path or looking or t == end):
                 seen[t] = _measure(loss, state["w"])
 
     if keep == "last":
@@ -126,10 +127,8 @@ def _in_one_shape(state, now):
         shape = np.broadcast_shapes(*shapes.values())
     except ValueError:
         shape = ()
-    if shape[-1:] != (n,):
-        refuse(
-            "shapes", shapes, f"such that they broadcast together: the {n} parameters on the last axis, runs before it"
-        )
+    if shape[-1:] != (n,) or 0 in shape:
+        refuse("shapes", shapes, f"such that they broadcast: the {n} parameters on the last axis, runs before it")
 
     def whole(value):
         out = _room(shape, 1)[0]
@@ -168,11 +167,7 @@ def _losses_so_far(loss, losses, w, start, looking):
         refuse("loss", loss, "a function of w alone")
     if losses is None:
         if looking and start:
-            refuse(
-                "losses",
-                losses,
-                f'path["loss"] of the run that goes on, since the schedule of {looking[0]} looks at it',
-            )
+            refuse("losses", losses, f'path["loss"] of the run that goes on: the schedule of {looking[0]} looks at it')
         losses = np.full((start, *w.shape[:-1]), np.nan)
     losses = numbers("losses", losses, real=True)[:start]
     if losses.shape != (start, *w.shape[:-1]):
@@ -224,8 +219,10 @@ def _freeze(old, new, diverged, t, limit):
     """The new state, but the old one for the runs that had diverged or that are no longer finite."""
     if not diverged.any() and _well(new, limit):
         return new
-    stays = (diverged > 0) | _gone(new, LARGEST)
-    diverged[(diverged == 0) & _gone(new, limit)] = t
+    stays, leaves = diverged > 0, (diverged == 0) & _gone(new, limit)
+    if leaves.any():
+        stays = stays | (leaves & _gone(new, LARGEST))
+        diverged[leaves] = t
     return {name: np.where(stays[..., None], old[name], new[name]) for name in old}
 
 
@@ -259,7 +256,7 @@ def _last_of_each(equation, state, at, times, now, diverged, limit):
         state = new
     for name, value in state.items():
         last[name][going] = value
-    return {name: value.reshape(*runs, n) for name, value in last.items()} | {"diverged": diverged.reshape(runs)}
+    return {name: value.reshape(*runs, n) for name, value in last.items()}, diverged.reshape(runs)
 
 
 def _without(left, going, state, each):

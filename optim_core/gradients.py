@@ -35,7 +35,7 @@ def clip_value(grad, low, high):
         gᵢ ← min(max(gᵢ, a), b)              a = low, b = high
 
     This turns the gradient: large components lose, small ones do not. Raises ValueError unless low ≤ high.
-    Source: Mikolov 2012, section 3.2. Equals torch's clip_grad_value_(b) with a = −b.
+    Source: Mikolov 2012; see Pascanu, Mikolov & Bengio 2013, section 3.2. Equals torch's clip_grad_value_(b), a = −b.
 
     >>> clip_value(lambda w: w, -1.0, 1.0)(np.array([3.0, -0.5]))
     array([ 1. , -0.5])
@@ -91,7 +91,7 @@ def running(multiple):
         if t > len(sums):
             refuse("t", t, f"at most {len(sums)}: this gradient was not asked for the steps before")
         sums[t:] = [sums[t - 1] + norm]
-        return np.where(sums[t - 1] > 0, multiple * sums[t - 1] / max(t - 1, 1), np.inf)
+        return np.where(sums[t - 1] > 0, multiple * sums[t - 1] / (t - 1), np.inf)
 
     return theta
 
@@ -126,9 +126,7 @@ def noisy(grad, sigma, seed):
     (True, False)
     """
     sigma = _number("sigma", sigma, "≥ 0", lambda v: v >= 0)
-    seeds = _number("seed", seed, "a whole number ≥ 0, or an array of such", lambda v: (v >= 0) & (v == v // 1)).astype(
-        int
-    )
+    seeds = _number("seed", seed, "whole and ≥ 0, or an array of such", lambda v: (v >= 0) & (v == v // 1)).astype(int)
 
     def noised(w, g, t):
         spread("seed", seeds, w.shape[:-1])

@@ -76,7 +76,8 @@ def check_names(step, names, chosen):
     """Refuse hyper-parameters that `step` does not have."""
     unknown = [name for name in names if name not in chosen]
     if unknown:
-        refuse(unknown[0], names[unknown[0]], f"left out: {step.__name__} takes {', '.join(chosen) or 'none'}")
+        step = getattr(step, "__name__", "the step function")
+        refuse(unknown[0], names[unknown[0]], f"left out: {step} takes {', '.join(chosen) or 'none'}")
 
 
 def by_step(grad):
@@ -105,16 +106,15 @@ def optimizer(step):
     @functools.wraps(step)
     def checked(w, grad, t, *state, **given):
         if len(state) > len(evolves):
-            refuse("step", len(state), f"called with at most {len(evolves)} parts of the state")
-        state = (
-            evolves | dict(zip(evolves, state, strict=False)) | {n: given.pop(n) for n in list(given) if n in evolves}
-        )
+            refuse("state", state, f"at most {len(evolves)} parts: {', '.join(evolves) or 'none'}")
+        state = dict(zip(evolves, state, strict=False)) | {n: given.pop(n) for n in evolves if n in given}
         check_names(step, given, defaults)
-        given = {name: hyper(name, value, whole("t", t, 1) - 1) for name, value in (defaults | given).items()}
-        w, *parts = (numbers(name, value, real=True) for name, value in [("w", w), *state.items()])
+        taken = whole("t", t, 1) - 1
+        w, *parts = (numbers(name, value, real=True) for name, value in ({"w": w} | evolves | state).items())
         if w.ndim == 0:
             refuse("w", w, "of shape (…, n): put a single parameter in a list")
         with np.errstate(all="ignore"):
+            given = {name: hyper(name, value, taken) for name, value in (defaults | given).items()}
             return step(w, by_step(grad)(t), t, *parts, **given)
 
     EQUATIONS[checked] = step
@@ -464,7 +464,7 @@ def nadam(w, grad, t, m=0.0, v=0.0, p=1.0, *, lr=0.002, beta1=0.9, beta2=0.999, 
 
     With momentum_decay=None μ_t = β₁ and p = β₁ᵗ: m̂ is Adam's, with the newest gradient weighted as it will be at the
     next step. Else μ_t = β₁ (1 − ½ · 0.96^(tψ)) warms the momentum up. Shapes: as adam.
-    Source: Dozat 2016, Algorithm 2.
+    Source: Dozat 2016, "Incorporating Nesterov momentum into Adam".
     Libraries: None equals optax's nadam; torch's default is ψ = 0.004, and its ψ = 0 means μ = β₁/2.
 
     >>> nadam(np.array([1.0]), lambda w: w, t=1, lr=0.1, beta1=0.5)["w"].round(4)
@@ -557,7 +557,7 @@ def decoupled(step):
     """
     evolves, chosen = anatomy(step)
     if "lr" not in chosen or "decay" in chosen:
-        refuse("step", step.__name__, "a step function with lr, and without a decay of its own")
+        refuse("step", step, "a step function with lr, and without a decay of its own")
     equation = EQUATIONS.get(step, step)
 
     def decayed(w, grad, t, *state, lr, decay, **rest):
@@ -568,7 +568,8 @@ def decoupled(step):
     signature = inspect.signature(step)
     extra = inspect.Parameter("decay", inspect.Parameter.KEYWORD_ONLY, default=0.01)
     decayed.__signature__ = signature.replace(parameters=[*signature.parameters.values(), extra])
-    decayed.__name__, decayed.__doc__ = f"decoupled_{step.__name__}", f"{step.__name__} with decoupled weight decay."
+    decayed.__name__ = f"decoupled_{getattr(step, '__name__', 'step')}"
+    decayed.__doc__ = f"w ← step(w) − η λ w, where step is {getattr(step, '__name__', step)}, η = lr and λ = decay."
     return optimizer(decayed)
 
 

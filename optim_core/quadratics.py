@@ -9,7 +9,6 @@ import functools
 import numpy as np
 
 from .descent import descend
-from .surfaces import bowl
 
 NESTEROV = "Nesterov"
 
@@ -81,11 +80,11 @@ def phases(step, kappa, start=(-8.0, 4.0), steps=200):
     step: `momentum` or `nesterov`; the distance is max |wᵢ|.
     Returns (etas, mus, far), far of shape (4, 100, 100): quarter, μ, η. Kept, so that asking again costs nothing.
     """
-    surface, w, v, far = bowl(kappa), start, 0.0, []
+    curvatures, w, v, far = np.array([1 / kappa, 1.0]), start, 0.0, []
     etas, mus = np.linspace(0.04, 4, 100), np.linspace(0, 0.99, 100)
     pairs = dict(lr=etas[:, None], mu=mus[:, None, None])  # shapes (100, 1) and (100, 1, 1): 100 × 100 runs
     for k in range(0, steps, 10):  # ten steps at a time, to save memory
-        path = descend(step, w, surface.grad, 10, start=k, v=v, **pairs)
+        path = descend(step, w, lambda w: curvatures * w, 10, start=k, v=v, **pairs)
         w, v = path["w"][-1], path["v"][-1]
         far.append(np.abs(path["w"]).max(axis=(0, -1)))
     return etas, mus, np.reshape(far, (4, -1, 100, 100)).max(axis=1)
@@ -123,7 +122,7 @@ def restarting(w, grad, t, v=0.0, k=0.0, *, lr=1.0, low=0.0, high=1.0, restart=1
     high = 0 is gradient descent, low = high a constant momentum. w, v, k, grad(w): shape (…, n).
     Source: O'Donoghue & Candès 2015, the gradient scheme.
 
-    >>> path = descend(restarting, [1.0, 1.0], bowl(kappa=100.0).grad, 100)
+    >>> path = descend(restarting, [1.0, 1.0], lambda w: np.array([0.01, 1.0]) * w, 100)
     >>> np.flatnonzero(path["k"][1:, 0] == 0) + 1  # after which steps it forgot
     array([37, 74])
     """

@@ -11,20 +11,7 @@ TESTS = str(ROOT / "tests")
 if TESTS not in sys.path:  # notebooks.py and normalise.py, whatever pytest's import mode is
     sys.path.insert(0, TESTS)
 
-# A deprecation counts where it is the notebook's own line that calls; the libraries below deal with theirs.
-# (A blanket "error" would also end the kernel's own start on Python 3.13.)
-WARNINGS = "error::RuntimeWarning,error::UserWarning,error::FutureWarning,error::DeprecationWarning:__main__"
-
-
-def kernel_environment() -> dict[str, str]:
-    """The environment variables that make a kernel strict: what a cell should not warn of is an error."""
-    path = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {
-        "PYTHONWARNINGS": WARNINGS,
-        "PYTHONPATH": os.pathsep.join(dict.fromkeys(path)),
-        # one thread a kernel: the workers share the cores, and sums are added up in the same order everywhere
-        **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"),
-    }
+from kernels import kernel_environment  # noqa: E402
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -179,7 +179,7 @@ def _short(value) -> str:
 
 def run(path: Path, seconds: int = 600):
     """Execute a notebook in its own folder, warnings of its cells being errors; the notebook with its outputs."""
-    from conftest import kernel_environment
+    from kernels import kernel_environment
     from nbclient import NotebookClient
 
     os.environ.update(kernel_environment())

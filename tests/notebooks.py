@@ -44,7 +44,7 @@ class Run:
 
 @contextlib.contextmanager
 def strict_warnings():
-    """Warnings as conftest.WARNINGS makes them in kernels: what a cell should not warn of is an error."""
+    """Warnings as kernels.WARNINGS makes them: what a cell should not warn of is an error."""
     with warnings.catch_warnings():
         warnings.simplefilter("default")
         for category in (RuntimeWarning, UserWarning, FutureWarning):

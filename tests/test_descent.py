@@ -246,6 +246,9 @@ def test_losses_are_measured_at_every_state():
     np.testing.assert_array_equal(path["loss"], surface.loss(path["w"]))
     last = descent.descend(optimizers.gd, w, surface.grad, 20, lr=0.01, loss=surface.loss, keep="last")
     np.testing.assert_array_equal(last["loss"], path["loss"][-1])
+    surface.pointwise = True  # a map whose runs that left are dropped
+    last = descent.descend(optimizers.gd, w, surface.grad, 20, lr=0.01, loss=surface.loss, keep="last")
+    np.testing.assert_array_equal(last["loss"], path["loss"][-1])
 
 
 def test_a_schedule_that_looks_at_the_losses_gets_those_of_the_states_so_far():
@@ -295,6 +298,7 @@ GOOD = dict(step=optimizers.momentum, w=[1.0, 2.0], grad=lambda w: w, steps=3)
         (dict(lr=np.ones(5)), "shapes"),
         (dict(lr=np.ones((5, 1)), mu=np.full((4, 1), 0.5)), "shapes"),
         (dict(w=[1.0], lr=np.ones(50)), "shapes"),
+        (dict(lr=np.ones((0, 1))), "shapes"),
         (dict(learning_rate=0.1), "learning_rate = 0.1: must be left out: momentum takes lr, mu"),
         (dict(step="momentum"), "step"),
         (dict(step=None), "step"),

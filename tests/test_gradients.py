@@ -79,6 +79,13 @@ def test_clipping_by_value_cuts_each_component_to_its_interval(g, a, length):
     np.testing.assert_array_equal(clipped[inside], g[inside])
 
 
+def test_every_component_may_have_its_own_interval():
+    clipped = gradients.clip_value(
+        of([5.0, 5.0, -5.0]), np.array([-1.0, -2.0, -3.0]), [[1.0, 2.0, 3.0], [6.0, 6.0, 6.0]]
+    )
+    np.testing.assert_array_equal(clipped(np.zeros((2, 3))), [[1.0, 2.0, -3.0], [5.0, 5.0, -3.0]])
+
+
 def test_clipping_by_value_turns_the_gradient_and_clipping_by_norm_does_not():
     g = np.array([10.0, 1.0])
     by_value = gradients.clip_value(of(g), -1.0, 1.0)(np.zeros(2))
@@ -186,6 +193,16 @@ def test_wrappers_work_from_the_inside_out():
     np.testing.assert_allclose(gradients.l2(gradients.clip_norm(g, 1.0), 1.0)(w), [1.6, 1.8])
     both = gradients.clip_norm(gradients.l2(g, 1.0), 1.0)(w)
     np.testing.assert_allclose(both, np.array([31.0, 41.0]) / np.hypot(31, 41))
+
+
+def test_a_gradient_may_answer_with_a_list():
+    one, two = (lambda w: [3 * w[0], 4.0]), (lambda w, t: [3 * w[0], 4.0 * t])
+    for wrap in WRAPPERS.values():
+        np.testing.assert_array_equal(wrap(one)([2.0, 5.0]), wrap(two)([2.0, 5.0], 1))
+    np.testing.assert_allclose(gradients.clip_norm(one, 1.0)([1.0, 0.0]), [0.6, 0.8])
+    np.testing.assert_array_equal(gradients.l2(one, 1.0)([1.0, 2.0]), [4.0, 6.0])
+    np.testing.assert_array_equal(gradients.noisy(one, 0.0, 0)([1.0, 2.0], 7), [3.0, 4.0])
+    np.testing.assert_array_equal(gradients.clip_norm(one, gradients.running(1.0))([1.0, 2.0], 1), [3.0, 4.0])
 
 
 def test_a_wrapper_does_not_touch_what_the_gradient_gave_it():

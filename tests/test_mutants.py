@@ -184,7 +184,7 @@ MUTANTS = {
     ],
     "gradients.running": [
         ("the moving threshold counts the present step",
-         "multiple * sums[t - 1] / max(t - 1, 1)", "multiple * sums[t] / t",
+         "multiple * sums[t - 1] / (t - 1)", "multiple * sums[t] / t",
          "test_gradients.test_a_moving_threshold_is_a_multiple_of_the_mean_norm_before_the_step"),
         ("the moving threshold remembers what a replay must not see",
          "sums[t:] = [sums[t - 1] + norm]", "sums[t:] = [sums[-1] + norm]",

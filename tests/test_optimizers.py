@@ -515,6 +515,13 @@ def test_centered_rmsprop_takes_longer_steps_where_the_gradient_is_steady():
     assert centered / plain == pytest.approx(np.sqrt(1.01) / 0.1, rel=0.02)
 
 
+def test_centered_rmsprop_averages_the_gradient_beside_its_square():
+    path = descent.descend(optimizers.centered_rmsprop, [0.0], lambda w, t: 0 * w + t, 9, beta=0.5)
+    for part, power in (("m", 1), ("s", 2)):
+        average = [sum(0.5 ** (t - i + 1) * i**power for i in range(1, t + 1)) for t in range(10)]
+        np.testing.assert_allclose(path[part][:, 0], average)
+
+
 def test_centered_rmsprop_stays_finite_under_a_constant_gradient():
     g = np.linspace(0.01, 3, 400)
     path = descent.descend(

@@ -33,6 +33,7 @@ CONTROLS = {
     "decay": Control("λ", "weight decay", 0, 1),
     "theta": Control("θ", "clipping threshold", 0.01, 100, scale="log"),
     "sigma": Control("σ", "noise", 0, 2, 0.02),
+    "std": Control("σ", "initial weights", 0.01, 2, scale="decades"),
     "temperature": Control("T", "temperature", 0.05, 20, scale="log"),
     "p": Control("p", "drop probability", 0, 0.95),
     "kappa": Control("κ", "condition number", 1, 1000, scale="log"),

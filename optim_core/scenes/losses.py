@@ -178,8 +178,7 @@ class TwoLosses(Scene):
             "Two contour maps of the same plane, with the same grey for the same loss: on the left the cross-entropy, "
             "on the right the squared error. Green arrows show the negative gradient, on one scale for both; on each "
             "map a path begins at the same point. Upper right: the mean probability of the right answers against "
-            "steps. "
-            f"{self.alt_lower}"
+            f"steps. {self.alt_lower}"
         )
         places = [[0.055, 0.115, 0.3, 0.8], [0.4, 0.115, 0.3, 0.8]]
         self.maps = [SharedMap(self.figure.add_axes(p), symbols, self.levels, self.labelled) for p in places]
@@ -244,7 +243,8 @@ class TwoLosses(Scene):
             self.sureness[k].set_data(np.arange(t + 1), p[: t + 1].mean(-1))
         self._draw_lower(t)
         facts = [self._fact(name, t, *track) for name, track in zip(self.runs, self.tracks, strict=True)]
-        self.caption = " ".join([f"Step {t} of {self.steps}.", *facts, *self.stories, *self._stretched(t)])
+        said = [f"Step {t} of {self.steps}.", *facts, *self.stories, *self._stretched(t)]
+        self.caption = " ".join(filter(None, said))
         return self.moving
 
     def _draw_lower(self, t):
@@ -309,7 +309,7 @@ def _upper(name):
 
 
 def _story(name, path, p):
-    """When the right answers became sure, or that they did not, or that the run ended early."""
+    """Since when the right answers are sure, or that the run ended early; nothing if neither is so."""
     if path["diverged"]:
         return f"{_upper(name)} left the range of numbers at step {int(path['diverged'])}."
     what = "the right answer has" if p.shape[-1] == 1 else "all labels have"

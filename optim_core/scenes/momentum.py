@@ -91,8 +91,8 @@ class Ravine(Trajectories):
             for artist in (line, head, curve):
                 artist.set_visible(True)
             self._say_where_it_left(label, points, path, t)
-        parts = ", ".join(f"{name} {number(p[t], 2)}" for name, (_, p, _) in zip(self.runs, self.tracks, strict=True))
-        self.caption = f"Step {t} of {self.steps}; what is left of the first loss: {parts}. " + " ".join(self.stories)
+        parts = "; ".join(f"{name}: {number(p[t], 2)}" for name, (_, p, _) in zip(self.runs, self.tracks, strict=True))
+        self.caption = f"Step {t} of {self.steps}. Left of the first loss: {parts}. " + " ".join(self.stories)
         return [artist for artist in self.moving if artist.get_visible()]
 
 
@@ -128,6 +128,13 @@ FATES = {
     "growing": "#f6c99f",
     "diverged": "#c44e16",
 }
+
+
+class Plain(Map):
+    """A map without numbers on its contour lines: it is small, and drawn anew with every κ."""
+
+    def _number(self, lines):
+        pass
 
 
 class PhaseMap(Scene):
@@ -166,7 +173,7 @@ class PhaseMap(Scene):
         bar.set_xticks([3, 10, 30, 100], ["3", "10", "30", "100"], fontsize=8)
         bar.minorticks_off()
         bar.set_title("converged: steps for every factor of ten", fontsize=9, loc="left", pad=3)
-        self.map = Map(self.figure.add_axes([0.575, 0.495, 0.405, 0.4666]))
+        self.map = Plain(self.figure.add_axes([0.575, 0.495, 0.405, 0.4666]))
         self.map.axes.set(xlabel="", xticks=[-10, -5, 0, 5, 10])
         self.parts = self.figure.add_axes([0.575, 0.105, 0.405, 0.3], yscale="log", ylim=(1e-12, 1e6))
         self.parts.set(xlabel="steps t", ylabel="loss")
@@ -612,11 +619,11 @@ class Restart(Scene):
             str(n) if any_ else f"more than {len(steps) - 1}"
             for n, any_ in zip(below.argmax(0), below.any(0), strict=True)
         ]
-        said = ", ".join(f"{name} {n}" for name, n in zip(self.names, first, strict=True))
+        said = "; ".join(f"{name}: {n}" for name, n in zip(self.names, first, strict=True))
         teeth = np.flatnonzero(np.diff(self.mu[:, 3]) < -0.1)
         often = (
             f" The last one was restarted {len(teeth)} times." if len(teeth) else " The last one was never restarted."
         )
         goal = number(self.goal).removeprefix("1·")
-        self.caption = f"Steps until the loss is first below {goal}: {said}.{often}"
+        self.caption = f"Steps until the loss is first below {goal}. {said[0].upper() + said[1:]}.{often}"
         return self.moving
