@@ -66,14 +66,14 @@ def sigmoid(z):
     >>> sigmoid([-1e4, 0.0, 1e4])
     array([0. , 0.5, 1. ])
     """
-    z = _logits(z)
+    z = numbers("z", z)  # of any shape, a single number too
     e = _exp_minus_abs(z)
     return np.where(z.real > 0, 1.0, e) / (1 + e)
 
 
 def sigmoid_grad(z, ds):
     """A gradient ds with respect to σ(z), carried back to z: σ′ = σ(z) σ(−z), at most ¼ and nearly 0 for large |z|."""
-    return ds * sigmoid(z) * sigmoid(-_logits(z))
+    return ds * sigmoid(z) * sigmoid(-numbers("z", z))
 
 
 def _logits(z):

@@ -239,6 +239,14 @@ def test_the_hessian_of_a_surface_by_complex_step_is_its_own(name, seed):
     np.testing.assert_allclose(gradients.hvp(surface.grad, w, u), (H @ u[..., None])[..., 0], rtol=1e-10, atol=1e-10)
 
 
+def test_many_directions_at_one_point_and_one_direction_at_many_points():
+    grad, w, u = surfaces.beale().grad, np.array([1.0, 0.4]), np.array([[1.0, 0.0], [0.0, 1.0], [1.0, -2.0]])
+    H = surfaces.beale().hessian(w)
+    np.testing.assert_allclose(gradients.hvp(grad, w, u), u @ H)
+    np.testing.assert_allclose(gradients.hvp(grad, u, w), (surfaces.beale().hessian(u) @ w[:, None])[..., 0])
+    np.testing.assert_array_equal(gradients.hessian(lambda w: [w[0] * w[1], 5 * w[0]], [2.0, 3.0]), [[3, 2], [5, 0]])
+
+
 def test_rows_are_components_of_the_gradient_and_columns_are_parameters():
     def grad(w):  # not the gradient of anything, so that the two differ
         return np.stack([w[..., 0] * w[..., 1], 5 * w[..., 0]], -1)

@@ -182,7 +182,14 @@ def test_smoothing_is_between_nothing_and_everything(smoothing):
         losses.cross_entropy([[0.0, 1.0]], [0], smoothing=smoothing)
 
 
-@pytest.mark.parametrize("f", [losses.softmax, losses.log_softmax, losses.sigmoid])
+def test_sigmoid_takes_numbers_of_any_shape_and_nothing_else():
+    assert losses.sigmoid(0.0) == 0.5 and losses.sigmoid(np.zeros((2, 0, 3))).shape == (2, 0, 3)
+    for z in ["a", None, [[1.0], [1.0, 2.0]]]:
+        with pytest.raises(ValueError, match="^z = "):
+            losses.sigmoid(z)
+
+
+@pytest.mark.parametrize("f", [losses.softmax, losses.log_softmax])
 @pytest.mark.parametrize("z", ["a", 3.0, [], [[1.0], [1.0, 2.0]], None])
 def test_functions_of_logits_refuse_what_has_no_classes(f, z):
     with pytest.raises(ValueError, match=r"^z(\.shape)? = "):

@@ -96,7 +96,24 @@ def test_piecewise_counts_each_schedule_from_where_it_begins():
     np.testing.assert_allclose(rates(schedule, 10), [0.3, 0.3, 0.1, 0.075, 0.05, 0.025, 0, 0, 0.7, 0.7], atol=1e-16)
 
 
+def test_a_schedule_in_pieces_or_warmed_up_hands_the_losses_on():
+    flat = np.ones(12)
+    plateau = schedules.on_plateau(0.4, 0.5, patience=1)  # 0.4, 0.4, 0.2, 0.2, 0.1, …
+    late = rates(schedules.piecewise([0.9, plateau], [3]), 9, flat)
+    np.testing.assert_allclose(late, [0.9, 0.9, 0.9, 0.4, 0.4, 0.2, 0.2, 0.1, 0.1])
+    np.testing.assert_allclose(
+        rates(schedules.warmup(plateau, 3), 9, flat), [0.1, 0.2, 0.3, 0.4, 0.4, 0.2, 0.2, 0.1, 0.1]
+    )
+
+
+def test_the_pieces_may_come_in_any_sequence():
+    for kind in (tuple, np.array, iter):
+        assert schedules.piecewise(kind([0.3, 0.2]), kind([5]))(5) == 0.2
+
+
 def test_a_triangle_wave_comes_back():
+    np.testing.assert_array_equal(rates(schedules.cyclic(0.0, 1.0, 1), 4), [0, 1, 0, 1])
+    np.testing.assert_array_equal(rates(schedules.cyclic(0.0, 1.0, 2, 1), 4), [0, 0.5, 1, 0])
     wave = rates(schedules.cyclic(0.1, 0.3, 3, 5), 33)
     np.testing.assert_allclose(wave[:9], [0.1, 0.5 / 3, 0.7 / 3, 0.3, 0.26, 0.22, 0.18, 0.14, 0.1], atol=1e-15)
     np.testing.assert_array_equal(wave[:16], wave[16:32])
@@ -141,6 +158,14 @@ def test_the_rate_rises_again_when_the_loss_falls_but_never_above_its_beginning(
     np.testing.assert_allclose(rate, [0.8, 0.4, 0.2, 0.1, 0.1, 0.1, 0.2, 0.2, 0.2, 0.4, 0.4, 0.4, 0.8, 0.8, 0.8, 0.8])
     never = rates(schedules.on_plateau(0.8, 0.5, patience=0), 16, losses)
     assert never[-1] == 0.1
+    at_once = rates(schedules.on_plateau(0.8, 0.5, patience=0, raise_after=1), 7, losses)
+    np.testing.assert_allclose(at_once, [0.8, 0.4, 0.2, 0.1, 0.2, 0.4, 0.8])
+
+
+def test_the_rate_stops_falling_at_its_low_end_or_where_it_would_hardly_change():
+    flat = np.ones(40)
+    assert rates(schedules.on_plateau(0.1, 0.5, patience=0, low=0.03), 40, flat)[-1] == 0.03
+    np.testing.assert_allclose(rates(schedules.on_plateau(0.1, 0.1, patience=0), 40, flat)[6:], [1e-7] + [1e-8] * 33)
 
 
 @quick
@@ -208,7 +233,7 @@ def test_on_plateau_stops_a_run_from_bouncing():
         (lambda: schedules.on_plateau(0.1, threshold=-1), "threshold"),
         (lambda: schedules.on_plateau(0.1, low=-1), "low"),
         (lambda: schedules.on_plateau(0.1, raise_after=0), "raise_after"),
-        (lambda: schedules.on_plateau(0.1)(3, [1.0]), "losses"),
+        (lambda: schedules.on_plateau(0.1)(3, [1.0, 2.0, 3.0]), "the losses of w₀ … w_3, 4 of them"),
         (lambda: schedules.on_plateau(0.1)(0, None), "losses"),
         (lambda: optimizers.gd(np.ones(1), lambda w: w, 1, lr=schedules.on_plateau(0.1)), "losses"),
     ],
