@@ -144,14 +144,8 @@ class Eigenvectors(Scene):
             self.dots.append(self.line(axes, "D", mec="white", ms=8))
             self.titles.append(self.mover(axes.text(0.5, 1.04, "", transform=axes.transAxes, ha="center", fontsize=10)))
         self.sections[0].set_ylabel("loss")
-        self.sections[0].text(
-            -1.4,
-            0.03,
-            "solid: the loss\ndashed: L + s g·v + ½ λ s²",
-            fontsize=8,
-            va="bottom",
-            transform=self.sections[0].get_yaxis_transform(),
-        )
+        style = dict(fontsize=8, va="top", transform=self.sections[0].transAxes)
+        self.sections[0].text(0.04, 0.97, "solid: the loss\ndashed: L + s g·v + ½ λ s²", **style)
 
     def show(self, result):
         self.surface, self.w, self.s = result
