@@ -10,6 +10,7 @@ A new surface is one function here and a row in SURFACES; `from_formula` makes o
 
 import ast
 import functools
+import math
 import operator
 import warnings
 
@@ -38,6 +39,8 @@ class Surface:
     >>> product(x=1.0, y=1.0).grad([1.0, 2.0])
     array([4., 2.])
     """
+
+    pointwise = True  # each run's derivatives come from that run's w alone: `descend` may drop a run that left
 
     def __init__(
         self, name, formula, parameters=None, *, window=(-2, 2, -2, 2), start=(1, 1), critical_points=(), valleys=()
@@ -72,10 +75,11 @@ class Surface:
         out = np.empty((*shape, *runs), w.dtype)  # each derivative contiguous in memory, viewed as (…, *shape)
         with np.errstate(all="ignore"):  # far out a surface may overflow: inf is the right answer there
             entries = compiled(w[..., 0].reshape(runs), w[..., 1].reshape(runs), *self._values)
-        for place, entry in zip(np.ndindex(shape), entries, strict=True):
-            np.add(entry, 0.0, out=out[(*place, ...)])  # + 0: no surface has a slope of -0.0
+        for place, entry in zip(out.reshape(math.prod(shape), *runs), entries, strict=True):
+            np.add(entry, 0.0, out=place)  # + 0: no surface has a slope of -0.0
         out = out if w.ndim > 1 else out[..., 0]
-        return np.moveaxis(out, range(len(shape)), range(-len(shape), 0)) if shape else out[()]
+        k = len(shape)
+        return out.transpose(*range(k, out.ndim), *range(k)) if k else out[()]
 
     @property
     def latex(self):
@@ -114,7 +118,8 @@ def _compile(formula, parameters):
     products = create_expand_pow_optimization(6)  # w1*w1*w1 instead of w1**3, which numpy takes five times as long for
 
     def shared(entries):  # powers become products last: sympy.cse goes wrong on what `products` returns
-        parts, entries = sympy.cse(entries, list=False)
+        forms = [sympy.cse(form, list=False) for form in (entries, [*map(sympy.factor_terms, entries)])]
+        parts, entries = min(forms, key=lambda form: sympy.count_ops([*dict(form[0]).values(), *form[1]]))
         return [(name, products(part)) for name, part in parts], tuple(map(products, entries))
 
     def compiled(entries):
