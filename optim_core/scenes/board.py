@@ -82,6 +82,7 @@ class Map:
         self.axes, self.drawn, self.shown = axes, [], None
         axes.set_xlabel("w₁", fontsize=11)
         axes.set_ylabel("w₂", fontsize=11, rotation=0, labelpad=8)
+        axes.set_title("", y=1.0)  # a fixed height: else each drawing measures all labels to find one
 
     def show(self, surface):
         """Draw the surface; returns False if it stands there already."""
@@ -162,7 +163,7 @@ class View:
         self.axes, self.drawn = axes, []
         axes.set_xlabel("w₁", labelpad=-13)
         axes.set_ylabel("w₂", labelpad=-13)
-        axes.tick_params(labelbottom=False, labelleft=False, labelright=False)
+        axes.set(xticks=[], yticks=[], zticks=[])
         axes.view_init(elev=38, azim=-62)
         axes.set_box_aspect((1, 1, 0.75), zoom=1.15)
 
@@ -173,7 +174,7 @@ class View:
         self.low, self.high = (
             (seen.levels[0], seen.levels[-1]) if len(seen.levels) else (seen.heights.min() - 1, seen.heights.max() + 1)
         )
-        z = np.clip(seen.heights, self.low, self.high)[::3, ::3]
+        z = np.clip(seen.heights, self.low, self.high)[::5, ::5]
         bands = BoundaryNorm(seen.levels, HEIGHTS.N) if len(seen.levels) else None
         style = dict(
             cmap=HEIGHTS,
@@ -185,7 +186,7 @@ class View:
             alpha=0.9,
             antialiased=True,
         )
-        self.drawn = [self.axes.plot_surface(*np.meshgrid(seen.w1[::3], seen.w2[::3]), z, **style)]
+        self.drawn = [self.axes.plot_surface(*np.meshgrid(seen.w1[::5], seen.w2[::5]), z, **style)]
         for curve in seen.surface.valleys:
             floor = seen.surface.loss(curve)
             self.drawn += self.axes.plot(*curve.T, floor, color=GREEN, lw=1.4, zorder=8)

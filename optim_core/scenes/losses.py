@@ -29,7 +29,7 @@ class SoftmaxBars(Scene):
         self.curve = self.figure.add_axes([0.745, 0.16, 0.245, 0.73], xlim=(-10, 10), ylim=(0, 1.13))
         titles = ["logits z", "probabilities p, and the target", "the first two: sigmoid"]
         for axes, title in zip((self.logits, self.shares, self.curve), titles, strict=True):
-            axes.set_title(title, fontsize=11, loc="left")
+            axes.set_title(title, fontsize=11, loc="left", y=1.0)
             axes.grid(axis="y", alpha=0.25)
         for axes in (self.logits, self.shares):
             axes.set_xticks(CLASSES, [f"class {i + 1}" for i in CLASSES])
@@ -199,7 +199,7 @@ class TwoLosses(Scene):
 
     def _panel(self, place, title, label):
         axes = self.figure.add_axes(place)
-        axes.set_title(title, fontsize=9.5, loc="left")
+        axes.set_title(title, fontsize=9.5, loc="left", y=1.0)
         axes.set_xlabel(label, fontsize=9, labelpad=1)
         axes.tick_params(labelsize=9)
         axes.grid(alpha=0.25)
@@ -218,7 +218,7 @@ class TwoLosses(Scene):
         if list(self.runs) != self.named:
             self.named = list(self.runs)
             for seen, name, sign, (color, *_) in zip(self.maps, self.named, "●■", STYLES[:2], strict=True):
-                seen.axes.set_title(f"{sign} {name}", fontsize=11, loc="left", color=color)
+                seen.axes.set_title(f"{sign} {name}", fontsize=11, loc="left", y=1.0, color=color)
         self.tracks = [
             (seen.drawable(path["w"]), np.linalg.norm(surface.grad(path["w"]), axis=-1), p)
             for seen, (surface, path, p) in zip(self.maps, self.runs.values(), strict=True)
@@ -338,8 +338,8 @@ class Margin(Scene):
         super().__init__((9.6, 3.4))
         self.height = self.figure.add_axes([0.06, 0.16, 0.4, 0.75], ylim=(-0.3, 12.3))
         self.slope = self.figure.add_axes([0.575, 0.16, 0.405, 0.75], ylim=(1e-6, 10), yscale="log")
-        self.height.set_title("loss L", fontsize=11, loc="left")
-        self.slope.set_title("size of the slope dL/dm", fontsize=11, loc="left")
+        self.height.set_title("loss L", fontsize=11, loc="left", y=1.0)
+        self.slope.set_title("size of the slope dL/dm", fontsize=11, loc="left", y=1.0)
         self.height.text(-0.4, 11.8, "wrong answer", va="top", ha="right", fontsize=9, color=GREY)
         self.height.text(0.4, 11.8, "right answer", va="top", fontsize=9, color=GREY)
         self.named, self.curves, self.points = None, [], []

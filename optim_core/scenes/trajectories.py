@@ -26,7 +26,7 @@ class Trajectories(Scene):
         self.view = View(self.figure.add_axes([0.40, 0.06, 0.29, 0.94], projection="3d"))
         self.curve = self.figure.add_axes([0.755, 0.13, 0.22, 0.74])
         self.curve.set_xlabel("steps t")
-        self.curve.set_title("loss L", fontsize=10, loc="left")
+        self.curve.set_title("loss L", fontsize=10, loc="left", y=1.0)
         self.curve.grid(alpha=0.25)
         self.start = self.line(self.map.axes, "o", mfc="white", mec=INK, ms=9, mew=1.8, zorder=6)
         self.start3d = self.mover(
@@ -60,7 +60,7 @@ class Trajectories(Scene):
     def _scale_losses(self):
         low, high = self.map.heights.min(), self.map.heights.max()
         if low >= 0:
-            top = 10 ** np.ceil(np.log10(max(1e2, 2 * high)))  # whole decades, so that it seldom changes
+            top = 10 ** np.ceil(np.log10(max(1e3, 2 * high)))  # whole decades, so that it seldom changes
             self.curve.set(yscale="log", ylim=(1e-9, top))
         else:
             self.curve.set(yscale="linear", ylim=(low - 0.1 * (high - low), low + 1.1 * (high - low)))
