@@ -204,9 +204,16 @@ def _answer(new, old):
 
 
 def _well(state, limit):
-    """Whether all runs are inside the limit and finite: one look at the extremes. A NaN makes both of them NaN."""
-    bounds = {name: limit if name == "w" else LARGEST for name in state}
-    return all(-bounds[name] <= value.min() and value.max() <= bounds[name] for name, value in state.items())
+    """Whether all runs are inside the limit and finite: a look at Σw² or, where that does not settle it, the extremes.
+
+    A NaN makes all of them NaN. Large arrays go straight to the extremes: a product of theirs would start threads.
+    """
+    for name, value in state.items():
+        bound, flat = limit if name == "w" else LARGEST, value.ravel("K")
+        if flat.size > 8192 or not flat @ flat <= min(bound * bound, LARGEST):
+            if not (-bound <= value.min() and value.max() <= bound):
+                return False
+    return True
 
 
 def _gone(state, limit):

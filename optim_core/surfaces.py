@@ -10,7 +10,6 @@ A new surface is one function here and a row in SURFACES; `from_formula` makes o
 
 import ast
 import functools
-import math
 import operator
 import warnings
 
@@ -75,8 +74,9 @@ class Surface:
         out = np.empty((*shape, *runs), w.dtype)  # each derivative contiguous in memory, viewed as (…, *shape)
         with np.errstate(all="ignore"):  # far out a surface may overflow: inf is the right answer there
             entries = compiled(w[..., 0].reshape(runs), w[..., 1].reshape(runs), *self._values)
-        for place, entry in zip(out.reshape(math.prod(shape), *runs), entries, strict=True):
-            np.add(entry, 0.0, out=place)  # + 0: no surface has a slope of -0.0
+        each = out.reshape(len(entries), *runs)
+        for i, entry in enumerate(entries):
+            np.add(entry, 0.0, out=each[i])  # + 0: no surface has a slope of -0.0
         out = out if w.ndim > 1 else out[..., 0]
         k = len(shape)
         return out.transpose(*range(k, out.ndim), *range(k)) if k else out[()]
