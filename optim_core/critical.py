@@ -217,18 +217,20 @@ class LinearAutoencoder:
         A, B = w[..., : self.d * self.p], w[..., self.d * self.p :]
         return A.reshape(*w.shape[:-1], self.d, self.p), B.reshape(*w.shape[:-1], self.p, self.d)
 
+    @np.errstate(all="ignore")  # far out it overflows: inf and NaN are the right answers there
     def loss(self, w):
         """½ tr((I − AB) Σ (I − AB)ᵀ), shape (…), for w of shape (…, 2dp)."""
         A, B = self._matrices(w)
         R = np.eye(self.d) - A @ B  # what the network leaves of its input
         return 0.5 * (R * R * self.lam).sum((-1, -2))
 
+    @np.errstate(all="ignore")
     def grad(self, w):
         """(∂L/∂A, ∂L/∂B) = (G Bᵀ, Aᵀ G) with G = −(I − AB) Σ, as one vector of shape (…, 2dp)."""
         A, B = self._matrices(w)
         G = -(np.eye(self.d) - A @ B) * self.lam  # ∂L/∂(AB)
         dA, dB = G @ B.swapaxes(-1, -2), A.swapaxes(-1, -2) @ G
-        return np.concatenate([m.reshape(*m.shape[:-2], -1) for m in (dA, dB)], -1)
+        return np.concatenate([m.reshape(*m.shape[:-2], self.d * self.p) for m in (dA, dB)], -1)
 
     def hessian(self, w):
         """The Hessian (…, 2dp, 2dp), row by row by complex step: H u = Im ∇L(w + iεu)/ε, exact to rounding."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .refuse import generator, number, whole
+from .refuse import flag, generator, number, refuse, whole
 
 
 class Data(NamedTuple):
@@ -45,9 +45,10 @@ def digits(train=1200, seed=0, scale=True):
     ((1500, 64), (297, 64), True)
     """
     X, y = _load_digits()
-    train = int(number("train", train, "a whole number from 1 to 1797", lambda n: n in range(1, 1798)))
+    if whole("train", train, 1) > len(X):
+        refuse("train", train, f"a whole number from 1 to {len(X)}")
     data = _split(X, y, train, whole("seed", seed, 0))
-    if not scale:
+    if not flag("scale", scale):
         return data
     mean = data.X.mean(0) / 16
     return data._replace(X=data.X / 16 - mean, X_test=data.X_test / 16 - mean)
@@ -76,6 +77,8 @@ def _made(maker, n, seed, **options):
     import sklearn.datasets
 
     n, seed = whole("n", n, 1), whole("seed", seed, 0)
+    if seed >= 2**32:
+        refuse("seed", seed, "a whole number below 2³²")
     X, y = getattr(sklearn.datasets, maker)(n_samples=2 * n, random_state=seed, **options)[:2]
     return _split(X, y, n, seed)
 

@@ -12,7 +12,7 @@ import inspect
 import numpy as np
 
 from .optimizers import EQUATIONS, anatomy, by_step, check_names, hyper
-from .refuse import asks, numbers, refuse, spread, whole
+from .refuse import asks, numbers, ranged, refuse, spread, whole
 from .schedules import reader
 
 LARGEST = np.finfo(float).max
@@ -152,7 +152,8 @@ def _left_before(diverged, w, start, limit):
     outside = (np.abs(w) > limit).any(-1)
     if start == 0 and outside.any():
         refuse("w", w, f"within the limit, |w| <= {limit:g} (pass a larger limit to start further out)")
-    known = numbers("diverged", 0 if diverged is None else diverged, finite=True, real=True).astype(int)
+    known = 0 if diverged is None else diverged
+    known = ranged("diverged", known, "whole and ≥ 0", lambda v: (v >= 0) & (v == v // 1)).astype(int)
     known = spread("diverged", known, outside.shape)
     return np.where((known > 0) & (known <= start), known, np.where(outside, start, 0))
 
@@ -169,7 +170,8 @@ def _losses_so_far(loss, losses, w, start, looking):
         if looking and start:
             refuse("losses", losses, f'path["loss"] of the run that goes on: the schedule of {looking[0]} looks at it')
         losses = np.full((start, *w.shape[:-1]), np.nan)
-    losses = numbers("losses", losses, real=True)[:start]
+    losses = numbers("losses", losses, real=True)
+    losses = losses[:start] if losses.ndim else losses
     if losses.shape != (start, *w.shape[:-1]):
         refuse("losses.shape", losses.shape, f"{(start, *w.shape[:-1])}, a loss for each step taken and each run")
     return np.concatenate([losses, _measure(loss, w)[None]])

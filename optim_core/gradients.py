@@ -9,24 +9,28 @@ last axis, runs on the leading ones, and every number may be an array that broad
 
 import numpy as np
 
-from .refuse import asks, numbers, refuse, spread
+from .refuse import asks, numbers, ranged, refuse, spread, whole
 
 
-def _number(name, value, allowed, holds, finite=True):
-    """A number or an array of numbers for which `holds` is true, or a refusal."""
-    value = numbers(name, value, finite=finite, real=True)
-    if not np.all(holds(value)):
-        refuse(name, value, allowed)
-    return value
+def _changed(grad, change, needs_step=False, real=False, **own):
+    """The gradient change(w, g, t), where g is grad's: a function of w, or of (w, t) if one of the two needs t.
 
+    own: the arrays of the wrapper by name, which must broadcast to w; real: whether w may not be complex.
+    """
+    takes_step = asks("grad", grad) == 2
 
-def _changed(grad, change, needs_step=False):
-    """The gradient change(w, g, t), where g is grad's: a function of w, or of (w, t) if one of the two needs t."""
-    if asks("grad", grad) == 2:
-        return lambda w, t: change(np.asarray(w), np.asarray(grad(w, t)), t)
-    if needs_step:
-        return lambda w, t: change(np.asarray(w), np.asarray(grad(w)), t)
-    return lambda w: change(np.asarray(w), np.asarray(grad(w)), None)
+    def changed(w, t=None):
+        array = numbers("w", w, real=real)
+        if array.size == 0 or (needs_step and array.ndim == 0):
+            refuse("w.shape", array.shape, "(…, n), and not empty")
+        for name, value in own.items():
+            if np.ndim(value):
+                spread(name, value, array.shape)
+        return change(array, np.asarray(grad(w, t) if takes_step else grad(w)), t)
+
+    if takes_step or needs_step:
+        return lambda w, t: changed(w, whole("t", t, 1))
+    return lambda w: changed(w)
 
 
 def clip_value(grad, low, high):
@@ -35,15 +39,20 @@ def clip_value(grad, low, high):
         gᵢ ← min(max(gᵢ, a), b)              a = low, b = high
 
     This turns the gradient: large components lose, small ones do not. Raises ValueError unless low ≤ high.
-    Source: Mikolov 2012; see Pascanu, Mikolov & Bengio 2013, section 3.2. Equals torch's clip_grad_value_(b), a = −b.
+    Source: Mikolov 2012; see Pascanu, Mikolov & Bengio 2013, section 3.1. Equals torch's clip_grad_value_(b), a = −b.
 
     >>> clip_value(lambda w: w, -1.0, 1.0)(np.array([3.0, -0.5]))
     array([ 1. , -0.5])
     """
-    low, high = numbers("low", low, real=True), numbers("high", high, real=True)
-    if not np.all(low <= high):
+    low = ranged("low", low, "numbers", lambda v: ~np.isnan(v), finite=False)
+    high = ranged("high", high, "numbers", lambda v: ~np.isnan(v), finite=False)
+    try:
+        rising = np.all(low <= high)
+    except ValueError:  # shapes that do not go together
+        rising = False
+    if not rising:
         refuse("low", low, f"≤ high = {high}")
-    return _changed(grad, lambda w, g, t: np.clip(g, low, high))
+    return _changed(grad, lambda w, g, t: np.clip(g, low, high), low=low, high=high)
 
 
 def clip_norm(grad, theta, eps=0.0):
@@ -58,17 +67,17 @@ def clip_norm(grad, theta, eps=0.0):
     >>> clip_norm(lambda w: w, 1.0)(np.array([3.0, 4.0]))
     array([0.6, 0.8])
     """
-    eps = _number("eps", eps, "≥ 0", lambda v: v >= 0)
+    eps = ranged("eps", eps, "≥ 0", lambda v: v >= 0)
     moving = callable(theta)
     if not moving:
-        theta = _number("theta", theta, "> 0, or running(multiple)", lambda v: v > 0, finite=False)
+        theta = ranged("theta", theta, "> 0, or running(multiple)", lambda v: v > 0, finite=False)
 
     def clipped(w, g, t):
         norm = np.hypot.reduce(g, axis=-1, keepdims=True)  # √(g₁² + g₂² + …), without overflow
         with np.errstate(all="ignore"):
             return g * np.minimum(1, (theta(norm, t) if moving else theta) / (norm + eps))
 
-    return _changed(grad, clipped, needs_step=moving)
+    return _changed(grad, clipped, needs_step=moving, real=True, theta=0.0 if moving else theta, eps=eps)
 
 
 def running(multiple):
@@ -84,7 +93,7 @@ def running(multiple):
     >>> [float(gradient(np.array([size]), t)[0]) for t, size in enumerate([1.0, 3.0, 50.0], start=1)]
     [1.0, 2.0, 4.0]
     """
-    multiple = _number("multiple", multiple, "> 0", lambda v: v > 0)
+    multiple = ranged("multiple", multiple, "> 0", lambda v: v > 0)
     sums = [0.0]  # of the norms of the first 0, 1, 2, … steps
 
     def theta(norm, t):
@@ -109,8 +118,8 @@ def l2(grad, lam, only=1.0):
     >>> l2(lambda w: 0 * w, 0.5, only=[True, False])(np.array([2.0, 2.0]))
     array([1., 0.])
     """
-    lam = _number("lam", lam, "≥ 0", lambda v: v >= 0) * _number("only", only, "≥ 0", lambda v: v >= 0)
-    return _changed(grad, lambda w, g, t: g + lam * w)
+    lam, only = (ranged(*p, "≥ 0", lambda v: v >= 0) for p in dict(lam=lam, only=only).items())
+    return _changed(grad, lambda w, g, t: g + lam * only * w, lam=lam, only=only)
 
 
 def noisy(grad, sigma, seed):
@@ -125,15 +134,15 @@ def noisy(grad, sigma, seed):
     >>> np.array_equal(gradient(w, 1), gradient(w, 1)), np.array_equal(gradient(w, 1), gradient(w, 2))
     (True, False)
     """
-    sigma = _number("sigma", sigma, "≥ 0", lambda v: v >= 0)
-    seeds = _number("seed", seed, "whole and ≥ 0, or an array of such", lambda v: (v >= 0) & (v == v // 1)).astype(int)
+    sigma = ranged("sigma", sigma, "≥ 0", lambda v: v >= 0)
+    seeds = ranged("seed", seed, "whole and ≥ 0, or an array of such", lambda v: (v >= 0) & (v == v // 1)).astype(int)
 
     def noised(w, g, t):
         spread("seed", seeds, w.shape[:-1])
         noise = [np.random.default_rng((s, t)).standard_normal(w.shape[-1]) for s in seeds.flat]
         return g + sigma * np.reshape(noise, (*seeds.shape, w.shape[-1]))
 
-    return _changed(grad, noised, needs_step=True)
+    return _changed(grad, noised, needs_step=True, real=True, sigma=sigma)
 
 
 def hvp(grad, w, u):
@@ -152,6 +161,8 @@ def hvp(grad, w, u):
     w, u = numbers("w", w, finite=True, real=True), numbers("u", u, finite=True, real=True)
     if w.ndim == 0:
         refuse("w", w, "of shape (…, n): put a single parameter in a list")
+    if u.shape[-1:] != w.shape[-1:]:
+        refuse("u.shape", u.shape, f"(…, {w.shape[-1]}), as w has")
     shape = max(w.shape, u.shape, key=len)
     g = np.asarray(grad(spread("w", w, shape) + 1e-20j * spread("u", u, shape)))
     if not np.iscomplexobj(g) or g.shape != shape:
@@ -169,4 +180,6 @@ def hessian(grad, w):
            [4., 1.]])
     """
     w = np.atleast_1d(numbers("w", w, finite=True, real=True))
+    if w.shape[-1] == 0:
+        refuse("w.shape", w.shape, "(…, n), and not empty")
     return np.stack([hvp(grad, w, unit) for unit in np.eye(w.shape[-1])], axis=-1)

@@ -10,10 +10,12 @@ statistics go in by name and come out by name, and dropout's mask is a function 
 Complex numbers are welcome (for derivatives by complex step): squares are (x − m)², never |x − m|².
 """
 
+import functools
+
 import numpy as np
 
 from . import losses
-from .refuse import generator, number, numbers, refuse
+from .refuse import asks, flag, generator, like, number, numbers, refuse, whole
 
 
 def _T(A):
@@ -21,10 +23,12 @@ def _T(A):
     return A.swapaxes(-1, -2)
 
 
-def _row(name, p, features):
+def _row(name, p, features, of="x"):
     """Parameters (…, features) as (…, 1, features), so that every example of the batch meets the same ones."""
     p = np.atleast_1d(numbers(name, p))
-    return p[..., None, :] if p.shape[-1] in (1, features) else refuse(f"{name}.shape", p.shape, f"(…, {features})")
+    if p.shape[-1] not in (1, features):
+        refuse(f"{name}.shape", p.shape, f"(…, {features}), for the {features} features of {of}")
+    return p[..., None, :]
 
 
 def _batch(x):
@@ -33,9 +37,28 @@ def _batch(x):
     return x if x.ndim >= 2 and 0 not in x.shape[-2:] else refuse("x.shape", x.shape, "(…, batch, features), not empty")
 
 
+def layer(equation):
+    """Let a layer check what flows: x forward, and dy, of the shape of y, back. Overflow gives inf, silently."""
+
+    @functools.wraps(equation)
+    @np.errstate(all="ignore")
+    def checked(x, *parameters, **options):
+        y, backward, *after = equation(_batch(x), *parameters, **options)
+
+        @np.errstate(all="ignore")
+        def checked_backward(dy):
+            return backward(like("dy", dy, y.shape))
+
+        return y, checked_backward, *after
+
+    checked.bare = equation  # for networks, which check what flows in once
+    return checked
+
+
 # ---- linear, and the functions between -------------------------------------------------------------------------------
 
 
+@layer
 def linear(x, W, b=0.0):
     """Every output is a weighted sum of the inputs, plus a bias.
 
@@ -47,10 +70,10 @@ def linear(x, W, b=0.0):
     >>> y, backward(np.array([[1.0]]))["W"].tolist()
     (array([[16.]]), [[1.0], [2.0]])
     """
-    x, W = _batch(x), numbers("W", W)
+    W = numbers("W", W)
     if W.ndim < 2 or W.shape[-2] != x.shape[-1]:
         refuse("W.shape", W.shape, f"(…, {x.shape[-1]}, outputs) for x of shape {x.shape}")
-    y = x @ W + _row("b", b, W.shape[-1])
+    y = x @ W + _row("b", b, W.shape[-1], "y = x W")
 
     def backward(dy):
         return dict(x=dy @ _T(W), W=_T(x) @ dy, b=dy.sum(-2))
@@ -58,9 +81,9 @@ def linear(x, W, b=0.0):
     return y, backward
 
 
+@layer
 def relu(x):
     """y = max(x, 0): slope 1 where x > 0, else 0 (at the kink too, as in torch)."""
-    x = _batch(x)
     y = np.where(x.real > 0, x, 0)
 
     def backward(dy):
@@ -69,9 +92,10 @@ def relu(x):
     return y, backward
 
 
+@layer
 def tanh(x):
     """y = tanh x: slope 1 − y², which is 1 at the origin and nearly 0 beyond |x| ≈ 3."""
-    y = np.tanh(_batch(x))
+    y = np.tanh(x)
 
     def backward(dy):
         return dict(x=(1 - y * y) * dy)
@@ -79,9 +103,10 @@ def tanh(x):
     return y, backward
 
 
+@layer
 def sigmoid(x):
     """y = σ(x) = 1/(1 + e^−x): slope σ(x) σ(−x), at most ¼."""
-    y = losses.sigmoid(_batch(x))
+    y = losses.sigmoid(x)
 
     def backward(dy):
         return dict(x=losses.sigmoid_grad(x, dy))
@@ -89,9 +114,10 @@ def sigmoid(x):
     return y, backward
 
 
+@layer
 def softmax(x):
     """Probabilities from logits, as a layer: for mse. (cross_entropy has its own softmax inside.)"""
-    y = losses.softmax(_batch(x))
+    y = losses.softmax(x)
 
     def backward(dy):
         return dict(x=losses.softmax_grad(x, dy))
@@ -102,6 +128,7 @@ def softmax(x):
 # ---- normalization ---------------------------------------------------------------------------------------------------
 
 
+@np.errstate(all="ignore")
 def standardise(x, axis, eps=0.0):
     """Mean 0 and variance 1 along one axis. Returns x̂, its backward, and the mean and variance that were taken out.
 
@@ -111,6 +138,9 @@ def standardise(x, axis, eps=0.0):
     >>> standardise(np.array([1.0, 2.0, 3.0]), axis=-1)[0].round(4)
     array([-1.2247,  0.    ,  1.2247])
     """
+    x = numbers("x", x)
+    if x.ndim == 0 or not -x.ndim <= whole("axis", axis, -x.ndim) < x.ndim or x.shape[axis] == 0:
+        refuse("axis", axis, f"one of x, of shape {x.shape}, that is not empty")
     m = x.mean(axis, keepdims=True)
     v = ((x - m) * (x - m)).mean(axis, keepdims=True)  # divided by n, not by n − 1
     s = np.sqrt(v + number("eps", eps, "a number ≥ 0", lambda e: e >= 0))
@@ -122,6 +152,7 @@ def standardise(x, axis, eps=0.0):
     return xhat, backward, m, v
 
 
+@layer
 def batch_norm(x, gamma=1.0, beta=0.0, mean=0.0, var=1.0, *, train=True, momentum=0.1, eps=1e-5):
     """Each feature gets mean 0 and variance 1 over the batch, then a scale γ and a shift β that are learned.
 
@@ -145,17 +176,17 @@ def batch_norm(x, gamma=1.0, beta=0.0, mean=0.0, var=1.0, *, train=True, momentu
     >>> batch_norm(x, **running, train=False)[0].round(3).tolist()
     [[0.763], [2.67]]
     """
-    x = _batch(x)
     B, n = x.shape[-2:]
     gamma, beta, mean, var = (_row(*p, n) for p in dict(gamma=gamma, beta=beta, mean=mean, var=var).items())
     number("momentum", momentum, "in [0, 1]", lambda a: 0 <= a <= 1)
-    if train and B < 2:
+    if flag("train", train) and B < 2:
         refuse("x.shape", x.shape, "a batch of at least two examples in training; one has no variance")
     if train:
         xhat, xhat_backward, m, v = standardise(x, -2, eps)
         mean = (1 - momentum) * mean + momentum * m
         var = (1 - momentum) * var + momentum * v * B / (B - 1)
     else:
+        number("eps", eps, "a number ≥ 0", lambda e: e >= 0)
         s = np.sqrt(var + eps)
         xhat, xhat_backward = (x - mean) / s, lambda d: d / s
     y = gamma * xhat + beta
@@ -166,6 +197,7 @@ def batch_norm(x, gamma=1.0, beta=0.0, mean=0.0, var=1.0, *, train=True, momentu
     return y, backward, dict(mean=mean[..., 0, :], var=var[..., 0, :])
 
 
+@layer
 def layer_norm(x, gamma=1.0, beta=0.0, *, eps=1e-5):
     """Each example gets mean 0 and variance 1 over its features, whatever else is in the batch.
 
@@ -177,7 +209,6 @@ def layer_norm(x, gamma=1.0, beta=0.0, *, eps=1e-5):
     >>> layer_norm([[0.0, 2.0], [10.0, 30.0]], eps=0.0)[0].tolist()
     [[-1.0, 1.0], [-1.0, 1.0]]
     """
-    x = _batch(x)
     gamma, beta = (_row(*p, x.shape[-1]) for p in dict(gamma=gamma, beta=beta).items())
     xhat, xhat_backward, _, _ = standardise(x, -1, eps)
     y = gamma * xhat + beta
@@ -188,6 +219,7 @@ def layer_norm(x, gamma=1.0, beta=0.0, *, eps=1e-5):
     return y, backward
 
 
+@layer
 def instance_norm(x, gamma, beta, *, eps=1e-5):
     """Each channel of each example gets mean 0 and variance 1 over its positions (an image's pixels, say).
 
@@ -201,9 +233,11 @@ def instance_norm(x, gamma, beta, *, eps=1e-5):
     >>> instance_norm([[0.0, 2.0, 10.0, 30.0]], gamma=[1.0, 2.0], beta=[0.0, 0.0], eps=0.0)[0].tolist()
     [[-1.0, 1.0, -2.0, 2.0]]
     """
-    x, channels = _batch(x), np.atleast_1d(gamma).shape[-1]
-    gamma, beta = (_row(*p, channels)[..., None] for p in dict(gamma=gamma, beta=beta).items())  # (…, 1, channels, 1)
-    if x.shape[-1] % channels:
+    channels = np.atleast_1d(numbers("gamma", gamma)).shape[-1]
+    gamma, beta = (
+        _row(*p, channels, "gamma")[..., None] for p in dict(gamma=gamma, beta=beta).items()
+    )  # (…, 1, channels, 1)
+    if channels == 0 or x.shape[-1] % channels:
         refuse("x.shape", x.shape, f"(…, batch, channels · positions) for the {channels} channels of gamma")
     xhat, xhat_backward, _, _ = standardise(x.reshape(*x.shape[:-1], channels, -1), -1, eps)
     y = gamma * xhat + beta
@@ -216,20 +250,23 @@ def instance_norm(x, gamma, beta, *, eps=1e-5):
     return y.reshape(*y.shape[:-2], -1), backward
 
 
+@layer
 def weight_norm(x, V, g, b=0.0):
     """A linear layer whose weights are written as a length times a direction, one pair for each output.
 
         W = g V/‖V‖,   y = x W + b                       ‖V‖: the length of each column of V;  g: (…, outputs)
         dg = dW · V/‖V‖,   dV = (dW − dg V/‖V‖) g/‖V‖    orthogonal to V: the direction turns, g alone sets the length
 
-    Source: Salimans & Kingma 2016, equation 3. Libraries: torch's weight_norm(Linear), transposed.
+    Source: Salimans & Kingma 2016, equations 2 and 3. Libraries: torch's weight_norm(Linear), transposed.
 
     >>> y, backward = weight_norm([[1.0, 1.0]], V=[[3.0], [4.0]], g=[10.0])
     >>> y, backward(np.array([[1.0]]))["g"]
     (array([[14.]]), array([1.4]))
     """
     V = numbers("V", V)
-    g = _row("g", g, V.shape[-1])
+    if V.ndim < 2 or V.shape[-2] != x.shape[-1]:
+        refuse("V.shape", V.shape, f"(…, {x.shape[-1]}, outputs) for x of shape {x.shape}")
+    g = _row("g", g, V.shape[-1], "V")
     length = np.sqrt((V * V).sum(-2, keepdims=True))
     U = V / length  # unit columns
     y, linear_backward = linear(x, g * U, b)
@@ -246,6 +283,7 @@ def weight_norm(x, V, g, b=0.0):
 # ---- dropout, residual -----------------------------------------------------------------------------------------------
 
 
+@layer
 def dropout(x, *, p=0.5, train=True, seed=0, step=0):
     """In training each number is dropped with probability p, and those that stay are scaled up to keep the mean.
 
@@ -258,10 +296,11 @@ def dropout(x, *, p=0.5, train=True, seed=0, step=0):
     >>> dropout([[1.0, 1.0, 1.0, 1.0, 1.0, 1.0]], p=0.5)[0].tolist()
     [[2.0, 0.0, 0.0, 0.0, 2.0, 2.0]]
     """
-    x = _batch(x)
     number("p", p, "in [0, 1)", lambda p: 0 <= p < 1)
-    kept = generator([*np.atleast_1d(seed), step]).random(x.shape[-2:]) >= p
-    mask = kept / (1 - p) if train else 1.0
+    seed = seed if isinstance(seed, (list, tuple, np.ndarray)) else [seed]
+    seed, step = [whole("seed", s, 0) for s in seed], whole("step", step, 0)
+    kept = generator([*seed, step]).random(x.shape[-2:]) >= p
+    mask = kept / (1 - p) if flag("train", train) else 1.0
     y = x * mask
 
     def backward(dy):
@@ -270,17 +309,19 @@ def dropout(x, *, p=0.5, train=True, seed=0, step=0):
     return y, backward
 
 
+@layer
 def residual(x, block):
     """A block of layers learns what to add to its input.
 
         y = x + f(x),   dx = dy + f′(x)ᵀ dy              block: x → (f(x), backward), such as tanh
 
-    However small f′ is, dy arrives at x undiminished. Source: He et al. 2016, equation 1.
+    However small f′ is, dy arrives at x undiminished. Source: He et al. 2016, "Deep residual learning".
 
     >>> y, backward = residual([[0.0]], tanh)
     >>> backward(np.array([[1.0]]))["x"]
     array([[2.]])
     """
+    asks("block", block, most=1)
     f, block_backward = block(x)
     y = x + f
 

@@ -13,11 +13,12 @@ import functools
 
 import numpy as np
 
-from .refuse import number, numbers, refuse
+from .refuse import flag, like, number, numbers, refuse, whole
 
 # ---- from logits to probabilities ------------------------------------------------------------------------------------
 
 
+@np.errstate(invalid="ignore")  # a logit of ∞ gives NaN
 def softmax(z):
     """Logits to probabilities: positive, and summing to one over the last axis.
 
@@ -34,12 +35,15 @@ def softmax(z):
     return e / e.sum(-1, keepdims=True)
 
 
+@np.errstate(invalid="ignore")
 def softmax_grad(z, dp):
     """A gradient dp with respect to p = softmax(z), carried back to z: ∂pᵢ/∂zⱼ = pᵢ (δᵢⱼ − pⱼ)."""
     p = softmax(z)
+    dp = like("dp", dp, p.shape, own=1, of="z")
     return p * (dp - (dp * p).sum(-1, keepdims=True))
 
 
+@np.errstate(invalid="ignore")
 def log_softmax(z):
     """log p, without ever taking the logarithm of a probability that has rounded to zero.
 
@@ -53,9 +57,12 @@ def log_softmax(z):
     return z - np.log(np.exp(z).sum(-1, keepdims=True))
 
 
+@np.errstate(invalid="ignore")
 def log_softmax_grad(z, dl):
     """A gradient dl with respect to l = log_softmax(z), carried back to z: ∂lᵢ/∂zⱼ = δᵢⱼ − pⱼ."""
-    return dl - softmax(z) * np.sum(dl, -1, keepdims=True)
+    p = softmax(z)
+    dl = like("dl", dl, p.shape, own=1, of="z")
+    return dl - p * dl.sum(-1, keepdims=True)
 
 
 def sigmoid(z):
@@ -73,7 +80,8 @@ def sigmoid(z):
 
 def sigmoid_grad(z, ds):
     """A gradient ds with respect to σ(z), carried back to z: σ′ = σ(z) σ(−z), at most ¼ and nearly 0 for large |z|."""
-    return ds * sigmoid(z) * sigmoid(-numbers("z", z))
+    z = numbers("z", z)
+    return like("ds", ds, z.shape, own=0, of="z") * sigmoid(z) * sigmoid(-z)
 
 
 def _logits(z):
@@ -99,7 +107,8 @@ def one_hot(y, classes):
     array([[0., 0., 1.],
            [1., 0., 0.]])
     """
-    y = np.asarray(y)
+    numbers("y", y)
+    y, classes = np.asarray(y), whole("classes", classes, 1)
     if y.dtype.kind not in "iu" or not ((0 <= y) & (y < classes)).all():
         refuse("y", y, f"integer labels from 0 to {classes - 1}")
     return np.eye(classes)[y]
@@ -119,7 +128,7 @@ def _classes(y, shape):
 
 def _values(y, shape, low=-np.inf, high=np.inf):
     """Targets of the outputs' own shape."""
-    y = _fit(numbers("y", y, finite=True, real=True), shape, 2, f"that of the outputs, {shape}")
+    y = _fit(numbers("y", y, finite=True, real=True), shape, 2, f"that of the outputs z, {shape}")
     return y if ((y >= low) & (y <= high)).all() else refuse("y", y, f"in [{low}, {high}]")
 
 
@@ -207,7 +216,7 @@ def mse(z, y, *, half=False):
     >>> print(L, dz.tolist())
     2.0 [[0.0, 2.0]]
     """
-    scale = 0.5 if half else 1.0
+    scale = 0.5 if flag("half", half) else 1.0
     L = scale * ((z - y) * (z - y)).mean((-2, -1))
     dz = scale * 2 * (z - y) / (z.shape[-2] * z.shape[-1])
     return L, dz

@@ -20,8 +20,9 @@ import numpy as np
 from . import layers
 from .gradients import hvp
 from .losses import binary_cross_entropy, cross_entropy
-from .refuse import generator, number, numbers, refuse, whole
+from .refuse import asks, flag, generator, made, number, numbers, refuse, whole
 
+ON_DATA = "a network on data, as net.on(X, y) makes it"  # what a task is, in refusals
 AT_ONCE = 2_000_000  # how many numbers to hold at a time, where many runs would need more
 
 # How to draw a weight matrix: functions of (rng, shape, n inputs, m outputs).
@@ -44,15 +45,28 @@ class Layer:
     options: keywords of the equation.
     """
 
-    def __init__(self, equation, size=None, running=(), options=(), **shapes):
-        self.equation, self.size, self.running, self.options = equation, size, dict(running), dict(options)
+    def __init__(self, equation, size=None, running=None, options=None, **shapes):
+        if not callable(equation):
+            refuse("equation", equation, "a function (x, parameters…) → (y, backward), such as those of `layers`")
+        if size is not None and len(made("size", size, (tuple, list), "(inputs, outputs), or None")) != 2:
+            refuse("size", size, "(inputs, outputs), or None")
+        for name, given in (("running", running), ("options", options)):
+            if given is not None:
+                made(name, given, dict, "a dict")
+        self.equation, self.running, self.options = equation, dict(running or {}), dict(options or {})
+        self.bare = getattr(equation, "bare", equation)
+        self.size = size if size is None else tuple(whole("size", n, 1) for n in size)
         self.shapes, self.places, self.matrices, self.n = shapes, {}, [], 0
         for name, shape in shapes.items():
             here = slice(self.n, self.n + math.prod(whole("size", n, 1) for n in shape))
             self.places[name], self.n = here, here.stop
             if len(shape) == 2:  # weights come as matrices; biases, scales and shifts do not
                 self.matrices.append((here, shape))
-        self.modes = [name for name in ("train", "seed", "step") if name in inspect.signature(equation).parameters]
+        takes = inspect.signature(equation).parameters
+        for name in (*shapes, *self.running, *self.options):
+            if name not in takes:
+                refuse(name, "given", f"left out: {equation.__name__} takes {', '.join(takes)}")
+        self.modes = [name for name in ("train", "seed", "step") if name in takes]
         self.mixes = "train" in self.modes  # in training, an example's output depends on the batch that it is in
 
     def __repr__(self):
@@ -65,11 +79,14 @@ class Layer:
     def forward(self, w, x, running, mode):
         """y, backward, and the running statistics after this batch; backward(dy) → {"x": dx, "w": [flat parts]}."""
         now = {name: mode[name] for name in self.modes}
-        y, backward, *after = self.equation(x, **self.arrays(w), **running, **self.options, **now)
+        y, backward, *after = self.bare(x, **self.arrays(w), **running, **self.options, **now)
 
         def flat_backward(dy):
             d = backward(dy)
-            return dict(x=d["x"], w=[d[name].reshape(*dy.shape[:-2], -1) for name in self.shapes])
+            return dict(
+                x=d["x"],
+                w=[d[name].reshape(*dy.shape[:-2], here.stop - here.start) for name, here in self.places.items()],
+            )
 
         return y, flat_backward, after[0] if after else {}
 
@@ -86,28 +103,37 @@ class Layer:
 
 def Linear(n, m):
     """y = x W + b, from n features to m."""
+    n, m = whole("n", n, 1), whole("m", m, 1)
     return Layer(layers.linear, (n, m), W=(n, m), b=(m,))
 
 
 def WeightNorm(n, m):
     """y = x W + b with W = g V/‖V‖, from n features to m."""
+    n, m = whole("n", n, 1), whole("m", m, 1)
     return Layer(layers.weight_norm, (n, m), V=(n, m), g=(m,), b=(m,))
+
+
+def _eps(eps):
+    return number("eps", eps, "a number ≥ 0", lambda e: e >= 0)
 
 
 def BatchNorm(n, *, momentum=0.1, eps=1e-5):
     """Batch normalization of n features; `momentum` is the share of the newest batch in the running statistics."""
-    running, options = dict(mean=0.0, var=1.0), dict(momentum=momentum, eps=eps)
+    n, momentum = whole("n", n, 1), number("momentum", momentum, "in [0, 1]", lambda a: 0 <= a <= 1)
+    running, options = dict(mean=0.0, var=1.0), dict(momentum=momentum, eps=_eps(eps))
     return Layer(layers.batch_norm, (n, n), running, options, gamma=(n,), beta=(n,))
 
 
 def LayerNorm(n, *, eps=1e-5):
     """Layer normalization of n features."""
-    return Layer(layers.layer_norm, (n, n), options=dict(eps=eps), gamma=(n,), beta=(n,))
+    n = whole("n", n, 1)
+    return Layer(layers.layer_norm, (n, n), options=dict(eps=_eps(eps)), gamma=(n,), beta=(n,))
 
 
 def InstanceNorm(channels, *, eps=1e-5):
     """Instance normalization of features that are (channels, positions)."""
-    return Layer(layers.instance_norm, options=dict(eps=eps), gamma=(channels,), beta=(channels,))
+    channels = whole("channels", channels, 1)
+    return Layer(layers.instance_norm, options=dict(eps=_eps(eps)), gamma=(channels,), beta=(channels,))
 
 
 def Dropout(p=0.5):
@@ -124,10 +150,9 @@ class Chain:
     """Layers one after another, each with its place in one flat vector."""
 
     def __init__(self, parts):
+        if not isinstance(parts, (list, tuple)) or not all(isinstance(layer, (Layer, Chain)) for layer in parts):
+            refuse("layers", parts, "a list of layers, such as [Linear(2, 3), Tanh(), Linear(3, 1)]")
         self.layers, self.places, self.matrices, self.n = list(parts), [], [], 0
-        for layer in self.layers:
-            if not isinstance(layer, (Layer, Chain)):
-                refuse("layers", parts, "a list of layers, such as [Linear(2, 3), Tanh(), Linear(3, 1)]")
         for layer in self.layers:
             here = slice(self.n, self.n + layer.n)
             self.matrices += [(slice(self.n + a.start, self.n + a.stop), shape) for a, shape in layer.matrices]
@@ -184,7 +209,7 @@ class Residual(Chain):
 
     def forward(self, w, x, running, mode):
         f, backward, after = super().forward(w, x, running, mode)
-        return *layers.residual(x, lambda x: (f, backward)), after
+        return *layers.residual.bare(x, lambda x: (f, backward)), after
 
 
 class Network(Chain):
@@ -204,8 +229,7 @@ class Network(Chain):
         super().__init__(parts)
         if self.size is None:
             refuse("layers", parts, "a list with at least one layer of known size, such as Linear(2, 1)")
-        if not callable(loss):
-            refuse("loss", loss, "a function, such as cross_entropy or mse")
+        asks("loss", loss)
         for name in options:
             if name not in inspect.signature(loss).parameters:
                 refuse(name, options[name], f"left out: {loss.__name__} does not take it")
@@ -220,7 +244,7 @@ class Network(Chain):
 
         scheme: one of SCHEMES; scale: a factor on what it draws (a gain). Biases are 0, except with "torch"; γ = 1,
         β = 0. For several runs: np.stack([net.init(seed) for seed in range(runs)]).
-        Source: "xavier" Glorot & Bengio 2010, equation 16; "he" He et al. 2015, equation 10.
+        Source: "xavier" Glorot & Bengio 2010 (the normalized initialization); "he" He et al. 2015.
         """
         if not isinstance(scheme, str) or scheme not in SCHEMES:
             refuse("scheme", scheme, f"one of {', '.join(SCHEMES)}")
@@ -238,10 +262,14 @@ class Network(Chain):
         if X.ndim < 2 or X.size == 0:
             refuse("X.shape", X.shape, f"(…, batch, {self.size[0]}), and not empty")
         Y = self.targets(y, (*X.shape[:-1], self.size[1]))
-        if running is None and not train and _statistics(self.running):
+        if running is None and not flag("train", train) and _statistics(self.running):
             refuse("running", None, 'the running statistics of training, as in train(…)["running"]')
         running = self.running if running is None else running
-        return Task(self, self.measure, X, Y, bool(train), running, whole("seed", seed, 0), whole("step", step, 0))
+        if not _alike(running, self.running):
+            refuse("running", running, 'the running statistics of training, as in train(…)["running"]')
+        return Task(
+            self, self.measure, X, Y, flag("train", train), running, whole("seed", seed, 0), whole("step", step, 0)
+        )
 
     def loss(self, w, X, y, **mode):
         """L(w) on data, shape (…) for w of shape (…, n); `mode` as in `on`."""
@@ -262,6 +290,13 @@ class Network(Chain):
     def accuracy(self, w, X, y, train=False, **mode):
         """The share of right answers, shape (…), in evaluation mode unless told otherwise."""
         return self.on(X, y, train=train, **mode).accuracy(w)
+
+
+def _alike(running, own):
+    """Whether two sets of running statistics are those of the same layers."""
+    if isinstance(own, dict):
+        return isinstance(running, dict) and running.keys() == own.keys()
+    return isinstance(running, list) and len(running) == len(own) and all(map(_alike, running, own))
 
 
 def _statistics(running):
@@ -287,12 +322,19 @@ class Task:
     step: int
 
     def __getitem__(self, examples):
-        return replace(self, X=self.X[..., examples, :], Y=self.Y[..., examples, :])
+        try:
+            some = replace(self, X=self.X[..., examples, :], Y=self.Y[..., examples, :])
+        except (IndexError, ValueError, TypeError):  # no places at all, or some beyond the last example
+            some = None
+        if some is None or some.X.ndim != self.X.ndim or some.X.size == 0:
+            refuse("examples", examples, f"a list of places among the {self.X.shape[-2]} examples, from 0, or a slice")
+        return some
 
     @property
     def mode(self):
         return dict(train=self.train, seed=[self.seed], step=self.step)
 
+    @np.errstate(all="ignore")
     def forward(self, w):
         """The outputs, backward, and the running statistics after this batch."""
         w = np.ascontiguousarray(numbers("w", w, last=self.net.n))
@@ -412,6 +454,7 @@ def top_eigenvalues(task, w, k=1):
     """
     from scipy.sparse.linalg import LinearOperator, eigsh
 
+    made("task", task, Task, ON_DATA)
     w = numbers("w", w, last=task.net.n, finite=True, real=True)
     if w.ndim != 1 or not whole("k", k, 1) < w.size:
         refuse("k", k, f"less than the number of weights, with w of shape (n,), not {w.shape}")

@@ -28,7 +28,9 @@ ALLOWED = {
     "eps": (lambda v: v >= 0, "a number ≥ 0"),
     "decay": (lambda v: v >= 0, "a number ≥ 0"),
     "momentum_decay": (lambda v: v >= 0, "a number ≥ 0, or None"),
-} | dict.fromkeys(["beta", "rho", "beta1", "beta2"], (lambda v: (v >= 0) & (v < 1), "in [0, 1)"))
+}
+ALLOWED |= dict.fromkeys(["beta", "rho", "beta1", "beta2"], (lambda v: (v >= 0) & (v < 1), "in [0, 1)"))
+ALLOWED |= dict.fromkeys(["low", "high", "restart"], (np.isfinite, "a finite number"))  # of `quadratics.restarting`
 
 
 def anatomy(step):
@@ -96,6 +98,16 @@ def by_step(grad):
     return at
 
 
+def check_shapes(shapes, n):
+    """Refuse arrays whose shapes do not broadcast to (…, n), or that are empty; shapes: name → shape."""
+    try:
+        fits = np.broadcast_shapes(*shapes.values())[-1:] == (n,)
+    except ValueError:
+        fits = False
+    if not fits or n == 0:
+        refuse("shapes", shapes, f"such that they broadcast: the {n} parameters on the last axis, runs before it")
+
+
 EQUATIONS = {}  # a checked step function → the bare one, which `descend` calls: it checks the arguments once itself
 
 
@@ -110,11 +122,16 @@ def optimizer(step):
         state = dict(zip(evolves, state, strict=False)) | {n: given.pop(n) for n in evolves if n in given}
         check_names(step, given, defaults)
         taken = whole("t", t, 1) - 1
+        for name, value in (evolves | state | defaults | given).items():
+            if value is inspect.Parameter.empty:
+                refuse(name, "nothing", "given, since the step function has no default for it")
         w, *parts = (numbers(name, value, real=True) for name, value in ({"w": w} | evolves | state).items())
         if w.ndim == 0:
             refuse("w", w, "of shape (…, n): put a single parameter in a list")
         with np.errstate(all="ignore"):
             given = {name: hyper(name, value, taken) for name, value in (defaults | given).items()}
+            named = {"w": w} | dict(zip(evolves, parts, strict=True)) | given
+            check_shapes({name: np.shape(value) for name, value in named.items()}, w.shape[-1])
             return step(w, by_step(grad)(t), t, *parts, **given)
 
     EQUATIONS[checked] = step
@@ -214,7 +231,7 @@ def normalized_gd(w, grad, t, *, lr=0.01):
     Every step is η long, however steep or flat the place; so with a constant η it never settles. Where the gradient is
     exactly 0 it stays. ‖g‖ is over all parameters, the last axis; AdaGrad divides each by a norm of its own.
     w, grad(w): shape (…, n).
-    Source: Hazan, Levy & Shalev-Shwartz 2015, Algorithm 1.
+    Source: Hazan, Levy & Shalev-Shwartz 2015, "Beyond convexity".
 
     >>> normalized_gd(np.array([3.0, 4.0]), lambda w: 100 * w, t=1, lr=1.0)["w"]
     array([2.4, 3.2])
@@ -283,7 +300,7 @@ def rmsprop(w, grad, t, s=0.0, b=0.0, *, lr=0.01, beta=0.99, mu=0.0, eps=1e-8):
 
     s starts at 0, so the first step is η/√(1 − β): 10η for β = .99, 3.2η for the textbook's β = .9. With a constant η
     it never settles but ends in a cycle of amplitude η/2 around the minimum. w, s, b, grad(w): shape (…, n).
-    Source: Tieleman & Hinton 2012, Coursera lecture 6.5; with momentum Graves 2013, section 4.2.
+    Source: Tieleman & Hinton 2012, Coursera lecture 6.5; with momentum Graves 2013 (see centered_rmsprop).
     Libraries: equals torch. Textbooks use β = .9 and η = .001.
 
     >>> rmsprop(np.array([1.0, 1.0]), lambda w: w * np.array([100.0, 0.01]), t=1, lr=0.1, beta=0.75)["w"].round(6)
@@ -307,7 +324,7 @@ def centered_rmsprop(w, grad, t, s=0.0, m=0.0, b=0.0, *, lr=0.01, beta=0.99, mu=
 
     Where the gradient hardly changes, s − m² is small and steps are large; where rounding puts it below 0, it is 0.
     w, s, m, b, grad(w): shape (…, n).
-    Source: Graves 2013, equations 38–41.
+    Source: Graves 2013, "Generating sequences with recurrent neural networks": there ε is inside the root, η inside b.
     Libraries: equals torch's RMSprop(centered=True), which does not cut off, and so may give NaN.
 
     >>> centered_rmsprop(np.array([1.0]), lambda w: 3 * w, t=1, lr=0.1, beta=0.5)["w"].round(6)

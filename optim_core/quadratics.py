@@ -9,8 +9,27 @@ import functools
 import numpy as np
 
 from .descent import descend
+from .optimizers import anatomy, optimizer
+from .refuse import number, numbers, ranged, refuse, whole
 
-NESTEROV = "Nesterov"
+HEAVY_BALL, NESTEROV = "heavy ball", "Nesterov"
+
+
+def _known(method):
+    if not isinstance(method, str) or method not in (HEAVY_BALL, NESTEROV):
+        refuse("method", method, f'"{HEAVY_BALL}" or "{NESTEROV}"')
+    return method
+
+
+def _ranged(name, value, allowed, holds):
+    """A number as it is, or an array of such, or a refusal."""
+    array = ranged(name, value, allowed, holds)
+    return array.item() if array.ndim == 0 else array
+
+
+def _from_zero(name, value):
+    return _ranged(name, value, "≥ 0", lambda v: v >= 0)
+
 
 # ---- what theory says of one pair ----
 
@@ -25,7 +44,8 @@ def boundary(method, mu):
     >>> boundary("heavy ball", 0.9), round(boundary("Nesterov", 0.9), 3)
     (3.8, 1.357)
     """
-    return 2 * (1 + mu) / (1 + 2 * mu if method == NESTEROV else 1)
+    mu = _from_zero("mu", mu)
+    return 2 * (1 + mu) / (1 + 2 * mu if _known(method) == NESTEROV else 1)
 
 
 def optimum(method, kappa):
@@ -34,12 +54,13 @@ def optimum(method, kappa):
         heavy ball: η λ_max = (2√κ / (√κ + 1))²,   μ = ((√κ − 1) / (√κ + 1))²
         Nesterov:   η λ_max = 4κ / (3κ + 1),        μ = (√(3κ+1) − 2) / (√(3κ+1) + 2)
 
-    Source: Polyak 1964; Lessard, Recht & Packard 2016, table 1.
+    Source: Polyak 1964; Lessard, Recht & Packard 2016, Proposition 1.
 
     >>> [round(float(x), 4) for x in optimum("heavy ball", 100.0)]
     [3.3058, 0.6694]
     """
-    if method == NESTEROV:
+    kappa = _ranged("kappa", kappa, "≥ 1", lambda v: v >= 1)
+    if _known(method) == NESTEROV:
         root = np.sqrt(3 * kappa + 1)
         return 4 * kappa / (3 * kappa + 1), (root - 2) / (root + 2)
     root = np.sqrt(kappa)
@@ -54,8 +75,8 @@ def critical_damping(method, eta):
     >>> critical_damping("heavy ball", 0.04).round(3)
     np.float64(0.64)
     """
-    root = np.sqrt(eta)
-    return (1 - root) / (1 + root) if method == NESTEROV else (1 - root) ** 2
+    root = np.sqrt(_from_zero("eta", eta))
+    return (1 - root) / (1 + root) if _known(method) == NESTEROV else (1 - root) ** 2
 
 
 def roots(eta, mu):
@@ -64,7 +85,7 @@ def roots(eta, mu):
     >>> roots(0.04, 0.64).round(3)
     array([0.8+0.j, 0.8+0.j])
     """
-    mu = np.asarray(mu, dtype=complex)
+    eta, mu = _from_zero("eta", eta), np.asarray(_from_zero("mu", mu), dtype=complex)
     middle, spread = (1 + mu - eta) / 2, np.sqrt(((1 + mu - eta) / 2) ** 2 - mu)
     both = np.stack([middle + spread, middle - spread], -1)
     return np.take_along_axis(both, np.argsort(-np.abs(both), axis=-1), -1)
@@ -73,6 +94,22 @@ def roots(eta, mu):
 # ---- what runs of all pairs say ----
 
 
+def _plain(phases):
+    """Check the arguments, and write them in one way, by which an answer that is kept is found again."""
+
+    @functools.wraps(phases)
+    def checked(step, kappa, start=(-8.0, 4.0), steps=200):
+        anatomy(step)
+        kappa = number("kappa", kappa, "a number ≥ 1", lambda v: v >= 1)
+        start = numbers("start", start, last=2, finite=True, real=True)
+        if start.ndim != 1 or whole("steps", steps, 40) % 40:
+            refuse("start, steps", (start.tolist(), steps), "two numbers, and a multiple of 40")
+        return phases(step, kappa, tuple(start.tolist()), steps)
+
+    return checked
+
+
+@_plain
 @functools.lru_cache(maxsize=64)
 def phases(step, kappa, start=(-8.0, 4.0), steps=200):
     """How far from the minimum of a ravine the runs of 100 × 100 pairs (η, μ) come in each quarter of their steps.
@@ -101,7 +138,9 @@ def fates(far, steps):
     >>> words.tolist(), pace[0].round(3)
     (['converged', 'bounded', 'growing'], np.float64(50.0))
     """
-    far = np.asarray(far, dtype=float)
+    far, steps = ranged("far", far, "≥ 0", lambda v: v >= 0), whole("steps", steps, 1)
+    if far.shape[:1] != (4,):
+        refuse("far.shape", far.shape, "(4, …), a row for each quarter of the steps")
     with np.errstate(all="ignore"):
         factor = np.where(far[1] > 0, far[3] / far[1], 0.0)  # over half of all steps
         pace = np.where(factor < 1, steps / 2 / -np.log10(factor), np.inf)
@@ -132,3 +171,6 @@ def restarting(w, grad, t, v=0.0, k=0.0, *, lr=1.0, low=0.0, high=1.0, restart=1
     w = w + v
     again = restart * ((g * v).sum(axis=-1, keepdims=True) > 0)  # 1 where the velocity points uphill
     return dict(w=w, v=(1 - again) * v, k=(1 - again) * (k + 1))
+
+
+restarting = optimizer(restarting)  # here, and not above it, so that `source` shows the equation alone

@@ -56,6 +56,18 @@ def number(name, value, allowed="a finite number", holds=lambda v: True):
     return float(array)
 
 
+def ranged(name, value, allowed, holds, finite=True):
+    """`value` as a number or an array of numbers, not empty, for all of which `holds` is true; or a refusal.
+
+    >>> ranged("mu", [0.5, 0.9], "in [0, 1]", lambda v: (v >= 0) & (v <= 1))
+    array([0.5, 0.9])
+    """
+    array = numbers(name, value, finite=finite, real=True)
+    if array.size == 0 or not np.all(holds(array)):
+        refuse(name, value, allowed)
+    return array
+
+
 def whole(name, value, low):
     """`value` as an int of at least `low`, or a refusal.
 
@@ -65,6 +77,24 @@ def whole(name, value, low):
     if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < low:
         refuse(name, value, f"a whole number ≥ {low}")
     return int(value)
+
+
+def flag(name, value):
+    """True or False, or a refusal: "no" would count as true.
+
+    >>> flag("train", False)
+    False
+    """
+    return bool(value) if isinstance(value, (bool, np.bool_)) else refuse(name, value, "True or False")
+
+
+def made(name, value, kind, allowed):
+    """`value`, if it is of this kind (a class, or several), or a refusal.
+
+    >>> made("name", "a slice", str, "a text")
+    'a slice'
+    """
+    return value if isinstance(value, kind) else refuse(name, value, allowed)
 
 
 def window(value):
@@ -124,3 +154,17 @@ def spread(name, value, shape):
         return np.broadcast_to(value, shape)
     except ValueError:
         refuse(f"{name}.shape", np.shape(value), f"one that broadcasts to {shape}")
+
+
+def like(name, value, shape, own=2, of="the outputs"):
+    """`value` as an array that broadcasts against `shape` and has its last `own` axes itself, or a refusal.
+
+    >>> like("dy", np.ones((3, 2)), (5, 3, 2)).shape
+    (3, 2)
+    """
+    value = value if isinstance(value, np.ndarray) and value.dtype.kind in "fc" else numbers(name, value)
+    if value.shape != shape:
+        pairs = zip(value.shape[::-1], shape[::-1], strict=False)
+        fits = len(value.shape) >= own and all(a == b or (k >= own and 1 in (a, b)) for k, (a, b) in enumerate(pairs))
+        return value if fits else refuse(f"{name}.shape", value.shape, f"that of {of}, {shape}")
+    return value

@@ -9,17 +9,34 @@ on_plateau, is handed the losses of w₀ … w_k, which `descend` measures with 
 Rates and β may be arrays that broadcast over runs: `exponential(np.array([[0.1], [0.3]]))` is two runs.
 """
 
+import functools
+from collections.abc import Iterable
+
 import numpy as np
 
-from .refuse import asks, number, numbers, refuse, whole
+from .refuse import asks, made, number, numbers, ranged, refuse, whole
 
 
 def _rate(name, value):
     """A number ≥ 0 or an array of such, as an array: the powers of a number are then those of the same one in a map."""
-    value = numbers(name, value, finite=True, real=True)
-    if not (value >= 0).all():
-        refuse(name, value, "≥ 0")
-    return value
+    return ranged(name, value, "≥ 0", lambda v: v >= 0)
+
+
+def _counting(make):
+    """Let the schedules that `make` makes refuse a k that is no number of steps, nor an array of such."""
+
+    def counted(k):
+        good = isinstance(k, np.ndarray) and k.dtype.kind in "iu" and k.size and (k >= 0).all()
+        return k if good else whole("k", k, 0)
+
+    @functools.wraps(make)
+    def maker(*rates, **more):
+        schedule = make(*rates, **more)
+        if asks("schedule", schedule) == 2:
+            return lambda k, losses: schedule(counted(k), losses)
+        return lambda k: schedule(counted(k))
+
+    return maker
 
 
 def reader(name, value):
@@ -34,6 +51,7 @@ def reader(name, value):
     return value if asks(name, value) == 2 else lambda k, losses: value(k)
 
 
+@_counting
 def constant(lr):
     """η_k = lr.
 
@@ -44,6 +62,7 @@ def constant(lr):
     return lambda k: lr
 
 
+@_counting
 def inverse_time(lr, beta):
     """η_k = lr / (1 + β k), with β = beta.
 
@@ -56,6 +75,7 @@ def inverse_time(lr, beta):
     return lambda k: lr / (1 + beta * k)
 
 
+@_counting
 def exponential(lr, beta=0.96):
     """η_k = lr · β^k, with β = beta. Equals torch's ExponentialLR.
 
@@ -66,6 +86,7 @@ def exponential(lr, beta=0.96):
     return lambda k: lr * beta**k
 
 
+@_counting
 def natural_exponential(lr, beta=0.0408):
     """η_k = lr · e^(−β k), with β = beta.
 
@@ -78,6 +99,7 @@ def natural_exponential(lr, beta=0.0408):
     return lambda k: lr * np.exp(-beta * k)
 
 
+@_counting
 def step(lr, every, factor=0.1):
     """η_k = lr · factor^⌊k/every⌋: a stair. Equals torch's StepLR.
 
@@ -88,10 +110,11 @@ def step(lr, every, factor=0.1):
     return lambda k: lr * factor ** (k // every)
 
 
+@_counting
 def linear(lr, tau, end=0.0):
     """η_k = (1 − k/τ) lr + (k/τ) end up to k = τ, then constant.
 
-    Source: Goodfellow, Bengio & Courville 2016, equation 8.14. Equals torch's LinearLR. Raises a rate as well: momentum
+    Source: Goodfellow, Bengio & Courville 2016, section 8.3.1. Equals torch's LinearLR. Raises a rate as well: momentum
     from 0.5 to 0.9 is linear(0.5, 100, end=0.9).
 
     >>> [float(linear(0.1, tau=100, end=0.001)(k)) for k in (0, 50, 100, 5000)]
@@ -106,10 +129,11 @@ def linear(lr, tau, end=0.0):
     return schedule
 
 
+@_counting
 def cosine(lr, steps, end=0.0):
     """η_k = end + ½ (lr − end)(1 + cos(π k/steps)) up to k = steps, then constant.
 
-    Source: Loshchilov & Hutter 2017, equation 5, without restarts. torch's CosineAnnealingLR rises again after T_max.
+    Source: Loshchilov & Hutter 2017 (SGDR), without its restarts. torch's CosineAnnealingLR rises again after T_max.
 
     >>> [float(cosine(0.1, steps=100)(k).round(4)) for k in (0, 50, 100, 150)]
     [0.1, 0.05, 0.0, 0.0]
@@ -118,6 +142,7 @@ def cosine(lr, steps, end=0.0):
     return lambda k: end + (lr - end) * (1 + np.cos(np.pi * np.minimum(k, steps) / steps)) / 2
 
 
+@_counting
 def inverse_sqrt(lr):
     """η_k = lr / √(k + 1): the rate of the regret bounds of AdaGrad, Adam and AMSGrad.
 
@@ -128,6 +153,7 @@ def inverse_sqrt(lr):
     return lambda k: lr / np.sqrt(k + 1)
 
 
+@_counting
 def cyclic(low, high, up, down=None):
     """From low to high in `up` steps, back in `down` (as many unless given), and again: a triangle wave.
 
@@ -147,6 +173,7 @@ def cyclic(low, high, up, down=None):
     return schedule
 
 
+@_counting
 def piecewise(values, boundaries):
     """values[0] before step boundaries[0], then values[1] before boundaries[1], …, and the last one from then on.
 
@@ -156,10 +183,9 @@ def piecewise(values, boundaries):
     >>> [float(piecewise([0.1, linear(0.01, 10)], [5])(k)) for k in (4, 5, 10)]
     [0.1, 0.01, 0.005]
     """
-    try:
-        values, boundaries = list(values), [whole("boundaries", b, 1) for b in boundaries]
-    except TypeError:
-        refuse("piecewise", (values, boundaries), "two lists, values and boundaries")
+    for name, given in (("values", values), ("boundaries", boundaries)):
+        made(name, given, Iterable, "a list")
+    values, boundaries = list(values), [whole("boundaries", b, 1) for b in boundaries]
     if len(values) != len(boundaries) + 1 or boundaries != sorted(set(boundaries)):
         refuse("boundaries", boundaries, f"rising, and one fewer than the {len(values)} values")
     pieces = [reader("values", v) for v in values]
@@ -172,6 +198,7 @@ def piecewise(values, boundaries):
     return _with_losses(schedule, values)
 
 
+@_counting
 def warmup(schedule, steps, start=None):
     """Rise in equal stairs to schedule(0) for `steps` steps, then the schedule from its beginning.
 
@@ -206,6 +233,7 @@ def _with_losses(schedule, parts):
     return lambda k: schedule(k)
 
 
+@_counting
 def on_plateau(lr, factor=0.1, patience=10, threshold=1e-4, low=0.0, raise_after=None):
     """Multiply the rate by `factor` when the loss has stopped falling; raise it again when it falls well.
 
@@ -244,7 +272,7 @@ def on_plateau(lr, factor=0.1, patience=10, threshold=1e-4, low=0.0, raise_after
     def schedule(k, losses):
         if losses is None:
             refuse("losses", losses, "given to on_plateau: descend(…, loss=surface.loss) hands them over")
-        losses = numbers("losses", losses)[: k + 1]
+        losses = np.atleast_1d(numbers("losses", losses, real=True))[: k + 1]
         if len(losses) < k + 1:
             refuse("losses", losses, f"the losses of w₀ … w_{k}, {k + 1} of them")
         known = memory["losses"]

@@ -4,6 +4,8 @@ import ast
 import inspect
 import textwrap
 
+from .refuse import refuse
+
 
 def source(*functions):
     """Print the source of functions without their docstrings (`help(function)` shows those).
@@ -16,6 +18,8 @@ def source(*functions):
         return dict(w=w)
     """
     for i, function in enumerate(functions):
+        if not hasattr(inspect.unwrap(function), "__code__") and not inspect.isclass(function):
+            refuse("functions", function, "functions, each by its name")
         lines = textwrap.dedent(inspect.getsource(function)).splitlines()
         definition = ast.parse("\n".join(lines)).body[0]
         if ast.get_docstring(definition):

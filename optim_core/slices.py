@@ -12,8 +12,8 @@ import numpy as np
 
 from .gradients import hvp
 from .losses import binary_cross_entropy, mse
-from .network import Linear, Network, Task, in_parts
-from .refuse import generator, numbers, refuse, whole
+from .network import ON_DATA, Chain, Linear, Network, Task, in_parts
+from .refuse import generator, made, numbers, refuse, whole
 from .refuse import window as checked_window
 
 
@@ -39,10 +39,16 @@ class Slice:
     valleys = ()
 
     def __post_init__(self):
-        n = self.task.net.n
+        n = made("task", self.task, Task, ON_DATA).net.n
+        made("name", self.name, str, "a text")
         self.origin = numbers("w", self.origin, last=n, finite=True, real=True)
         self.directions = numbers("directions", self.directions, last=n, finite=True, real=True)
-        self.window, self.start = checked_window(self.window), numbers("start", self.start, last=2, finite=True)
+        if self.origin.ndim != 1 or self.directions.shape != (2, n):
+            refuse("w.shape, directions.shape", (self.origin.shape, self.directions.shape), f"({n},) and (2, {n})")
+        self.window = checked_window(self.window)
+        self.start = numbers("start", self.start, last=2, finite=True, real=True)
+        if self.start.ndim != 1:
+            refuse("start", self.start, "two numbers")
         self.critical_points = list(self.critical_points)
 
     def __getitem__(self, examples):
@@ -50,11 +56,11 @@ class Slice:
 
     def weights(self, s):
         """The network's weights at the points s of the plane: (…, 2) → (…, n)."""
-        return self.origin + s @ self.directions
+        return self.origin + numbers("s", s, last=2) @ self.directions
 
     def loss(self, s):
         """L(s), shape (…) for s of shape (…, 2)."""
-        return in_parts(lambda s: self.task.loss(self.weights(s)), numbers("w", s, last=2), self.task.at_once)
+        return in_parts(lambda s: self.task.loss(self.weights(s)), numbers("s", s, last=2), self.task.at_once)
 
     def grad(self, s):
         """The two slopes, shape (…, 2)."""
@@ -62,10 +68,11 @@ class Slice:
         def slopes(s):
             return self.task.grad(self.weights(s)) @ self.directions.T
 
-        return in_parts(slopes, numbers("w", s, last=2), self.task.at_once)
+        return in_parts(slopes, numbers("s", s, last=2), self.task.at_once)
 
     def hessian(self, s):
         """The curvatures within the plane, shape (…, 2, 2)."""
+        s = numbers("s", s, last=2, finite=True, real=True)
         return np.stack([hvp(self.grad, s, unit) for unit in np.eye(2)], -2)
 
 
@@ -80,7 +87,11 @@ def slice2d(task, w, d1, d2, *, name="slice", window=(-1, 1, -1, 1), start=(0.0,
     >>> surface.loss([1.0, 1.0]), surface.grad([1.0, 1.0])
     (np.float64(9.0), array([ 6., 12.]))
     """
-    return Slice(task, w, [d1, d2], name, window, start)
+    n = made("task", task, Task, ON_DATA).net.n
+    directions = [numbers(*d, last=n, finite=True, real=True) for d in dict(d1=d1, d2=d2).items()]
+    if any(d.ndim != 1 for d in directions):
+        refuse("d1.shape, d2.shape", tuple(d.shape for d in directions), f"({n},)")
+    return Slice(task, w, directions, name, window, start)
 
 
 def over_two_weights(task, w, i, j, *, window=None):
@@ -88,8 +99,9 @@ def over_two_weights(task, w, i, j, *, window=None):
 
     window: default ±2 around the two values in w, which are also its start.
     """
-    w = numbers("w", w, last=task.net.n, finite=True, real=True)
-    if w.ndim != 1 or i == j or not max(whole("i", i, 0), whole("j", j, 0)) < w.size:
+    w = numbers("w", w, last=made("task", task, Task, ON_DATA).net.n, finite=True, real=True)
+    i, j = whole("i", i, 0), whole("j", j, 0)
+    if w.ndim != 1 or i == j or not max(i, j) < w.size:
         refuse("i, j", (i, j), f"two different places in w of shape (n,), from 0 to {w.shape[-1] - 1}")
     start, units = w[[i, j]], np.eye(w.size)[[i, j]]
     if window is None:
@@ -105,7 +117,10 @@ def filter_normalised(net, w, seed=0):
     Without it a network looks sharp or flat by mere scale: with relu, W₁ → αW₁, W₂ → W₂/α leaves the outputs the same.
     Source: Li et al. 2018, section 4.
     """
+    made("net", net, Chain, "a Network")
     w, rng, d = numbers("w", w, last=net.n, finite=True, real=True), generator(seed), np.zeros(net.n)
+    if w.ndim != 1:
+        refuse("w.shape", w.shape, f"(n,), n = {net.n}")
     for here, shape in net.matrices:
         W, g = w[here].reshape(shape), rng.standard_normal(shape)
         d[here] = (g * np.linalg.norm(W, axis=0) / np.linalg.norm(g, axis=0)).ravel()
@@ -122,6 +137,8 @@ def two_weights(X, y, loss=mse, window=None):
     (np.float64(0.0), array([0., 2.]))
     """
     task, size, best, known = Network([Linear(1, 1)], loss).on(X, y), 8.0, np.zeros(2), []
+    if task.X.ndim != 2:
+        refuse("X.shape", task.X.shape, "(batch, 1)")
     if loss is mse:  # a parabola, whose minimum is least squares' answer
         columns = np.hstack([task.X, np.ones_like(task.X)])
         best, _, rank, _ = np.linalg.lstsq(columns, task.Y[:, 0], rcond=None)

@@ -19,7 +19,7 @@ from sympy.codegen.rewriting import create_expand_pow_optimization
 from sympy.printing.latex import LatexPrinter
 from sympy.printing.numpy import NumPyPrinter
 
-from .refuse import number, numbers, refuse
+from .refuse import made, number, numbers, refuse
 from .refuse import window as checked_window
 
 W1, W2 = W = sympy.symbols("w1 w2")
@@ -44,15 +44,20 @@ class Surface:
     def __init__(
         self, name, formula, parameters=None, *, window=(-2, 2, -2, 2), start=(1, 1), critical_points=(), valleys=()
     ):
-        self.name, self.formula, self.parameters = name, formula, dict(parameters or {})
+        self.name, self.formula = made("name", name, str, "a text"), formula
+        self.parameters = dict(made("parameters", {} if parameters is None else parameters, dict, "symbol → number"))
         known = {*W, *self.parameters}
         if not isinstance(formula, sympy.Expr) or not formula.free_symbols <= known:  # text would be run by SymPy
             refuse("formula", formula, f"a SymPy expression in {', '.join(map(str, known))}; for text use from_formula")
         self.window, self.start = checked_window(window), numbers("start", start, last=2, finite=True, real=True).copy()
         if self.start.ndim != 1:
             refuse("start", start, "two numbers, (w1, w2)")
-        self.critical_points = [dict(w=np.array(w, dtype=float), kind=kind) for w, kind in critical_points]
-        self.valleys = list(valleys)
+        try:
+            self.critical_points = [dict(w=np.array(w, dtype=float), kind=kind) for w, kind in critical_points]
+            self.valleys = [numbers("valleys", valley, last=2) for valley in valleys]
+        except (TypeError, ValueError):
+            given = (critical_points, valleys)
+            refuse("critical_points, valleys", given, "a list of (w, kind), and a list of arrays (m, 2)")
         self._values = [number(symbol.name, value) for symbol, value in self.parameters.items()]
         self._loss, self._grad, self._hessian = _compile(formula, tuple(self.parameters))
 

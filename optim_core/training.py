@@ -17,8 +17,9 @@ from dataclasses import replace
 import numpy as np
 
 from .descent import descend
+from .network import ON_DATA, Network, Task
 from .optimizers import EQUATIONS, anatomy, optimizer
-from .refuse import number, refuse, whole
+from .refuse import flag, made, number, numbers, refuse, whole
 
 ORDERS = ("shuffled", "fixed", "replacement")
 
@@ -35,11 +36,11 @@ def batch_at(t, n, size=None, seed=0, order="shuffled"):
     [[4, 0], [1, 2], [3], [1, 4]]
     """
     t, n, seed = whole("t", t, 1), whole("n", n, 1), whole("seed", seed, 0)
-    if order not in ORDERS:
+    if not isinstance(order, str) or order not in ORDERS:
         refuse("order", order, f"one of {', '.join(ORDERS)}")
     if size is None:
         return np.arange(n)
-    epoch, k = divmod(t - 1, math.ceil(n / whole("batch", size, 1)))
+    epoch, k = divmod(t - 1, math.ceil(n / whole("size", size, 1)))
     if order == "replacement":
         return np.random.default_rng([seed, t, 1]).integers(n, size=size)
     deck = _shuffled(n, seed, epoch) if order == "shuffled" else np.arange(n)
@@ -58,6 +59,8 @@ def minibatches(task, size, seed=0, order="shuffled"):
 
     size, seed, order: as in `batch_at`. Running statistics stay as they are; `training` carries them along.
     """
+    made("task", task, Task, ON_DATA)
+    batch_at(1, task.X.shape[-2], size, seed, order)  # refuses what makes no sense before the first step does
 
     def grad(w, t):
         return replace(task[batch_at(t, task.X.shape[-2], size, seed, order)], seed=seed, step=t).grad(w)
@@ -114,12 +117,21 @@ def training(net, data, step, *, epochs=10, steps=None, batch=64, order="shuffle
     of yours was at every step so far; test_loss and test_accuracy, in evaluation mode, None without a test part.
     """
     every, resume = more.pop("every", None), more.pop("resume", None)
+    more = {name: value for name, value in more.items() if name != "loss" or value is not None}
+    for name in {"grad", "start", "keep", "losses", "diverged"} & more.keys():
+        refuse(name, more[name], "left out: a training sets it itself")
+    if not all(hasattr(data, part) for part in ("X", "y", "X_test", "y_test")):
+        refuse("data", data, "a Data, with X, y, X_test and y_test")
+    if resume is not None and not {"t", "w", "running", "diverged"} <= made("resume", resume, dict, "a look").keys():
+        refuse("resume", resume, "a look at a training, as `training` gives it")
+    made("net", net, Network, "a Network")
     now = resume or dict(t=0, w=net.init(seed) if w is None else w, running=None, diverged=None)
     task = net.on(data.X, data.y, running=now["running"], seed=seed)
     n, running, seen = task.X.shape[-2], task.running, {}
     epoch = math.ceil(n / (n if batch is None else whole("batch", batch, 1)))
     every = epoch if every is None else whole("every", every, 1)
-    steps = whole("epochs", epochs, 0) * epoch if steps is None else whole("steps", steps, 0)
+    epochs = whole("epochs", epochs, 0)
+    steps = epochs * epoch if steps is None else whole("steps", steps, 0)
 
     def grad(w, t):
         nonlocal running  # within one step: the mini-batch's gradient, and on the way its loss and running statistics
@@ -149,9 +161,12 @@ def training(net, data, step, *, epochs=10, steps=None, batch=64, order="shuffle
 
 def _test(net, data, w, running):
     """Loss and accuracy on the test part, in evaluation mode."""
-    if len(data.X_test) == 0:
+    if numbers("X_test", data.X_test).size == 0:
         return dict(test_loss=None, test_accuracy=None)
-    task = net.on(data.X_test, data.y_test, train=False, running=running)
+    try:
+        task = net.on(data.X_test, data.y_test, train=False, running=running)
+    except ValueError as error:
+        raise ValueError(f"test part: {error}") from None
     return dict(test_loss=task.loss(w), test_accuracy=task.accuracy(w) if task.classifies else None)
 
 
@@ -179,11 +194,11 @@ def train(net, data, step, *, patience=None, progress=True, **how):
     """
     from tqdm import tqdm
 
-    if patience is not None and (whole("patience", patience, 1), len(data.X_test))[1] == 0:
+    if patience is not None and whole("patience", patience, 1) and np.size(getattr(data, "X_test", 0)) == 0:
         refuse("patience", patience, "None for data without a test part, whose loss it watches")
     looks, best, stopped = [], None, "steps"
     try:
-        with tqdm(delay=1, disable=not progress, unit="step") as bar:
+        with tqdm(delay=1, disable=not flag("progress", progress), unit="step") as bar:
             for now in training(net, data, step, **how):
                 bar.total = now["steps"]
                 bar.update(now["t"] - bar.n)

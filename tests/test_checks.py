@@ -1,6 +1,5 @@
 """The exercises: solutions pass, known mistakes are recognised, and other wrong answers are told how they are off."""
 
-import ast
 import inspect
 import itertools
 import math
@@ -13,6 +12,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from cells import define, positions, source_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -30,6 +30,7 @@ from optim_core.checks import (
     exercise,
     has_blank,
     start_here,
+    up_to_sign,
 )
 from optim_core.checks.blank import Blank
 from optim_core.checks.critical_points import classify, escape_direction, escape_steps, quadratic_model
@@ -49,19 +50,6 @@ MISTAKES = [(ex, m) for ex in EXERCISES.values() for m in ex.mistakes]
 
 def each(objects):
     return pytest.mark.parametrize("name", objects)
-
-
-def source_of(ex, capsys):
-    """The solution, as a student sees it."""
-    ex.solution()
-    return capsys.readouterr().out
-
-
-def define(source, name):
-    """The function that a cell with this source defines."""
-    space = {"np": np, "math": math, "____": ____}
-    exec(compile(source, "<cell>", "exec"), space)
-    return space[name]
 
 
 # The exercises of the chapters ------------------------------------------------------------------------------------
@@ -124,24 +112,6 @@ def test_the_hints_come_one_by_one_and_then_name_the_solution(name):
     assert [r.text for r in given_out[: len(ex.hints)]] == ex.hints
     assert given_out[0].outcome == f"hint 1 of {len(ex.hints)}"
     assert all("`.solution()`" in r.text for r in given_out[len(ex.hints) :])
-
-
-def positions(source):
-    """The source with one expression replaced by `____`, for each expression of it."""
-    count = sum(isinstance(node, ast.expr) for node in ast.walk(ast.parse(source)))
-    for k in range(count):
-        tree = ast.parse(source)
-        target = [node for node in ast.walk(tree) if isinstance(node, ast.expr)][k]
-
-        class Put(ast.NodeTransformer):
-            def generic_visit(self, node, target=target):
-                if node is target and isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
-                    return ast.Name("____", ast.Load())
-                return super().generic_visit(node)
-
-        blanked = ast.unparse(ast.fix_missing_locations(Put().visit(tree)))
-        if "____" in blanked:
-            yield blanked
 
 
 @each(EXERCISES)
@@ -417,6 +387,31 @@ def test_a_wrong_answer_that_is_not_in_the_list_is_told_how_it_is_off(ex, answer
     assert result.outcome == "incorrect"
     assert expected in result.text
     assert capsys.readouterr().out == ""
+
+
+def test_a_reference_that_fails_without_an_argument_does_not_stop_the_diagnosis():
+    def digits(n):  # numpy's own words for n = 0, and for anything that is not whole
+        return float(len(np.binary_repr(n)))
+
+    @exercise(cases={"all": [(n, k) for n, k in [(3, 1), (5, 2), (9, 4), (300, 3)]]}, hints=["Which n?"])
+    def scaled(n, k):
+        return digits(n) * k
+
+    result = scaled.check(lambda n, k: digits(n) + k**3)
+    assert result.outcome == "incorrect" and "For example `scaled(n=" in result.text
+
+
+def test_a_reference_may_answer_with_a_list():
+    @exercise(cases={"all": [(1.0,), (2.0,), (5.0,)]}, hints=["Which way?"], same=up_to_sign)
+    def direction(x):
+        return [x, -2 * x]
+
+    for right in (direction.reference, lambda x: np.array([x, -2 * x]), lambda x: [-x, 2 * x]):
+        assert direction.check(right).outcome == "correct"
+    for sign in (1, -1):
+        result = direction.check(lambda x, sign=sign: [sign * x, sign * x])
+        shown = "[1, -2]" if sign < 0 else "[-1, 2]"
+        assert result.outcome == "incorrect" and f"should be `{shown}`" in result.text
 
 
 def test_a_transposed_matrix_is_told_so():

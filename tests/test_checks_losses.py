@@ -5,9 +5,10 @@ import itertools
 import math
 import re
 
+import cells
 import numpy as np
 import pytest
-from test_checks import positions, source_of
+from cells import positions, source_of
 
 from optim_core import critical, losses, scenes
 from optim_core.checks import Choice, Exercise, Predict, ____
@@ -36,11 +37,7 @@ each_exercise = pytest.mark.parametrize("ex", EXERCISES.values(), ids=lambda ex:
 each_repair = pytest.mark.parametrize("ex", REPAIRS, ids=lambda ex: ex.name)
 
 
-def define(source, name):
-    """The function that a cell of the notebook with this source defines."""
-    space = {"np": np, "math": math, "____": ____, "losses": losses, "exercises": chapter}
-    exec(compile(source, "<cell>", "exec"), space)
-    return space[name]
+define = functools.partial(cells.define, losses=losses, exercises=chapter)
 
 
 # Solutions and known mistakes -------------------------------------------------------------------------------------

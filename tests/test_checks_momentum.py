@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from test_checks import define, positions, source_of
+from cells import define, positions, source_of
 
 from optim_core import descent, optimizers, quadratics, surfaces
 from optim_core.checks import Choice, Exercise, momentum

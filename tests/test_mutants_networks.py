@@ -96,7 +96,7 @@ MUTANTS = {
          "test_layers.test_dropout_drops_the_share_p_and_keeps_the_mean"),
         ("dropout scales by the reciprocal of the drop rate", "kept / (1 - p)", "kept / p",
          "test_layers.test_dropout_drops_the_share_p_and_keeps_the_mean"),
-        ("dropout is still on in evaluation", " if train else 1.0", "",
+        ("dropout is still on in evaluation", ' if flag("train", train) else 1.0', "",
          "test_layers.test_dropout_rests_in_evaluation_and_with_p_zero"),
         ("dropout's mask is the same at every step", ", step]).random", "]).random",
          "test_layers.test_dropouts_mask_follows_from_seed_and_step_alone"),
@@ -125,7 +125,7 @@ MUTANTS = {
     ],
     # ---- training
     "training.batch_at": [
-        ("the last short batch is dropped", 'math.ceil(n / whole("batch", size, 1))', "max(1, n // size)",
+        ("the last short batch is dropped", 'math.ceil(n / whole("size", size, 1))', "max(1, n // size)",
          "test_training.test_an_epoch_sees_every_example_once_and_the_last_batch_is_what_is_left"),
         ("no reshuffle", "_shuffled(n, seed, epoch)", "_shuffled(n, seed, 0)",
          "test_training.test_each_epoch_is_shuffled_anew_and_each_seed_otherwise"),

@@ -222,7 +222,7 @@ def test_on_plateau_stops_a_run_from_bouncing():
         (lambda: schedules.piecewise([0.1, 0.2], [-3]), "boundaries"),
         (lambda: schedules.piecewise([0.1, -0.2], [3]), "values"),
         (lambda: schedules.piecewise([0.1, "a"], [3]), "values"),
-        (lambda: schedules.piecewise(0.1, 3), "piecewise"),
+        (lambda: schedules.piecewise(0.1, 3), "values"),
         (lambda: schedules.warmup(0.1, -1), "steps"),
         (lambda: schedules.warmup(0.1, 5, start=1.5), "start"),
         (lambda: schedules.warmup("cosine", 5), "schedule"),

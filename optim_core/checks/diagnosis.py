@@ -264,8 +264,9 @@ def _numbers(ex, got, want):
 
 def _aligned(ex, got, want):
     """Where the sign of the answer is free, take the expected answer with the sign of the student's."""
-    flip = not isinstance(want, str) and ex.same(-want, want) and np.vdot(got, want) < 0
-    return got, -want if flip else want
+    array = None if isinstance(want, str) else numbers(want)  # a reference may answer with a list
+    flip = array is not None and ex.same(-array, want) and np.vdot(got, array) < 0
+    return got, -array if flip else want
 
 
 FACTORS = {Fraction(1, 2): "half", Fraction(2): "twice", Fraction(3): "three times", Fraction(1, 3): "a third of"}
@@ -355,7 +356,8 @@ def _argument(ex, function, runs):
             return f"your answer does not change when `{name}` changes."
     for k, name in enumerate(ex.arguments):
         without = answers(ex.reference, k, 0.0)
-        if all(np.isfinite(a).all() for a in without) and same(answers(function, k, 0.0), without):
+        known = [numbers(a) for a in without]  # None where the reference itself fails without this argument
+        if all(a is not None and np.isfinite(a).all() for a in known) and same(answers(function, k, 0.0), without):
             return f"your answer is right as long as `{name}` is zero. How does `{name}` come in?"
 
 
