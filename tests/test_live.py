@@ -1,6 +1,8 @@
 """Live figures as the kernel sees them: what runs when, what is sent, what a click means, how an error shows."""
 
+import asyncio
 import base64
+import gc
 import io
 import re
 import threading
@@ -17,7 +19,7 @@ pytest.importorskip("ipywidgets")
 
 from optim_core import live
 from optim_core.checks import Choice, Predict
-from optim_core.live import controls, figure, pen
+from optim_core.live import controls, figure, pen, stream
 
 
 class Dots:
@@ -433,6 +435,308 @@ def test_without_ipyevents_the_figure_works_and_cannot_be_clicked(monkeypatch):
     shown = make()
     shown.set(start=(1.0, 0.0))
     assert shown.values["start"] == (1.0, 0.0)
+
+
+# ---- results that come one by one ------------------------------------------------------------------------------------
+
+
+class Pieces:
+    """An experiment that gives its results one by one, each after some milliseconds of work; and a note of each."""
+
+    def __init__(self, many=12, work=0.004, fail_at=None, error=ZeroDivisionError):
+        self.many, self.work, self.fail_at, self.error = many, work, fail_at, error
+        self.given, self.closed = [], []  # (lr, k) for each result; the lr of each run that ended
+
+    def __call__(self, lr, start, height, steps):
+        try:
+            for k in range(self.many):
+                if k == self.fail_at:
+                    raise self.error(f"piece {k}")
+                time.sleep(self.work)
+                self.given.append((lr, k))
+                yield lr, (start[0], k / 100), height, steps
+        finally:
+            self.closed.append(lr)
+
+
+def streaming(*, presets=PRESETS, **how):
+    """A figure whose results come one by one."""
+    return live.Live(Dots(), Pieces(**how), presets=presets, **RANGES)
+
+
+async def until(condition, seconds=10.0):
+    """Let the loop run until the condition holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never came to that"
+        await asyncio.sleep(0.005)
+
+
+def test_without_a_loop_the_first_result_is_shown_and_finish_takes_the_others():
+    shown = streaming()
+    assert shown.running and shown.experiment.given == [(0.1, 0)] and shown.scene.start == (0.5, 0.0)
+    time.sleep(0.1)
+    assert len(shown.experiment.given) == 1
+    before = shown._overlay.value
+    shown.finish()
+    assert not shown.running and shown.experiment.given == [(0.1, k) for k in range(12)]
+    assert shown.scene.start == (0.5, 0.11) and shown._overlay.value != before
+    assert shown.scene.shown == 2, "what lies between was not drawn"
+    shown.finish()
+    assert len(shown.experiment.given) == 12 and shown.experiment.closed == [0.1]
+
+
+def test_finish_takes_as_many_as_asked_for():
+    shown = streaming()
+    shown.finish(pieces=5)
+    assert len(shown.experiment.given) == 5 and shown.running
+    shown.finish(pieces=5)
+    assert len(shown.experiment.given) == 5
+    shown.finish(pieces=99)
+    assert len(shown.experiment.given) == 12 and not shown.running
+
+
+def test_in_a_loop_results_come_by_themselves_and_other_callbacks_in_between():
+    async def cell():
+        shown, ticks = streaming(many=60), 0
+        begun, first = time.monotonic(), shown._overlay.value
+        while shown.running:
+            await asyncio.sleep(0.001)
+            ticks += 1
+        return shown, first, ticks, time.monotonic() - begun
+
+    shown, first, ticks, seconds = asyncio.run(cell())
+    assert shown.experiment.given == [(0.1, k) for k in range(60)]
+    assert shown._overlay.value != first and shown.scene.start == (0.5, 0.59)
+    assert 4 <= shown.scene.shown <= 2 + seconds / stream.PERIOD, "more pictures than a browser can show"
+    assert ticks >= shown.scene.shown, "the kernel was never free"
+
+
+CHANGES_OF_A_RUN = {
+    "slider": lambda shown: setattr(shown.controls["lr"].widget, "index", shown.controls["lr"].widget.index + 1),
+    "set": lambda shown: shown.set(lr=0.5),
+    "preset": lambda shown: setattr(shown._menu, "value", "fast and far"),
+    "reset": lambda shown: shown.reset(),
+    "click": lambda shown: shown.click(0.3, 0.5),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES_OF_A_RUN.values(), ids=CHANGES_OF_A_RUN)
+def test_a_change_ends_what_runs_at_once_and_begins_anew(change):
+    async def cell():
+        shown = streaming(many=10_000)
+        await until(lambda: len(shown.experiment.given) > 20)
+        change(shown)
+        assert shown.experiment.closed == [0.1] and shown.experiment.given[-1][1] < 10
+        since, lr = len(shown.experiment.given), shown.values["lr"]
+        await until(lambda: len(shown.experiment.given) > since + 20)
+        assert [k for _, k in shown.experiment.given[since:]] == list(
+            range(shown.experiment.given[since][1], shown.experiment.given[-1][1] + 1)
+        ), "two runs give results at the same time"
+        assert {run for run, _ in shown.experiment.given[since:]} == {lr} and shown.scene.lr == lr
+        shown._on_pause()
+
+    asyncio.run(cell())
+
+
+def test_a_slider_of_another_thread_ends_what_a_cell_began_and_goes_on_in_its_own_loop():
+    """As in JupyterLab, whose callbacks run in a thread, and a loop, of their own."""
+    where = []
+
+    async def moved(shown):
+        shown.set(lr=0.5)
+        await until(lambda: not shown.running)
+
+    async def cell():
+        shown = streaming(many=100)
+        at = shown.scene.at
+        shown.scene.at = lambda t: (where.append((shown.scene.lr, threading.current_thread())), at(t))[1]
+        await until(lambda: len(shown.experiment.given) > 20)
+        subshell = threading.Thread(target=lambda: asyncio.run(moved(shown)))
+        subshell.start()
+        await until(lambda: not subshell.is_alive())
+        return shown, subshell
+
+    shown, subshell = asyncio.run(cell())
+    assert shown.experiment.closed == [0.1, 0.5] and shown.experiment.given[-1] == (0.5, 99) and not shown.errors
+    assert {thread for lr, thread in where if lr == 0.5} == {subshell}
+    assert {thread for lr, thread in where if lr == 0.1} == {threading.main_thread()}
+
+
+def test_a_loop_that_ends_first_leaves_no_noise(capfd, caplog):
+    async def cell():
+        return streaming(many=1000)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        shown = asyncio.run(cell())
+        assert shown.running
+        shown.finish()
+        shown = asyncio.run(cell())
+        del shown
+        gc.collect()
+    assert capfd.readouterr() == ("", "") and not caplog.records
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_goes_wrong_later_is_shown_and_kept_and_breaks_nothing():
+    async def cell():
+        shown = streaming(fail_at=8)
+        await until(lambda: not shown.running)
+        await asyncio.sleep(0.1)
+        assert [str(error) for error in shown.errors] == ["piece 8"]
+        assert "ZeroDivisionError: piece 8" in shown._trouble.outputs[0]["text"]
+        assert len(shown.experiment.given) == 8 and "optim-running" not in shown._dom_classes
+        shown.experiment.fail_at = None
+        shown.set(lr=0.5)
+        await until(lambda: not shown.running)
+        assert shown._trouble.outputs == () and len(shown.errors) == 1 and shown.scene.lr == 0.5
+
+    asyncio.run(cell())
+
+
+def test_what_goes_wrong_at_first_or_in_finish_reaches_the_cell():
+    with pytest.raises(ZeroDivisionError, match="piece 0"):
+        streaming(fail_at=0)
+    shown = streaming(fail_at=3)
+    with pytest.raises(ZeroDivisionError, match="piece 3"):
+        shown.finish()
+    assert not shown.running and len(shown.errors) == 1
+    shown.experiment.fail_at = 0
+    with pytest.raises(ZeroDivisionError, match="piece 0"):
+        shown.set(lr=0.3)
+    assert not shown.running and "optim-running" not in shown._dom_classes
+
+
+def test_ctrl_c_ends_a_finish_and_the_figure_goes_on_working():
+    shown = streaming(fail_at=3, error=KeyboardInterrupt)
+    with pytest.raises(KeyboardInterrupt):
+        shown.finish()
+    assert not shown.running and not shown.errors
+    shown.experiment.fail_at = None
+    shown.set(lr=0.5)
+    shown.finish()
+    assert shown.experiment.given[-1] == (0.5, 11)
+
+
+def test_a_stream_gives_at_least_one_result():
+    with pytest.raises(ValueError, match="experiment = .*one that gives at least one"):
+        streaming(many=0)
+
+
+def test_a_screen_reader_hears_the_beginning_and_the_end_only():
+    async def cell():
+        shown, heard, seen = streaming(many=60, presets=None), [], []
+        await until(lambda: not shown.running)
+        shown._heard.observe(lambda change: heard.append(change["new"]), "value")
+        shown._words.observe(lambda change: seen.append(change["new"]), "value")
+        at = shown.scene.at
+
+        def counted(t):
+            moved = at(t)
+            shown.scene.caption = f"Result {len(shown.experiment.given)}."
+            return moved
+
+        shown.scene.at = counted
+        shown.controls["lr"].value = 0.5
+        await until(lambda: not shown.running)
+        return heard, seen
+
+    heard, seen = asyncio.run(cell())
+    assert len(heard) == 2 and len(seen) > 3
+    assert all("η learning rate 0.5" in words and 'role="status"' in words for words in heard)
+    assert "Result 120." in heard[-1] and "Result 120." in seen[-1]
+    assert not any("aria-live" in words or "role=" in words for words in seen)
+
+
+def test_pause_lets_the_results_rest_and_go_on():
+    async def cell():
+        shown = streaming(many=100)
+        button = shown._pause
+        assert button.layout.display is None and not button.disabled and button.description == "Pause"
+        await until(lambda: len(shown.experiment.given) > 10)
+        button.click()
+        assert button.description == "Go on" and "optim-running" not in shown._dom_classes
+        given = len(shown.experiment.given)
+        await asyncio.sleep(0.2)
+        assert len(shown.experiment.given) == given
+        for _ in range(4):
+            button.click()
+        assert len(shown.experiment.given) == given
+        button.click()
+        assert button.description == "Pause" and "optim-running" in shown._dom_classes
+        await until(lambda: not shown.running)
+        assert button.disabled and shown.experiment.given == [(0.1, k) for k in range(100)]
+
+    asyncio.run(cell())
+
+
+def test_a_figure_without_a_stream_has_no_pause():
+    assert make()._pause.layout.display == "none"
+
+
+def test_an_experiment_may_give_one_result_here_and_many_there():
+    pieces = Pieces()
+
+    def experiment(**values):
+        return pieces(**values) if values["lr"] > 0.5 else tuple(values.values())
+
+    shown = live.Live(Dots(), experiment, **RANGES)
+    assert not shown.running and 'role="status"' in shown._words.value
+    shown.set(lr=1.0)
+    assert shown.running
+    shown.set(lr=0.5)
+    assert not shown.running and pieces.closed == [1.0] and 'role="status"' in shown._words.value
+    assert shown._heard.value == "" and shown._pause.disabled and "optim-running" not in shown._dom_classes
+
+
+def test_the_picture_for_a_page_without_a_kernel_shows_half_a_second_of_work():
+    quick, slow = streaming(), streaming(many=10_000)
+    for shown in (quick, slow):
+        shown._repr_mimebundle_()
+    assert not quick.running and slow.running
+    assert stream.STILL <= slow._stream.worked < stream.STILL + 0.2
+    given = len(slow.experiment.given)
+    slow.still()
+    assert len(slow.experiment.given) == given, "once is enough"
+    failing = streaming(fail_at=3)
+    assert failing.still().startswith(b"\x89PNG") and len(failing.errors) == 1
+
+
+class Tinted(Dots):
+    """A scene with a control of its own, and a memory."""
+
+    own_controls = ("colour",)
+    forgotten = 0
+
+    def adjust(self, colour):
+        self.line.set_color(colour)
+
+    def forget(self):
+        self.forgotten += 1
+
+
+def test_a_control_of_the_scene_draws_anew_and_computes_nothing():
+    pieces, colours = Pieces(), ["#ff0000", "#00ff00"]
+    presets = {"green, the same run": lambda **now: {"colour": "#00ff00"}, "green": {"colour": "#00ff00"}}
+    shown = live.Live(Tinted(), pieces, presets=presets, **RANGES, colour=colours)
+    assert "#ff0000" in shown._overlay.value
+    shown.finish(pieces=3)
+    given, drawn = list(pieces.given), shown.scene.shown
+    for change in (
+        lambda: setattr(shown.controls["colour"], "value", "#00ff00"),
+        lambda: shown.set(colour="#ff0000"),
+        lambda: setattr(shown._menu, "value", "green, the same run"),
+    ):
+        before = shown._overlay.value
+        change()
+        assert shown._overlay.value != before
+        assert pieces.given == given and shown.running and shown.scene.shown == drawn and not pieces.closed
+    assert "colour #00ff00." not in shown._words.value and "colour #00ff00." in shown._heard.value
+    shown._menu.value = "green"  # sets all controls, and so begins anew
+    assert pieces.closed == [0.1] and shown.scene.forgotten == 0
+    shown.reset()
+    assert shown.scene.forgotten == 1 and "#ff0000" in shown._overlay.value
 
 
 # ---- what goes wrong -----------------------------------------------------------------------------------------------

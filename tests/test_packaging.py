@@ -92,7 +92,7 @@ def test_the_pythons_are_the_same_everywhere():
 def test_what_the_package_imports_is_what_pyproject_names():
     named = {one.name for one in WANTED if str(one) in PROJECT["dependencies"]}
     comes_with = {"PIL": "matplotlib", "contourpy": "matplotlib", "IPython": "ipywidgets", "traitlets": "ipywidgets"}
-    comes_with["sklearn"] = "scikit-learn"
+    comes_with |= {"sklearn": "scikit-learn", "threadpoolctl": "scikit-learn"}
     imported = set()
     for path in (ROOT / "optim_core").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

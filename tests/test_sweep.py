@@ -21,6 +21,7 @@ import notebooks
 
 widgets = pytest.importorskip("ipywidgets")
 COMBINATIONS = 50
+PIECES = 15  # of results that come one by one, this many are waited for: the same number shows the same picture
 
 
 @functools.cache
@@ -46,6 +47,7 @@ def pictures(live) -> tuple:
 
 def look(live) -> tuple:
     """The pictures, after making sure that they are valid and that the figure says what it shows."""
+    live.finish(PIECES)
     width, height = (round(v) for v in live.scene.figure.bbox.size)  # in pixels of the picture
     for picture in (now := pictures(live)):
         check_picture(picture, width, height)
@@ -213,6 +215,16 @@ def test_clicks_all_over_the_picture_draw_and_set_the_point(path):
 
 
 @every_live_notebook
+def test_results_that_come_one_by_one_come_to_an_end(path):
+    for cell, live, begin in figures_of(path):
+        if live.running:
+            with telling(path, cell, live, "run to its end"):
+                live.finish()
+                if look(live) == begin:
+                    raise AssertionError("the picture is the same as near the beginning")
+
+
+@every_live_notebook
 def test_reset_goes_back_to_the_first_picture(path):
     for cell, live, begin in figures_of(path):
         values = live.values
@@ -274,17 +286,42 @@ FAULTS = {
 }  # fmt: skip
 
 
-def test_a_figure_without_faults_passes_the_sweep(tmp_path):
-    path = small_notebook(tmp_path, SMALL)
+# The same with results that come one by one.
+STREAM = SMALL.replace(
+    "    return lr, start\n", "    for k in range(40):\n        yield lr, (start[0], start[1] + k / 20)\n"
+)
+STREAM_FAULTS = {
+    "a later result raises": ("yield lr,", "yield 1 / (k < 9 or lr < 2.0) and lr,", "both_ends",
+                              "lr = 2.0.*ZeroDivisionError"),
+    "a later result warns": ("yield lr,", "import warnings; k > 30 and warnings.warn('w'); yield lr,", "to_an_end",
+                             "run to its end.*UserWarning: w"),
+    "results that stand still": ("start[1] + k / 20", "start[1]", "to_an_end", "the same as near the beginning"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("source", [SMALL, STREAM], ids=["one result", "one by one"])
+def test_a_figure_without_faults_passes_the_sweep(source, tmp_path):
+    path = small_notebook(tmp_path, source)
     for test in sweep_tests().values():
         test(path)
+
+
+@pytest.mark.parametrize("fault", STREAM_FAULTS)
+def test_the_sweep_sees_in_a_stream(fault, tmp_path):
+    right, wrong, test, complaint = STREAM_FAULTS[fault]
+    assert STREAM.count(right) == 1
+    fails(small_notebook(tmp_path, STREAM.replace(right, wrong)), test, complaint)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_the_sweep_sees(fault, tmp_path):
     right, wrong, test, complaint = FAULTS[fault]
     assert SMALL.count(right) == 1
-    path = small_notebook(tmp_path, SMALL.replace(right, wrong))
+    fails(small_notebook(tmp_path, SMALL.replace(right, wrong)), test, complaint)
+
+
+def fails(path: Path, test: str, complaint: str) -> None:
+    """Run the test whose name holds `test`, and see it complain."""
     test = next(function for name, function in sweep_tests().items() if test in name)
     with pytest.raises(AssertionError) as caught:
         test(path)

@@ -485,40 +485,8 @@ def repair(broken, **how):
     return lambda reference: Repair(reference, broken=broken, **how)
 
 
-def _broken_one(lr):
-    X, y = exercises.few_digits()
-    W, seen = np.zeros((64, 10)), []
-    for _ in range(30):
-        p = losses.softmax(X @ W)
-        L, dz = losses.cross_entropy(p, y)
-        W = W - lr * X.T @ dz
-        seen.append(L)
-    return np.array(seen)
-
-
-@repair(
-    _broken_one,
-    cases={"gentle steps": [(0.1,), (0.3,)], "longer steps": [(1.0,), (2.0,)]},
-    hints=[
-        "Print `p.max()` and then `losses.softmax(p).max()`. How sure can this network ever be?",
-        "What does `losses.cross_entropy` take, logits or probabilities? `help(losses.cross_entropy)` says.",
-        "It takes logits and has the softmax inside: hand it `X @ W`.",
-    ],
-    remark=lambda mine, lr: _course(mine, train_one.reference(lr)),
-)
-def train_one(lr):
-    """Train a linear classifier on 200 digits; return the loss before each of 30 steps."""
-    X, y = exercises.few_digits()
-    W, seen = np.zeros((64, 10)), []
-    for _ in range(30):
-        L, dz = losses.cross_entropy(X @ W, y)
-        W = W - lr * X.T @ dz
-        seen.append(L)
-    return np.array(seen)
-
-
 def _loop(step, data=few_digits, before=True):
-    """A wrong repair. step(X, W, y) returns a loss and a gradient with respect to X W; before: which loss is noted."""
+    """A loop over step(X, W, y), which returns a loss and its slope by X W; before: the loss of which W is noted."""
 
     def loop(lr):
         X, y = data()
@@ -543,6 +511,27 @@ def _twice(X, W, y):
 def _twice_with_its_derivative(X, W, y):
     L, dp = _twice(X, W, y)
     return L, losses.softmax_grad(X @ W, dp)
+
+
+@repair(
+    _loop(_twice),
+    cases={"gentle steps": [(0.1,), (0.3,)], "longer steps": [(1.0,), (2.0,)]},
+    hints=[
+        "Print `p.max()` and then `losses.softmax(p).max()`. How sure can this network ever be?",
+        "What does `losses.cross_entropy` take, logits or probabilities? `help(losses.cross_entropy)` says.",
+        "It takes logits and has the softmax inside: hand it `X @ W`.",
+    ],
+    remark=lambda mine, lr: _course(mine, train_one.reference(lr)),
+)
+def train_one(lr):
+    """Train a linear classifier on 200 digits; return the loss before each of 30 steps."""
+    X, y = exercises.few_digits()
+    W, seen = np.zeros((64, 10)), []
+    for _ in range(30):
+        L, dz = losses.cross_entropy(X @ W, y)
+        W = W - lr * X.T @ dz
+        seen.append(L)
+    return np.array(seen)
 
 
 def _sigmoids(X, W, y):
@@ -577,19 +566,13 @@ train_one.mistakes += [  # what was done, the wrong loop, where to look
 # fmt: on
 
 
-def _broken_two(lr):
-    X, y = exercises.three_clouds()
-    W, seen = np.zeros((2, 3)), []
-    for _ in range(30):
-        L, _ = losses.cross_entropy(X @ W, y)
-        dz = losses.softmax(X @ W) - losses.one_hot(y, 3)
-        W = W - lr * X.T @ dz
-        seen.append(L)
-    return np.array(seen)
+def _summed(X, W, y):
+    """The mean loss, and the gradient of the sum."""
+    return _right(X, W, y)[0], losses.softmax(X @ W) - losses.one_hot(y, 3)
 
 
 @repair(
-    _broken_two,
+    _loop(_summed, three_clouds),
     cases={"gentle steps": [(0.03,), (0.05,)], "longer steps": [(0.1,), (0.2,)]},
     hints=[
         "Try lr = 0.0005: then it learns. By which factor is its gradient too long?",
@@ -742,7 +725,7 @@ adds_a_layer = Choice(
 )
 
 widens = Choice(
-    "“Softmax widens the gaps between the scores.” When is that so?",
+    "“Softmax widens the gaps between the scores.” Compared with dividing the scores by their sum, when is that so?",
     {
         "a": (
             "Always: e^z grows faster than z.",

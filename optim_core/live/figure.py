@@ -7,16 +7,18 @@ What is seen lies in three layers, one over the other, each sent only when it ch
     overlay  what `scene.at` moved                                   SVG         at every move
 
 The work is done inside the slider's own message. While the kernel is busy with one value the browser holds the later
-ones back and then sends only the last, so that dragging never builds a queue.
+ones back and then sends only the last, so that dragging never builds a queue. An experiment that takes longer gives
+its results one by one: see `stream`.
 """
 
 import base64
 import html
 import math
 import threading
+import time
 import traceback
 import weakref
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import ipywidgets as widgets
 import numpy as np
@@ -32,6 +34,7 @@ from matplotlib.textpath import TextPath
 from ..refuse import refuse
 from . import pen
 from .controls import Slider, control, spoken
+from .stream import PERIOD, REST, STILL, WORK, Stream, is_stream, later
 
 try:
     from ipyevents import Event
@@ -44,12 +47,14 @@ NO_PRESET = "—"
 PIXELS = (AxesImage, QuadMesh)
 PAGE = 100  # pixels of the page for an inch of the figure
 LETTER = 7.3  # and for a letter of the caption
+WIDEST = 1.4  # how much larger a figure may get on a large screen; it is drawn for twice its size, and stays sharp
+BESIDES = 330  # pixels of the window's height for the sliders, the caption, and JupyterLab's own bars
 
 STYLE = """<style>
 .optim-live { overflow: visible; }
 .optim-live .widget-readout { min-width: 52px; }
 .optim-layers { overflow: visible; }
-.optim-layers > * { grid-area: 1 / 1; margin: 0; max-width: none; }
+.optim-layers > * { grid-area: 1 / 1; margin: 0; width: 100%; height: 100%; max-width: none; min-width: 0; }
 .optim-overlay, .optim-overlay .widget-html-content { height: 100%; width: 100%; line-height: 0; }
 .optim-overlay svg { display: block; width: 100%; height: 100%; }
 .optim-caption .widget-html-content { font-size: 15px; line-height: 1.45; }
@@ -58,19 +63,23 @@ STYLE = """<style>
 # What a screen reader says at a change: the control that moved (a slider's element knows only the number of its stop)
 # and the caption, which everybody reads.
 WORDS = '<div role="status" aria-live="polite"><span class="optim-spoken">{}</span>{}</div>'
+SILENT = "<div>{}</div>"  # the caption while results come one by one: the words beside it speak when they begin and end
 
 
 class Live(widgets.VBox):
     """A scene under sliders.
 
-    scene: see `scenes`; experiment: a function of the controls, by name, whose result goes to `scene.show`.
+    scene: see `scenes`; experiment: a function of the controls, by name, whose result goes to `scene.show`. A generator
+        of results is shown as they come, until it ends or a control moves, which begins anew; `finish` waits for its
+        end. What a control in `scene.own_controls` is set to goes to the scene alone, and nothing is computed again.
     controls: name=initial value, see `control`; ranges and labels come from CONTROLS.
     presets: {"what one sees": {control: value, …}}; what a preset does not name goes back to its initial value. In
         place of the inner dict, a function of the controls, by name, that returns one: what that leaves out stays.
     scale: pixels per pixel of the page; 2 is sharp on every screen.
 
     .controls[name].value is one control, .values all of them, .set(lr=0.1, mu=0.5) sets several at once, .reset() goes
-    back to the start, .time is the moment shown, .caption what the picture says, .errors what went wrong so far.
+    back to the start, .time is the moment shown, .caption what the picture says, .errors what went wrong so far,
+    .running whether results are still to come.
     """
 
     def __init__(self, scene, experiment, *, presets=None, scale=2, **controls):
@@ -81,6 +90,8 @@ class Live(widgets.VBox):
             if not callable(values):
                 self._check_names(values, f"presets[{label!r}]")
         self.scale, self._quiet, self._said, self._lines, self._frame, self._places = scale, False, "", 1, [], []
+        self._own = frozenset(getattr(scene, "own_controls", ()))
+        self._stream, self._ticket, self._waits = None, 0, False  # only the newest ticket has something to take
         figure = scene.figure
         self._size = PAGE * figure.get_size_inches()  # in pixels of the page
         figure.set_dpi(PAGE * scale)
@@ -88,7 +99,9 @@ class Live(widgets.VBox):
         self._canvas.draw()
         figure.set_layout_engine("none")  # if it had one, it has done its work
         figure.stale = True
-        super().__init__(self._build())
+        width, height = self._size  # as wide as the page allows, if what belongs to it still fits in the window
+        limit = f"min({WIDEST * width:.0f}px, max({width:.0f}px, calc((100vh - {BESIDES}px) * {width / height:.4f})))"
+        super().__init__(self._build(), layout=dict(max_width=limit))
         self.add_class("optim-live")
         for one in self.controls.values():
             one.observe(self._on_control, "value")
@@ -112,8 +125,22 @@ class Live(widgets.VBox):
         self._apply(values, NO_PRESET)
 
     def reset(self):
-        """Everything back to how it began."""
-        self._apply(self.initial, NO_PRESET, to_end=True)
+        """Everything back to how it began, and what the scene remembers of other runs forgotten."""
+        with LOCK:
+            if hasattr(self.scene, "forget"):
+                self.scene.forget()
+            self._apply(self.initial, NO_PRESET, to_end=True)
+
+    @property
+    def running(self):
+        """Whether the experiment gives its results one by one, and some are still to come."""
+        return self._stream is not None and not self._stream.ended
+
+    def finish(self, pieces=math.inf):
+        """Take all results that are still to come (or until there are so many `pieces`), and show the last one."""
+        with LOCK:
+            if self.running:
+                self._advance(pieces=pieces)
 
     @property
     def time(self):
@@ -130,8 +157,14 @@ class Live(widgets.VBox):
         return self.scene.caption
 
     def still(self):
-        """The picture as PNG bytes, `scale` times its size on the page."""
+        """The picture as PNG bytes, `scale` times its size on the page.
+
+        If results come one by one, it shows what half a second of work gives, or more if they have come further.
+        """
         with LOCK:
+            if self.running and self._stream.worked < STILL:
+                with suppress(Exception):  # it is shown under the figure
+                    self._advance(STILL - self._stream.worked)
             self._canvas.draw()
             return self._pixels([*self._frame, *self._moved])
 
@@ -144,23 +177,27 @@ class Live(widgets.VBox):
     # How it is built
 
     def _build(self):
-        width, height = (f"{round(v)}px" for v in self._size)
-        whole = dict(width=width, height=height)
-        self._ground, self._axes = (widgets.Image(format=f, layout=whole) for f in ("jpeg", "png"))
-        self._overlay = widgets.HTML(layout=whole)
+        width, height = self._size.round().astype(int)
+        shape, wide = f"optim-{width}x{height}", dict(width="100%")
+        self._ground, self._axes = (widgets.Image(format=f) for f in ("jpeg", "png"))
+        self._overlay = widgets.HTML()
         self._overlay.add_class("optim-overlay")
-        layers = widgets.GridBox([self._ground, self._axes, self._overlay], layout=whole)
+        layers = widgets.GridBox([self._ground, self._axes, self._overlay], layout=wide)
         layers.add_class("optim-layers")
+        layers.add_class(shape)
         if Event:
             self._event = Event(source=self._overlay, watched_events=["click"])
             self._event.on_dom_event(self._on_click)
-        self._words = widgets.HTML(layout=dict(width=width))
+        self._words = widgets.HTML(layout=wide)
         self._words.add_class("optim-caption")
+        self._heard = widgets.HTML()
+        self._heard.add_class("optim-spoken")
         self._trouble = widgets.Output()
-        style = widgets.HTML(STYLE, layout=dict(display="none"))
-        return [style, self._rows(width), layers, self._time_row(width), self._words, self._trouble]
+        css = f"<style>.{shape} {{ aspect-ratio: {width} / {height}; }}</style>"
+        style = widgets.HTML(STYLE + css, layout=dict(display="none"))
+        return [style, self._rows(), layers, self._time_row(), self._words, self._heard, self._trouble]
 
-    def _rows(self, width):
+    def _rows(self):
         """The controls in columns, the button in the last one."""
         self._menu = widgets.Dropdown(
             options=[NO_PRESET, *self.presets], description="situation", layout=dict(width="auto")
@@ -181,11 +218,15 @@ class Live(widgets.VBox):
             description="Reset", icon="undo", tooltip="back to how it began", layout=dict(width="100px")
         )
         reset.on_click(lambda _: self.reset())
-        corner = widgets.HBox([reset], layout=dict(justify_content="flex-end", grid_area=f"auto / {columns}"))
-        grid = dict(width=width, grid_template_columns=f"repeat({columns}, minmax(0, 1fr))", grid_gap="0 12px")
+        self._pause = widgets.Button(layout=dict(width="100px", display="none"))
+        self._pause.on_click(lambda _: self._on_pause())
+        corner = widgets.HBox(
+            [self._pause, reset], layout=dict(justify_content="flex-end", grid_area=f"auto / {columns}")
+        )
+        grid = dict(width="100%", grid_template_columns=f"repeat({columns}, minmax(0, 1fr))", grid_gap="0 12px")
         return widgets.GridBox([*cells, corner], layout=grid)
 
-    def _time_row(self, width):
+    def _time_row(self):
         self._time = widgets.IntSlider(0, min=0, max=0, description="step t", layout=dict(flex="1"))
         self._time.style.description_width = "4em"
         self._play = widgets.Play(0, min=0, max=0, interval=40, show_repeat=False, tooltip="play, pause; stop")
@@ -197,7 +238,7 @@ class Live(widgets.VBox):
         back.on_click(lambda _: self._step(-1))
         forth.on_click(lambda _: self._step(1))
         self._time.observe(self._on_time, "value")
-        self._row = widgets.HBox([self._play, back, forth, self._time], layout=dict(width=width, display="none"))
+        self._row = widgets.HBox([self._play, back, forth, self._time], layout=dict(width="100%", display="none"))
         return self._row
 
     # What happens when something is moved
@@ -206,7 +247,8 @@ class Live(widgets.VBox):
         with LOCK:  # before asking whether it is quiet: another thread may be in the middle of setting several
             if not self._quiet:
                 self._said = spoken(change["owner"])
-                self._apply({}, NO_PRESET)
+                moved = {name for name, one in self.controls.items() if one is change["owner"]}
+                self._apply({}, NO_PRESET, moved=moved)
 
     def _on_menu(self, change):
         with LOCK:
@@ -257,14 +299,20 @@ class Live(widgets.VBox):
             if name not in self.controls:
                 refuse(where, name, f"one of the controls {', '.join(self.controls)}")
 
-    def _apply(self, values, preset, to_end=False):
-        """Set the controls and the menu in one go, then run the experiment once."""
+    def _apply(self, values, preset, to_end=False, moved=None):
+        """Set the controls and the menu in one go, then run the experiment once, or only draw if that will do."""
         with LOCK:
             with self._silently():
                 for name, value in values.items():
                     self.controls[name].value = value
                 self._menu.value = preset
-            self._recompute(to_end)
+            moved = set(values) if moved is None else moved
+            if moved and moved <= self._own:
+                with self._watched():
+                    self._adjust()
+                    self._draw()
+            else:
+                self._recompute(to_end)
 
     @contextmanager
     def _silently(self):
@@ -285,26 +333,99 @@ class Live(widgets.VBox):
             self.errors.append(error)
             self._trouble.outputs = ()
             self._trouble.append_stderr(traceback.format_exc())
+            self._show_state()
             raise
 
+    def _adjust(self):
+        """Tell the scene how to show what it has."""
+        if self._own:
+            self.scene.adjust(**{name: value for name, value in self.values.items() if name in self._own})
+
     def _recompute(self, to_end=False):
-        """Run the experiment and show its result; the time stays at the end if it was there."""
+        """Run the experiment and show its result, or the first ones of many."""
         with self._watched():
-            self.result = self.experiment(**self.values)
-            self.scene.show(self.result)
-            steps, to_end = self.scene.steps, to_end or self.time == self._time.max
-            if steps != self._time.max:
-                with self._silently():
-                    self._time.max = self._play.max = steps
-                    self._play.step = max(1, round(steps / 200))
-                    self._row.layout.display = "flex" if steps else "none"
+            self._ticket += 1  # what the last experiment has not given yet is no longer asked for
+            if self._stream:
+                self._stream.close()
+            self._stream = None
+            result = self.experiment(**{name: v for name, v in self.values.items() if name not in self._own})
+            self._adjust()
+            if not is_stream(result):
+                self._take(result, to_end)
+                self._show_state()
+                return
+        self._stream, self._waits = Stream(result), False
+        comes_by_itself = self._later(PERIOD)  # if not, what is shown must not depend on how fast this machine is
+        self._advance(WORK / 2 if comes_by_itself else 0.0, to_end=to_end)
+
+    def _take(self, result, to_end=False, silent=False):
+        """Show a result; the time stays at the end if it was there."""
+        self.result = result
+        self.scene.show(result)
+        steps, to_end = self.scene.steps, to_end or self.time == self._time.max
+        if steps != self._time.max:
             with self._silently():
-                self._time.value = self._play.value = steps if to_end else min(self.time, steps)
-            self._draw()
+                self._time.max = self._play.max = steps
+                self._play.step = max(1, round(steps / 200))
+                self._row.layout.display = "flex" if steps else "none"
+        with self._silently():
+            self._time.value = self._play.value = steps if to_end else min(self.time, steps)
+        self._draw(silent)
+
+    # What happens when results come one by one
+
+    def _advance(self, seconds=0.0, pieces=1, to_end=False):
+        """Take results for so long, and until there are so many, and show the last of them."""
+        stream = self._stream
+        with self._watched():
+            first = not stream.pieces
+            try:
+                if stream.take(seconds, pieces):
+                    self._take(stream.result, to_end, silent=not (first or stream.ended))
+                elif stream.ended:
+                    self._say()
+            except BaseException:  # Ctrl-C in a cell that waits for the end, too
+                stream.close()
+                raise
+            finally:
+                self._show_state()
+
+    def _later(self, seconds):
+        """Ask the loop of this thread for the next results; what was asked for before lapses."""
+        self._ticket += 1
+        return later(seconds, self._on_ticket, self._ticket)
+
+    def _on_ticket(self, ticket):
+        """The next results, and the ones after them; whatever goes wrong is shown under the figure and kept."""
+        with LOCK:
+            if ticket != self._ticket or not self.running or self._waits:
+                return
+            begun = time.perf_counter()
+            with suppress(Exception):
+                self._advance(WORK)
+            if self.running:
+                self._later(max(REST, PERIOD - (time.perf_counter() - begun)))
+
+    def _on_pause(self):
+        with LOCK:
+            self._waits = self.running and not self._waits
+            self._show_state()
+            if self.running and not self._waits:
+                self._later(0)
+
+    def _show_state(self):
+        """The button that lets the results rest, and come again."""
+        if self._stream:
+            self._pause.layout.display = None
+        self._waits = self._waits and self.running
+        self._pause.description, self._pause.icon = ("Go on", "play") if self._waits else ("Pause", "pause")
+        self._pause.tooltip = "let it go on" if self._waits else "let it rest"
+        self._pause.disabled = not self.running
+        (self.add_class if self.running and not self._waits else self.remove_class)("optim-running")
 
     # How it is drawn
 
-    def _draw(self):
+    def _draw(self, silent=False):
         """Move the artists, and send each layer that is no longer what the browser shows."""
         figure = self.scene.figure
         moved = self.scene.at(self.time)
@@ -328,7 +449,14 @@ class Live(widgets.VBox):
         if lines > self._lines:  # what is below the figure does not jump up and down with the length of its caption
             self._lines = lines
             self._words.layout.min_height = f"{22 * lines + 6}px"
-        self._words.value = WORDS.format(html.escape(self._said), html.escape(self.scene.caption))
+        self._say(silent)
+
+    def _say(self, silent=False):
+        """The caption, on the page and to a screen reader, which would never end if it read out each of many."""
+        words, caption = html.escape(self._said), html.escape(self.scene.caption)
+        self._words.value = SILENT.format(caption) if self._stream else WORDS.format(words, caption)
+        if not silent:
+            self._heard.value = WORDS.format(words, caption) if self._stream else ""
 
     def _draw_ground(self):
         """What neither moves nor frames: surfaces, contours, and words that stand among them."""

@@ -9,25 +9,38 @@ A scene has
     scene.clicked(axes, x, y)    the control values that a click there sets, {} for none
     scene.alt                what the figure is, in words
 
+and, where it has them,
+
+    scene.own_controls       names of controls that only say how the same result is drawn: no experiment takes them
+    scene.adjust(**values)   takes what they are set to, before `show` and whenever one moves
+    scene.forget()           a scene that keeps earlier results forgets them (reset)
+
 so it can stand under sliders (`live.Live`), be saved as a still (`still`), or be drawn by a script in `figures/`.
 What scenes are made of is in `board`; a chapter's scenes are in the file of the chapter's name.
 """
 
+from .batches import EpochTime, LinearScaling, MiniBatches, NoiseFloor, Orders
 from .board import Map, Scene, View, still
 from .critical_points import Eigenvectors, Escape, IndexLoss, RandomHessians, Taylor
 from .losses import InitialScale, Margin, SoftmaxBars, TwoFits, TwoLosses
 from .momentum import Cycle, LookAhead, Oscillator, PhaseMap, Ravine, Restart
+from .training import TrainingRuns, timed_training
 from .trajectories import Trajectories, story
 
 __all__ = [
     "Cycle",
     "Eigenvectors",
+    "EpochTime",
     "Escape",
     "IndexLoss",
     "InitialScale",
+    "LinearScaling",
     "LookAhead",
     "Map",
     "Margin",
+    "MiniBatches",
+    "NoiseFloor",
+    "Orders",
     "Oscillator",
     "PhaseMap",
     "RandomHessians",
@@ -36,10 +49,12 @@ __all__ = [
     "Scene",
     "SoftmaxBars",
     "Taylor",
+    "TrainingRuns",
     "Trajectories",
     "TwoFits",
     "TwoLosses",
     "View",
     "still",
     "story",
+    "timed_training",
 ]

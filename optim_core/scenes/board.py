@@ -48,6 +48,13 @@ class Scene:
         box = dict(boxstyle="round,pad=0.25", facecolor="white", edgecolor="#d1d5db", alpha=0.9)
         return self.mover(axes.text(0, 0, "", fontsize=9, bbox=box, clip_on=False, visible=False, **style))
 
+    def legend(self, axes, names, **place):
+        """Name up to four paths, in the order of STYLES, in a legend outside the axes."""
+        styles = [dict(color=c, ls=d, marker=m, ms=5) for c, d, m in STYLES]
+        handles = [axes.plot([], [], label=name, **style)[0] for name, style in zip(names, styles, strict=False)]
+        self.figure.legends.clear()
+        self.figure.legend(handles=handles, fontsize=9, frameon=False, **place)
+
 
 def number(value, digits=3):
     """A number for a caption: few digits, a real minus sign, powers of ten as powers.

@@ -193,8 +193,9 @@ class TwoLosses(Scene):
             self.paths.append(self.line(seen.axes, **style, marker=marker, ms=3.6, mew=0, zorder=5))
             self.starts.append(self.line(seen.axes, "o", mfc="white", mec=INK, ms=13, mew=1.8, zorder=6))
             self.heads.append(self.line(seen.axes, marker=marker, ls="", mfc=color, mec="white", ms=8, zorder=7))
-            self.sureness.append(self.line(self.sure, **style))
-            self.lows.append(self.line(self.below, **style))
+            end = dict(marker=marker, markevery=[-1], ms=7, mec="white")  # as on the map that the line belongs to
+            self.sureness.append(self.line(self.sure, **style, **end))
+            self.lows.append(self.line(self.below, **style, **end))
         self._prepare_lower()
 
     def _panel(self, place, title, label):
@@ -342,6 +343,8 @@ class Margin(Scene):
         self.slope.set_title("size of the slope dL/dm", fontsize=11, loc="left", y=1.0)
         self.height.text(-0.4, 11.8, "wrong answer", va="top", ha="right", fontsize=9, color=GREY)
         self.height.text(0.4, 11.8, "right answer", va="top", fontsize=9, color=GREY)
+        self.slope.axvline(-np.log(2), color=GREY, lw=1, ls=":")
+        self.slope.text(-np.log(2) - 0.2, 4, "m = −ln 2", ha="right", fontsize=9, color=GREY)
         self.named, self.curves, self.points = None, [], []
         for axes in (self.height, self.slope):
             axes.set_xlabel("margin m: logit of the right class − logit of the other", fontsize=9)
@@ -394,7 +397,7 @@ class InitialScale(Scene):
         super().__init__((9.6, 3.9))
         self.across = self.figure.add_axes([0.065, 0.13, 0.45, 0.74], xscale="log", ylim=(0, 1.02))
         self.along = self.figure.add_axes([0.6, 0.13, 0.375, 0.74], ylim=(0, 1.02))
-        self.across.set_xlabel("σ: standard deviation of the initial weights")
+        self.across.set_xlabel("s: standard deviation of the initial weights")
         self.across.set_ylabel("accuracy on held-out digits")
         self.along.set_xlabel("updates")
         for axes in (self.across, self.along):
@@ -434,7 +437,7 @@ class InitialScale(Scene):
             scales.set_visible(True)
             curve.set_visible(True)
         said = [self._say(name, t, *run) for name, run in self.runs.items()]
-        self.caption = f"After {self.updates[t]} updates from weights of σ = {number(sigma)}: {', '.join(said)}."
+        self.caption = f"After {self.updates[t]} updates from weights of s = {number(sigma)}: {', '.join(said)}."
         return [artist for artist in self.moving if artist.get_visible()]
 
     def _say(self, name, t, accuracy, diverged):

@@ -1,6 +1,7 @@
 """The scenes of chapter 05: a ravine, the map of every (η, μ), a damped oscillator, look-ahead, cycles, restarts."""
 
 import numpy as np
+from matplotlib import patheffects
 from matplotlib.colors import LinearSegmentedColormap, LogNorm, to_rgb
 from matplotlib.patches import Patch
 
@@ -50,7 +51,8 @@ class Ravine(Trajectories):
         self.surface, self.runs = result
         self.map.show(self.surface)
         if list(self.runs) != self.named:
-            self._legend()
+            self.named = list(self.runs)
+            self.legend(self.curve, self.named, loc="upper left", ncols=4, bbox_to_anchor=(0.05, 1.01))
         self.tracks = []
         for path in self.runs.values():
             loss = self.surface.loss(path["w"])
@@ -64,17 +66,6 @@ class Ravine(Trajectories):
 
     def clicked(self, axes, x, y):
         return super().clicked(axes, x, y) if self.control else {}
-
-    def _legend(self):
-        self.named = list(self.runs)
-        styles = [dict(color=c, ls=d, marker=m, ms=5) for c, d, m in STYLES]
-        handles = [
-            self.curve.plot([], [], label=name, **style)[0] for name, style in zip(self.named, styles, strict=False)
-        ]
-        self.figure.legends.clear()
-        self.figure.legend(
-            handles=handles, loc="upper left", ncols=4, fontsize=9, frameon=False, bbox_to_anchor=(0.05, 1.01)
-        )
 
     def at(self, t):
         t = min(t, self.steps)
@@ -97,13 +88,13 @@ class Ravine(Trajectories):
 
 
 def arrival(name, part, path):
-    """When a run's loss, as a part of the first, fell below a millionth for good: one sentence.
+    """From which step on a run's loss, as a part of the first, stays below a millionth: one sentence.
 
     >>> from optim_core import surfaces; from optim_core.descent import descend; from optim_core.optimizers import gd
     >>> bowl = surfaces.bowl(kappa=10)
     >>> path = descend(gd, bowl.start, bowl.grad, 100, lr=1.0)
     >>> arrival("gradient descent", bowl.loss(path["w"]) / bowl.loss(path["w"][0]), path)
-    'Gradient descent reached a millionth after 60 steps.'
+    'Gradient descent stays below a millionth from step 60 on.'
     """
     name, steps = name[0].upper() + name[1:] if name[0].isascii() else name, len(part) - 1  # μ stays μ
     if path["diverged"]:
@@ -112,9 +103,11 @@ def arrival(name, part, path):
     if not len(above):
         return f"{name} starts at the minimum."
     if above[-1] < steps:
-        return f"{name} reached a millionth after {above[-1] + 1} steps."
+        return f"{name} stays below a millionth from step {above[-1] + 1} on."
     if part[steps // 2 :].max() > part[: steps // 2].max():
         return f"{name} climbs."
+    if len(above) <= steps:
+        return f"{name} dips below a millionth at step {np.argmax(part <= GOAL)}, but has not stayed there yet."
     return f"{name} has not reached a millionth after {steps} steps."
 
 
@@ -157,11 +150,17 @@ class PhaseMap(Scene):
         super().__init__((9.6, 5.0))
         self.phases, self.method = None, None
         self.plane = self.figure.add_axes([0.065, 0.235, 0.415, 0.66])
-        self.plane.set(xlim=(0, 4.02), ylim=(-0.005, 1.0), xlabel="learning rate η  (λ_max = 1)", ylabel="momentum μ")
+        self.plane.set(xlim=(0, 4.02), ylim=(-0.005, 1.0), ylabel="momentum μ")
+        self.plane.set_xlabel("learning rate η  (the steep direction has λ = 1)")
         self.image = self.plane.imshow(np.zeros((2, 2, 3)), origin="lower", aspect="auto", interpolation="nearest")
         self.edge = self.plane.plot([], [], color=INK, lw=1.8, ls="--")[0]
-        self.ridge = self.plane.plot([], [], color="white", lw=1.2, ls=":")[0]
+        dark = [patheffects.withStroke(linewidth=4, foreground=INK)]
+        self.ridge = self.plane.plot([], [], color="white", lw=2.2, ls=(0, (1, 1.6)), path_effects=dark)[0]
         self.best = self.plane.plot([], [], "*", mfc="#ffd92f", mec=INK, ms=17, zorder=5)[0]
+        drawn = {self.edge: "theory's edge", self.ridge: "flat direction critical", self.best: "best in the long run"}
+        self.plane.legend(
+            drawn.keys(), drawn.values(), loc="lower right", fontsize=8.5, framealpha=0.92, handlelength=2.4
+        ).set_zorder(4)
         patches = [Patch(facecolor=color, edgecolor=GREY, label=fate) for fate, color in FATES.items()]
         self.figure.legend(
             handles=patches, loc="upper left", ncols=4, fontsize=9, frameon=False, bbox_to_anchor=(0.05, 1.005),
@@ -174,7 +173,8 @@ class PhaseMap(Scene):
         bar.minorticks_off()
         bar.set_title("converged: steps for every factor of ten", fontsize=9, loc="left", y=1.0, pad=3)
         self.map = Plain(self.figure.add_axes([0.575, 0.495, 0.405, 0.4666]))
-        self.map.axes.set(xlabel="", xticks=[-10, -5, 0, 5, 10])
+        self.map.axes.set(xticks=[-10, -5, 5, 10])
+        self.map.axes.xaxis.labelpad = -11
         self.parts = self.figure.add_axes([0.575, 0.105, 0.405, 0.3], yscale="log", ylim=(1e-12, 1e6))
         self.parts.set(xlabel="steps t", ylabel="loss")
         self.parts.grid(alpha=0.25)
@@ -193,6 +193,7 @@ class PhaseMap(Scene):
             self.parts.plot([], [], color=a.get_color(), ls=a.get_linestyle(), lw=a.get_linewidth(), label=name)[0]
             for a, name in zip(self.lines, names, strict=True)
         ]
+        handles[0].set_alpha(self.lines[0].get_alpha())
         self.parts.legend(handles=handles, loc="upper right", ncols=3, fontsize=8, framealpha=0.9, columnspacing=1.2)
 
     def show(self, result):
@@ -256,7 +257,8 @@ class PhaseMap(Scene):
         elif fate == "converged":
             text += f", {number(pace, 2)} steps for every factor of ten"
         elif fate == "bounded":
-            text += f": within {self.steps} steps it neither comes to rest nor grows"
+            left = number(100 * far[3] / far[0], 2)
+            text += f": after {self.steps} steps neither at rest nor growing, with {left} % of its first distance left"
         if fate in ("converged", "bounded"):
             _, (steep, flat) = fates(
                 [np.sqrt(np.max(part, axis=1)) for part in self._quarters(self.split[1:])], self.steps
@@ -306,7 +308,7 @@ class Oscillator(Scene):
         self.wave = self.figure.add_axes([0.345, 0.15, 0.33, 0.77], ylim=(-1.7, 1.7), xlabel="steps t")
         self.decay = self.figure.add_axes([0.745, 0.15, 0.235, 0.77], xlim=(0, 1), ylim=(0, 1.5), xlabel="momentum μ")
         self.decay.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"])
-        titles = ["loss ½w²; arrow: 3 × velocity", "w", "factor per step |σ|"]
+        titles = ["loss ½w²; arrow: 3 × velocity", "w  (dashed: ±c |σ|ᵗ)", "factor per step |σ|"]
         for axes, title in zip((self.bowl, self.wave, self.decay), titles, strict=True):
             axes.set_title(title, fontsize=10, loc="left", y=1.0)
             axes.grid(alpha=0.25)
@@ -363,7 +365,7 @@ class Oscillator(Scene):
             period = 2 * np.pi / abs(np.angle(sigma[0]))
             word, why = (
                 "under-damped",
-                f"it swings, one period in {number(period, 3)} steps, and √μ of it is left at each",
+                f"it swings, one period in {number(period, 3)} steps; each step leaves the part √μ of the swing",
             )
             if self.mu == 1:
                 word, why = "undamped", f"no friction, so it swings for ever, one period in {number(period, 3)} steps"
@@ -430,6 +432,8 @@ class LookAhead(Scene):
         self.arrows = [self.line(self.zoom, color=color, ls=dash, lw=2.2) for color, dash, _ in kinds]
         kinds.append((GREY, ":", "level line through w"))
         handles = [self.zoom.plot([], [], color=c, ls=d, lw=2, label=label)[0] for c, d, label in kinds]
+        ring = dict(marker="o", ls="", mfc="none", mec=PINK, ms=8, mew=1.8)
+        handles.insert(1, self.zoom.plot([], [], label="look-ahead point w + μv", **ring)[0])
         self.figure.legend(
             handles=handles,
             loc="lower left",
@@ -474,9 +478,9 @@ class LookAhead(Scene):
         if size <= 1e-12 * width:
             return text + "There is no velocity: Nesterov and the heavy ball both make the step of gradient descent."
         brake = (there - here) @ carry / size**2
-        text += f"The look-ahead gradient {'brakes' if brake < 0 else 'pushes on'}: along the velocity Nesterov goes "
-        text += f"{number(abs(brake) * 100, 2)} % of μv {'less' if brake < 0 else 'more'} far "
-        return text + "than the heavy ball would from here."
+        text += f"The two pushes differ by {number(np.linalg.norm(there - here), 2)}. The look-ahead gradient "
+        text += f"{'brakes' if brake < 0 else 'pushes on'}: along the velocity Nesterov's step is "
+        return text + f"{'shorter' if brake < 0 else 'longer'} by {number(abs(brake) * 100, 2)} % of μv."
 
     def clicked(self, axes, x, y):
         return {self.control: (x, y)} if axes is self.map.axes else {}

@@ -49,7 +49,8 @@ class Trajectories(Scene):
             self.view.show(self.map)
             self._scale_losses()
         if list(self.runs) != self.named:
-            self._legend()
+            self.named = list(self.runs)
+            self.legend(self.curve, self.named, loc="upper right", ncols=2, bbox_to_anchor=(0.998, 1.005))
         self.tracks = [(self.map.drawable(p["w"]), self.surface.loss(p["w"]), p) for p in self.runs.values()]
         steps = len(self.tracks[0][0]) - 1
         if steps != self.steps:
@@ -64,17 +65,6 @@ class Trajectories(Scene):
             self.curve.set(yscale="log", ylim=(1e-9, top))
         else:
             self.curve.set(yscale="linear", ylim=(low - 0.1 * (high - low), low + 1.1 * (high - low)))
-
-    def _legend(self):
-        self.named = list(self.runs)
-        styles = [dict(color=c, ls=d, marker=m, ms=5) for c, d, m in STYLES]
-        handles = [
-            self.curve.plot([], [], label=name, **style)[0] for name, style in zip(self.named, styles, strict=False)
-        ]
-        self.figure.legends.clear()
-        self.figure.legend(
-            handles=handles, loc="upper right", ncols=2, fontsize=9, frameon=False, bbox_to_anchor=(0.998, 1.005)
-        )
 
     def at(self, t):
         t = min(t, self.steps)

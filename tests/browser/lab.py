@@ -247,6 +247,8 @@ class Page:
         )
         self._js_ready("() => window.allRun !== null", "the cells did not finish", seconds)
         self.wait_idle(seconds)
+        for figure in self.figures():
+            figure.wait_end()  # of its results, where they come one by one
         self.fail_on_error_outputs()
         unrun = [c["source"] for c in self.cells() if c["type"] == "code" and c["source"] and not c["count"]]
         if unrun:
@@ -470,6 +472,67 @@ class LiveFigure:
             self.page.wait_for_timeout(30)
         reason = f"there is an error:\n{error}" if error else f"the picture did not change within {seconds:g} s"
         raise PageFault(f"{self}: after {after} {reason}\n{self.owner._faults()}")
+
+    def running(self) -> bool:
+        """Whether the figure's results come one by one, and some are still to come."""
+        return self.root.evaluate("figure => figure.classList.contains('optim-running')")
+
+    def wait_end(self, seconds: float = 60) -> None:
+        """Wait until no more results are to come; PageFault if they come for longer."""
+        end = time.monotonic() + seconds
+        while self.running():
+            if time.monotonic() > end:
+                raise PageFault(f"{self}: its results still come after {seconds:g} s\n{self.owner._faults()}")
+            self.page.wait_for_timeout(30)
+
+    def pictures_until_end(self, seconds: float = 60) -> tuple[int, float]:
+        """How many pictures are drawn until no more results are to come, and how many seconds that takes."""
+        self._count_pictures()
+        begun = time.monotonic()
+        self.wait_end(seconds)
+        return self.page.evaluate("() => window.drawn.length"), time.monotonic() - begun
+
+    def _count_pictures(self) -> None:
+        self.root.evaluate(
+            """figure => { const seen = window.drawn = [];
+                new MutationObserver(all => {
+                    if (all.some(m => [...m.addedNodes].some(n => n.tagName === "svg"))) seen.push(performance.now());
+                }).observe(figure.querySelector(".optim-overlay"), {childList: true, subtree: true}); }"""
+        )
+
+    def wait_pictures(self, count: int, after: str, seconds: float = 20) -> None:
+        """Wait for so many new pictures, while results come; PageFault if they do not."""
+        self._count_pictures()
+        complaint = f"{self}: after {after} fewer than {count} pictures came one after the other"
+        self.owner._js_ready("count => window.drawn.length >= count", complaint, seconds, arg=count)
+
+    def answer_time(self, label: str, key: str, caption: str, seconds: float = 20) -> float:
+        """Milliseconds from a key press on a slider until a picture is painted whose caption begins with `caption`."""
+        handle = self._handle(label)
+        handle.scroll_into_view_if_needed()
+        handle.focus()
+        self.root.evaluate(
+            """(figure, caption) => {
+                const words = figure.querySelector(".optim-caption"), seen = window.answer = {};
+                const painted = () => requestAnimationFrame(() => {  // before the frame; the message comes after it
+                    const after = new MessageChannel();
+                    after.port1.onmessage = () => seen.painted ??= performance.now();
+                    after.port2.postMessage(0);
+                });
+                document.addEventListener("keydown", () => seen.pressed = performance.now(),
+                    {capture: true, once: true});
+                const watch = new MutationObserver(() => {
+                    if (!seen.pressed || !words.textContent.trim().startsWith(caption)) return;
+                    watch.disconnect();
+                    painted();
+                });
+                watch.observe(words, {childList: true, subtree: true, characterData: true}); }""",
+            caption,
+        )
+        self.page.keyboard.press(key)
+        complaint = f"no picture whose caption begins with {caption!r} after {key} on {label!r}"
+        self.owner._js_ready("() => window.answer.painted", f"{self}: {complaint}", seconds)
+        return self.page.evaluate("() => window.answer.painted - window.answer.pressed")
 
     def error(self) -> str:
         """The traceback that the figure shows, "" if there is none."""

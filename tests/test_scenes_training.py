@@ -1,0 +1,266 @@
+"""The batch slider's scene: what the stopwatch counts, when a run ends, what is kept beside it, what is said."""
+
+import re
+import time
+import warnings
+
+import numpy as np
+import pytest
+
+pytest.importorskip("ipywidgets")
+
+from optim_core import live, scenes
+from optim_core.data import digits, line
+from optim_core.losses import cross_entropy, mse
+from optim_core.network import BatchNorm, Linear, Network, Relu
+from optim_core.optimizers import gd, momentum
+from optim_core.scenes.training import TrainingRuns, timed_training
+from optim_core.training import train
+
+DATA = digits()
+NET = Network([Linear(64, 32), Relu(), Linear(32, 10)], cross_entropy)
+LONG = 1e9  # seconds: so that only the epochs end a run, on every machine at the same place
+
+
+def run_of(batch=32, lr=0.1, epochs=2, seconds=LONG, **more):
+    *_, run = timed_training(NET, DATA, gd, batch=batch, lr=lr, epochs=epochs, seconds=seconds, **more)
+    return run
+
+
+def figure(epochs=2, seconds=LONG, presets=None):
+    def experiment(batch, lr, seed):
+        return timed_training(NET, DATA, gd, batch=batch, lr=lr, seed=seed, epochs=epochs, seconds=seconds)
+
+    names = ["updates", "epochs", "seconds"]
+    ranges = dict(batch=(32, 1, 1200), lr=(0.1, 0.001, 10.0), seed=0, against=names)
+    return live.Live(TrainingRuns(), experiment, presets=presets, **ranges)
+
+
+# ---- the stopwatch ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("batch", "step"), [(1, gd), (50, momentum), (1200, gd)])
+def test_the_looks_change_nothing_of_the_training(batch, step):
+    *_, run = timed_training(NET, DATA, step, batch=batch, lr=0.05, seed=3, epochs=1, seconds=LONG)
+    plain = train(NET, DATA, step, batch=batch, lr=0.05, seed=3, epochs=1, progress=False)
+    assert run.loss[-1] == NET.loss(plain["w"], DATA.X, DATA.y)
+    assert run.accuracy[-1] == plain["test_accuracy"][-1]
+    assert run.loss[0] == NET.loss(NET.init(3), DATA.X, DATA.y) and run.updates[0] == run.seconds[0] == 0
+
+
+def test_running_statistics_are_carried_along():
+    net = Network([Linear(64, 16), BatchNorm(16), Relu(), Linear(16, 10)], cross_entropy)
+    *_, run = timed_training(net, DATA, gd, batch=100, lr=0.1, epochs=3, seconds=LONG)
+    plain = train(net, DATA, gd, batch=100, lr=0.1, epochs=3, progress=False)
+    assert run.accuracy[-1] == plain["test_accuracy"][-1]
+
+
+def test_looks_are_close_at_first_and_never_far_apart():
+    updates = run_of(batch=1, epochs=3).updates
+    assert updates[:8] == [0, 1, 2, 3, 4, 5, 6, 7] and updates[-1] == 3600
+    assert 1 <= np.diff(updates).min() and np.diff(updates).max() <= 200
+
+
+def test_a_slow_update_makes_the_looks_closer_so_that_the_page_can_answer():
+    def slow(w, grad, t, *, lr=0.1):
+        time.sleep(0.004)
+        return gd(w, grad, t, lr=lr)
+
+    *_, run = timed_training(NET, DATA, slow, batch=32, lr=0.1, epochs=2, seconds=LONG)
+    assert np.diff(run.updates).max() <= 3 < np.diff(run_of(batch=32, epochs=2).updates).max()
+
+
+def test_an_epoch_is_as_many_updates_as_batches_with_the_last_short_one():
+    run = run_of(batch=512, epochs=2)
+    assert run.updates[-1] == 6 and run.epochs == [t / 3 for t in run.updates] and run.ended == "epochs"
+
+
+def test_the_watch_stands_still_while_nobody_asks_and_while_the_losses_are_measured():
+    stream, waited = timed_training(NET, DATA, gd, batch=100, lr=0.1, epochs=2, seconds=LONG), 0.0
+    begun = time.perf_counter()
+    for run in stream:  # noqa: B007
+        time.sleep(0.05)
+        waited += 0.05
+    assert 0 < run.seconds[-1] < time.perf_counter() - begun - waited
+    assert (np.diff(run.seconds) > 0).all()
+
+
+def test_a_run_ends_with_its_seconds_its_epochs_or_its_weights():
+    run = run_of(batch=1, epochs=10_000, seconds=0.05)
+    assert run.ended == "seconds" and run.seconds[-2] < 0.05 <= run.seconds[-1] and run.used >= 1
+    assert run_of(epochs=1).ended == "epochs"
+    run = run_of(batch=1, lr=10.0)
+    assert run.ended == "diverged" and run.updates[-2] < run.diverged <= run.updates[-1] < 100
+
+
+@pytest.mark.parametrize(
+    ("changed", "complaint"),
+    [
+        (dict(epochs=0), "epochs = 0: must be a number > 0"),
+        (dict(seconds=-1), "seconds = -1: must be a number > 0"),
+        (dict(batch=0), "batch = 0: must be"),
+        (dict(batch=2.5), "batch = 2.5: must be"),
+        (dict(lr="fast"), "lr = 'fast': must be a finite number"),
+        (dict(lr=-0.1), "lr = -0.1: must be"),
+        (dict(data=DATA._replace(X_test=DATA.X_test[:0])), "data = .*examples to hold out"),
+        (dict(net=Network([Linear(1, 1)], mse), data=line()), "accuracy = .*chooses between classes"),
+    ],
+)
+def test_what_cannot_be_run_is_refused(changed, complaint):
+    how = dict(net=NET, data=DATA, step=gd, batch=32, lr=0.1) | changed
+    with pytest.raises(ValueError, match=complaint):
+        next(timed_training(how.pop("net"), how.pop("data"), how.pop("step"), **how))
+
+
+# ---- the scene -------------------------------------------------------------------------------------------------------
+
+
+def lines(shown):
+    """The visible lines of the loss panel, by the words of the legend."""
+    scene = shown.scene
+    return {slot["legend"][1].get_text(): slot["lines"][0] for slot in scene.slots if slot["lines"][0].get_visible()}
+
+
+def test_every_combination_draws_without_a_warning():
+    shown = figure(epochs=0.2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for batch in (1, 32, 1200):
+            for lr in (0.001, 0.1, 10.0):
+                for against in ("updates", "epochs", "seconds"):
+                    shown.set(batch=batch, lr=lr, against=against)
+                    shown.finish()
+                    assert shown.caption.startswith(f"B = {batch}, η = ") and "nan" not in shown.caption
+    assert not shown.errors
+
+
+def test_the_line_is_what_was_measured():
+    shown = figure()
+    shown.finish()
+    run = shown.result
+    for against in ("updates", "epochs", "seconds"):
+        shown.set(against=against)
+        for drawn, values in zip(shown.scene.slots[0]["lines"], (run.loss, run.accuracy), strict=True):
+            x, y = drawn.get_data()
+            assert x.tolist() == getattr(run, against)[1:]
+            assert y == pytest.approx(values[1:] if drawn.axes is shown.scene.losses else 1 - np.array(values[1:]))
+        assert shown.scene.losses.get_xlim() == shown.scene.rights.get_xlim()
+        assert shown.scene.losses.get_xlim()[0] < x[0] and x[-1] < shown.scene.losses.get_xlim()[1]
+
+
+def test_the_axis_is_changed_without_training_again_even_while_it_runs():
+    shown = figure()
+    shown.finish(pieces=10)
+    run, looks = shown.result, list(shown.result.updates)
+    for against in ("epochs", "seconds", "updates"):
+        before = shown._overlay.value, shown._axes.value
+        shown.controls["against"].value = against
+        assert shown._overlay.value != before[0] and shown._axes.value != before[1]
+        assert shown.result is run and run.updates == looks and shown.running
+
+
+def test_only_the_lines_are_sent_while_it_trains():
+    shown = figure()
+    ground, frame, lines = shown._ground.value, shown._axes.value, set()
+    for pieces in (2, 5, 10, 20):
+        shown.finish(pieces)
+        lines.add(shown._overlay.value)
+    shown.set(batch=1, lr=0.5)
+    shown.finish()
+    assert len(lines) == 4 and shown._ground.value == ground and shown._axes.value == frame
+
+
+def test_three_earlier_runs_stay_fainter_each_in_its_own_colour_and_marker():
+    shown = figure(epochs=1)
+    shown.finish()
+    for batch in (64, 128, 256, 512):
+        before = {name: line.get_color() for name, line in lines(shown).items()}
+        shown.set(batch=batch)
+        shown.finish()
+        now = lines(shown)
+        assert all(now[name].get_color() == color for name, color in before.items() if name in now)
+    assert set(now) == {f"B = {batch}, η = 0.1" for batch in (64, 128, 256, 512)}
+    assert len({line.get_color() for line in now.values()}) == len({line.get_marker() for line in now.values()}) == 4
+    newest = now.pop("B = 512, η = 0.1")
+    assert newest.get_alpha() is None and all(line.get_alpha() < 1 for line in now.values())
+    assert all(line.get_linewidth() < newest.get_linewidth() for line in now.values())
+
+
+def test_what_was_broken_off_early_is_not_kept_and_the_same_run_again_replaces_itself():
+    shown = figure(epochs=1)
+    shown.finish()
+    for batch in (64, 128, 256):  # a drag
+        shown.set(batch=batch)
+    shown.set(batch=512)
+    shown.finish()
+    assert set(lines(shown)) == {"B = 32, η = 0.1", "B = 512, η = 0.1"}
+    shown.set(batch=32)
+    shown.finish()
+    assert sorted(lines(shown)) == ["B = 32, η = 0.1", "B = 512, η = 0.1"]
+    shown.set(seed=1)
+    shown.finish()
+    assert sorted(lines(shown)) == ["B = 32, η = 0.1, seed 0", "B = 32, η = 0.1, seed 1", "B = 512, η = 0.1, seed 0"]
+    shown.reset()
+    assert set(lines(shown)) == {"B = 32, η = 0.1"}
+
+
+def test_the_caption_says_what_was_measured_and_why_it_ended():
+    shown = figure(epochs=3)
+    assert shown.caption.startswith("B = 32, η = 0.1: after 0 updates") and "ended" not in shown.caption
+    shown.finish()
+    run = shown.result
+    words = re.match(
+        r"B = 32, η = 0\.1: after (\d+) updates, which are (\d+) epochs and took ([\d.]+) s of computing, the training "
+        r"loss is ([\d.]+) \(([\d.]+) at the start\), and ([\d.]+) % of the held-out examples are right\. "
+        r"It ended because its 3 epochs were used up\.$",
+        shown.caption,
+    )
+    said = [float(word) for word in words.groups()]
+    expected = [114, 3, run.seconds[-1], run.loss[-1], run.loss[0], 100 * run.accuracy[-1]]
+    assert said == pytest.approx(expected, rel=0.05)
+    shown = figure(epochs=10_000, seconds=0.03)
+    shown.finish()
+    assert "It ended because its 0.03 s of computing were used up." in shown.caption
+
+
+def test_divergence_is_said_and_drawn():
+    shown = figure()
+    shown.set(batch=1, lr=10.0)
+    shown.finish()
+    run, scene = shown.result, shown.scene
+    assert f"It diverged at update {run.diverged}, and ended there." in shown.caption
+    assert scene.note.get_visible() and scene.note.get_text() == f"diverged at update {run.diverged}"
+    drawn = scene.slots[scene.places[id(run)]]["lines"][0].get_ydata()
+    assert np.isfinite(drawn).all() and drawn[-1] > scene.losses.get_ylim()[1], "its line leaves the frame"
+    shown.set(lr=0.1)
+    assert not scene.note.get_visible()
+
+
+def test_a_loss_that_climbed_is_said():
+    shown = figure(epochs=0.2)
+    shown.set(batch=1, lr=2.0)
+    shown.finish()
+    assert shown.result.loss[-1] > shown.result.loss[0] and "The loss is higher than at the start." in shown.caption
+
+
+@pytest.mark.parametrize("against", ["updates", "epochs"])
+def test_the_caption_compares_where_all_have_been(against):
+    shown = figure(epochs=2)
+    shown.set(against=against)
+    shown.finish()
+    first = shown.result
+    shown.set(batch=512)
+    shown.finish()
+    second = shown.result
+    place = dict(updates=6, epochs=2)[against]
+    (said,) = re.findall(rf"At {place} {against}, as far as .* the loss was (.*)\.$", shown.caption)
+    at_first = first.loss[getattr(first, against).index(place)]
+    assert said == f"{second.loss[-1]:.2g} with B = 512; {at_first:.2g} with B = 32"
+    shown.set(batch=1, lr=10.0)
+    shown.finish()
+    assert "with B = 1," not in shown.caption, "what diverged is not compared"
+
+
+def test_a_still_needs_no_sliders():
+    picture = scenes.still(TrainingRuns(), run_of())
+    assert not any(artist.get_animated() for artist in picture.axes[0].lines if artist.get_visible())
