@@ -1,0 +1,576 @@
+"""The exercises of chapter 04: mini-batches."""
+
+import functools
+import math
+import timeit
+
+import numpy as np
+
+from ..data import Data, digits
+from ..network import Linear, Network, Tanh
+from ..optimizers import gd
+from ..slices import two_weights
+from ..training import batch_at, minibatches, training
+from . import CORRECT, INCORRECT, NOT_ATTEMPTED, Choice, Exercise, Predict, Result, diagnosis, exercise, has_blank
+from .blank import Blank
+from .running import run
+
+# What the figures are made of -------------------------------------------------------------------------------------
+
+
+@functools.cache
+def wavy():
+    """The loss of a line w₁x + w₂ on 64 points about a wave, y = x + sin 2x, which come in the order of their x."""
+    x = np.linspace(-2, 2, 64)[:, None]
+    return two_weights(x, x + np.sin(2 * x) + np.random.default_rng(0).normal(0, 0.3, x.shape))
+
+
+@functools.cache
+def dealt(n, batches, order):
+    """Which of n examples so many mini-batches in a row hold, for sizes 1, 2, 4, … n: {B: indices, (batches, B)}.
+
+    n must be a power of 2, so that no mini-batch is short. order: as in `training.batch_at`.
+    """
+    sizes = [2**k for k in range(n.bit_length())]
+    return {B: np.stack([batch_at(t, n, B, order=order) for t in range(1, batches + 1)]) for B in sizes}
+
+
+def digit_network(width=32):
+    """The network of this chapter: 64-32-10 with tanh and cross-entropy."""
+    return Network([Linear(64, width), Tanh(), Linear(width, 10)])
+
+
+def until(net, data, target, batch, lr, seed=0, most=3000):
+    """Gradient descent on mini-batches until the loss of all training data is at most `target`.
+
+    Returns the weights then, and how many updates that took; None where `most` were not enough. The loss is looked at
+    after every fifth update. seed: of the initial weights and of the mini-batches.
+    """
+    train_on = Data(data.X, data.y)
+    for now in training(net, train_on, gd, lr=lr, batch=batch, seed=seed, steps=most, every=5):
+        if net.loss(now["w"], data.X, data.y) <= target:
+            return now["w"], now["t"]
+
+
+@functools.cache
+def losses_by_epoch(lr, batch, epochs=10, inits=5):
+    """The loss of all 1200 digits at the start and after each epoch, for several initial weights, (epochs+1, inits)."""
+    net, data = digit_network(), Data(*digits()[:2])
+    w = np.stack([net.init(seed) for seed in range(inits)])
+    looks = training(net, data, gd, lr=lr, batch=batch, epochs=epochs, w=w)
+    return np.array([net.loss(now["w"], data.X, data.y) for now in looks])
+
+
+@functools.cache
+def seconds_per_update(width, batch):
+    """How long one update of the network 64-width-10 takes on this machine: the shortest of three tries."""
+    net, data = digit_network(width), digits()
+    w, grad, times = net.init(0), minibatches(net.on(data.X, data.y), batch), max(1, min(20, 2000 // batch))
+    return min(timeit.repeat(lambda: w - 0.1 * grad(w, 1), number=times, repeat=3)) / times
+
+
+# 1. One epoch ----------------------------------------------------------------------------------------------------
+
+
+class TwoEpochs:
+    """A sampler as a function of (n, size, seed): two epochs that it deals with one random generator.
+
+    >>> TwoEpochs(lambda n, size, rng: [rng.permutation(n)])(3, 2, 0)
+    [[array([2, 0, 1])], [array([2, 1, 0])]]
+    """
+
+    def __init__(self, function):
+        self.function = function
+        self.__code__ = getattr(function, "__code__", None)  # where `run` looks for the line of an error
+
+    def __call__(self, n, size, seed):
+        rng = np.random.default_rng(seed)
+        answers = [self.function(n, size, rng) for _ in range(2)]
+        return [list(a) if hasattr(a, "__next__") else a for a in answers]  # it may be a generator
+
+
+def as_batches(epoch):
+    """A student's epoch as a list of arrays of whole numbers, or None if it is no such thing.
+
+    >>> as_batches([[0, 2], np.array([1])]), as_batches([0, 2, 1]), as_batches("021")
+    ([array([0, 2]), array([1])], None, None)
+    """
+    if isinstance(epoch, (str, dict, set)) or not hasattr(epoch, "__len__"):
+        return None
+    batches = [np.array([]) if np.size(batch) == 0 else diagnosis.numbers(batch) for batch in epoch]
+    good = all(b is not None and b.ndim == 1 and not np.iscomplexobj(b) and (b == np.floor(b)).all() for b in batches)
+    return [batch.astype(int) for batch in batches] if good else None
+
+
+class Sampler(Exercise):
+    """An exercise whose answer is drawn at random: judged is what all right answers have in common.
+
+    The student's function takes (n, size, rng) and returns the mini-batches of one epoch. On each case (n, size, seed)
+    it deals two epochs, and the same two once more.
+    """
+
+    @functools.cached_property
+    def expected(self):
+        return [self.look(self.reference, args)[1] for args in self.cases]
+
+    @functools.cached_property
+    def known(self):
+        return [[self.look(wrong, args)[1] for args in self.cases] for _, wrong, _ in self.mistakes]
+
+    def look(self, function, args):
+        """The run of a sampler on one case, and what is to be seen of it: facts, the same for all right samplers."""
+        first, again = (run(TwoEpochs(function), args) for _ in range(2))
+        if first.error is not None:
+            return first, dict(error=type(first.error).__name__)
+        dealt = [as_batches(epoch) for epoch in first.value]
+        if None in dealt:
+            return first, dict(kind=diagnosis.kind_of(first.value[dealt.index(None)]))
+        n, (one, two) = args[0], (np.concatenate([*epoch, np.empty(0, int)]) for epoch in dealt)
+        times = np.bincount(one[(0 <= one) & (one < n)], minlength=n)
+        sets = [np.sort(batch) for batch in dealt[0]]
+        neighbours = len(sets) > 1 and all((np.diff(batch) == 1).all() for batch in sets)
+        in_row = neighbours and all(map(np.array_equal, sets, dealt[0]))
+        return first, {
+            "sizes": tuple(map(len, dealt[0])),
+            "strangers": sorted(set(one.tolist()) - set(range(n))),
+            "missing": (times == 0).any(),
+            "twice": (times > 1).any(),
+            "twice in a batch": any((np.diff(batch) == 0).any() for batch in sets),
+            "order": "the data's" if (np.diff(one) > 0).all() else "in pieces" if in_row else "neighbours" * neighbours,
+            "reshuffled": not np.array_equal(one, two),
+            "repeatable": repr(first.value) == repr(again.value),
+        }
+
+    def _judge(self, function):
+        unattempted = Result(NOT_ATTEMPTED, f"replace each `____` in `{self.name}` and run the cell again.")
+        if has_blank(function):
+            return unattempted
+        if complaint := self._cannot_call(function):
+            return Result(INCORRECT, complaint)
+        uses, looks = Blank.uses, []
+        for args in self.cases:
+            looks.append(self.look(function, args))
+            if isinstance(looks[-1][0].error, KeyboardInterrupt):
+                return Result(INCORRECT, diagnosis.interrupted(self, args))
+        if Blank.uses > uses:
+            return unattempted
+        seen = [facts for _, facts in looks]
+        if seen == self.expected:
+            return Result(CORRECT, f"`{self.name}` deals all {len(seen)} decks as it should.")
+        for (what, _, look), mistaken in zip(self.mistakes, self.known, strict=True):
+            if seen == mistaken:
+                return Result(INCORRECT, f"your mini-batches are those of a known mistake: {what}.\n{look}")
+        if any("error" in facts for facts in seen):
+            right = [mine == its for mine, its in zip(seen, self.expected, strict=True)]
+            return Result(INCORRECT, diagnosis.describe(self, function, [ran for ran, _ in looks], right))
+        return Result(INCORRECT, next(filter(None, map(self._describe, self.cases, seen, self.expected))))
+
+    def _describe(self, args, seen, right):
+        """What is wrong with one case, when no known mistake fits them all; None if nothing is."""
+        if seen == right:
+            return None
+        if "kind" in seen:
+            return f"your function returns {seen['kind']}. A list of arrays is asked for, one for each mini-batch."
+        n, size, _ = args
+        looks = {
+            "strangers": f"there is one called {(seen['strangers'] or [0])[0]}: the {n} are called 0 to {n - 1}.",
+            "missing": "some examples never come. In an epoch each comes once.",
+            "twice": "some examples come more than once in an epoch.",
+            "sizes": f"the sizes are {list(seen['sizes'])} and should be {list(right['sizes'])}.",
+            "order": "neighbours in the data stay together: shuffle all examples before you deal.",
+            "reshuffled": "the second epoch has the same order as the first: shuffle the deck anew for each.",
+            "repeatable": "the same rng gives another epoch: draw from `rng`, and from nothing else.",
+        }
+        wrong = next(text for name, text in looks.items() if seen[name] != right[name])
+        return f"with {n} examples and mini-batches of {size}, {wrong}"
+
+    def call(self, args):
+        return f"{self.name}(n={args[0]}, size={args[1]}, rng=rng)"
+
+
+def sampler(**how):
+    """Decorator: makes the solution below it a Sampler; the keywords are Exercise's."""
+    return lambda reference: Sampler(reference, **how)
+
+
+@sampler(
+    cases={
+        "a short last batch": [(50, 20, 0), (64, 10, 1), (100, 30, 2), (41, 40, 3)],
+        "nothing left over": [(60, 20, 4), (64, 16, 5)],
+        "one batch": [(40, 40, 6), (30, 50, 7)],
+        "single examples": [(40, 1, 8)],
+    },
+    hints=[
+        "Think of a deck of cards: shuffle it, then deal it out from the top, `size` cards at a time.",
+        "`rng.permutation(n)` is a shuffled deck of 0 … n − 1. The loop gives the k at which each mini-batch begins.",
+        "A slice that reaches beyond the end simply ends there: `deck[k : k + size]`.",
+    ],
+)
+def epoch(n, size, rng):
+    """The mini-batches of one epoch: a list of arrays that together hold each of 0 … n − 1 once, in random order.
+
+    Every mini-batch has `size` examples, but for the last, which has what is left. rng: a numpy Generator, from which
+    the order is drawn, anew at every call.
+    """
+    deck = rng.permutation(n)
+    return [deck[k : k + size] for k in range(0, n, size)]
+
+
+def _dealt(deck, size):
+    return [deck[k : k + size] for k in range(0, len(deck), size)]
+
+
+def _filled_up(n, size, rng):
+    deck = rng.permutation(n)
+    short = -n % size
+    return _dealt(np.concatenate([deck, np.resize(deck, short)]), size)
+
+
+def _pieces(n, size, rng):
+    batches = _dealt(np.arange(n), size)
+    return [batches[k] for k in rng.permutation(len(batches))]
+
+
+def _shuffled_in_place(n, size, rng):
+    deck = rng.shuffle(np.arange(n))
+    return [deck[k : k + size] for k in range(0, n, size)]
+
+
+# fmt: off
+epoch.mistakes += [  # what was done, the wrong sampler, where to look
+    ("the last, short mini-batch is dropped",
+     lambda n, size, rng: [batch for batch in _dealt(rng.permutation(n), size) if len(batch) == size],
+     "What is left over belongs to the epoch: those examples would be missing from it, and another set in each epoch."),
+    ("nothing is shuffled",
+     lambda n, size, rng: _dealt(np.arange(n), size),
+     "Data often comes sorted. Then a mini-batch is no fair sample of it."),
+    ("the deck is shuffled, and in each epoch in the same way",
+     lambda n, size, rng: _dealt(np.random.default_rng(0).permutation(n), size),
+     "A generator made anew from a seed begins anew. Use the `rng` that is handed in: it goes on where it was."),
+    ("the order comes from somewhere else than `rng`",
+     lambda n, size, rng: _dealt(np.random.default_rng().permutation(n), size),
+     "Nobody could repeat your run, you included. Draw from the `rng` that is handed in."),
+    ("each mini-batch is drawn with replacement from all examples",
+     lambda n, size, rng: [rng.integers(n, size=min(size, n - k)) for k in range(0, n, size)],
+     "Some come twice, about a third never. In an epoch each example comes once: shuffle, then deal."),
+    ("full mini-batches drawn with replacement from all examples",
+     lambda n, size, rng: [rng.integers(n, size=size) for k in range(0, n, size)],
+     "Some come twice, about a third never. In an epoch each example comes once: shuffle, then deal."),
+    ("each mini-batch is drawn from all examples, without looking at those before it",
+     lambda n, size, rng: [rng.choice(n, min(size, n - k), replace=False) for k in range(0, n, size)],
+     "Within a mini-batch nobody comes twice, within the epoch they do. Shuffle once, then deal."),
+    ("the mini-batches are shuffled, not the examples",
+     _pieces,
+     "The same examples are always together, neighbours in the data. Shuffle before you deal."),
+    ("the last mini-batch is filled up from the front of the deck",
+     _filled_up,
+     "Then a few examples come twice in this epoch. The last mini-batch may be short."),
+    ("the examples are spread evenly, into batches larger than `size` if need be",
+     lambda n, size, rng: np.array_split(rng.permutation(n), max(n // size, 1)),
+     "All are there, once each. Asked for are batches of exactly `size`, and a last one of what is left."),
+    ("the examples are spread evenly over the mini-batches",
+     lambda n, size, rng: np.array_split(rng.permutation(n), math.ceil(n / size)),
+     "All are there, once each. Asked for are batches of exactly `size`, and a last one of what is left."),
+    ("the deck is one mini-batch",
+     lambda n, size, rng: [rng.permutation(n)],
+     "That is gradient descent on the whole set: one update in an epoch. Deal `size` at a time."),
+    ("only one mini-batch is drawn",
+     lambda n, size, rng: [rng.permutation(n)[:size]],
+     "An epoch goes through all n examples."),
+    ("every example is a mini-batch of its own",
+     lambda n, size, rng: _dealt(rng.permutation(n), 1),
+     "That is size = 1, whatever `size` says."),
+    ("mini-batches that overlap: each begins one further on",
+     lambda n, size, rng: [deck[k : k + size] for deck in [rng.permutation(n)] for k in range(n)],
+     "The next mini-batch begins where the last one ended, `size` further on."),
+    ("the place is multiplied by `size` twice",
+     lambda n, size, rng: [d[k * size : (k + 1) * size] for d in [rng.permutation(n)] for k in range(0, n, size)],
+     "With `range(0, n, size)` k is already the place where a mini-batch begins, not its number."),
+    ("each mini-batch ends one too early",
+     lambda n, size, rng: [deck[k : k + size - 1] for deck in [rng.permutation(n)] for k in range(0, n, size)],
+     "In Python `deck[k : m]` ends before m."),
+    ("every slice ends at `size`",
+     lambda n, size, rng: [deck[k:size] for deck in [rng.permutation(n)] for k in range(0, n, size)],
+     "A slice is `deck[from : to]`, and `to` moves on with k."),
+    ("the examples are counted from 1",
+     lambda n, size, rng: _dealt(rng.permutation(n) + 1, size),
+     "Python counts from 0: the last example is n − 1."),
+    ("the deck is dealt before it is shuffled: each mini-batch is shuffled in itself",
+     lambda n, size, rng: [rng.permutation(batch) for batch in _dealt(np.arange(n), size)],
+     "The same examples are always together, neighbours in the data. Shuffle before you deal."),
+    ("a table of equal rows, which needs equal mini-batches",
+     lambda n, size, rng: rng.permutation(n).reshape(-1, size),
+     "The last mini-batch may be shorter, and a table cannot have a shorter row: return a list."),
+    ("`rng.shuffle` returns nothing",
+     _shuffled_in_place,
+     "`rng.shuffle(deck)` shuffles the deck in place and returns None; `rng.permutation(n)` returns a shuffled deck."),
+]
+# fmt: on
+
+# 2. The mean over an epoch ---------------------------------------------------------------------------------------
+
+_rng = np.random.default_rng(4)
+
+
+def _losses(sizes):
+    return _rng.uniform(0.2, 3.0, len(sizes)).round(2), np.array(sizes)
+
+
+def _who_stands_for_whom(got, means, sizes):
+    if len(sizes) > 1:
+        return f"Here the first mini-batch stands for {sizes[0]} examples, the last for {sizes[-1]}."
+
+
+@exercise(
+    cases={
+        "a short last batch": [_losses([64, 64, 64, 8]), _losses([10, 10, 1]), _losses([32] * 6 + [31])],
+        "equal batches": [_losses([20, 20, 20]), _losses([1] * 5)],
+        "batches of any size, and one alone": [_losses([30, 12, 5, 20]), _losses([50])],
+    },
+    hints=[
+        "Think of the sum over all examples first: what does a mini-batch with the mean m of its s examples add to it?",
+        "A mean over the epoch is that sum, divided by how many examples there are.",
+        "`(means * sizes).sum()` is the sum over all examples.",
+    ],
+    remark=_who_stands_for_whom,
+)
+def epoch_mean(means, sizes):
+    """The mean loss of all examples of an epoch, from the mean loss of each mini-batch and from its size.
+
+    means, sizes: arrays of shape (k,). Returns a number.
+    """
+    return (means * sizes).sum() / sizes.sum()
+
+
+# fmt: off
+epoch_mean.mistakes += [  # what was done, the wrong function, where to look
+    ("every mini-batch counts the same", lambda m, s: m.mean(),
+     "A short last batch has fewer examples behind its mean, and should count less."),
+    ("the last mini-batch is left out", lambda m, s: (m * s)[:-1].sum() / max(s[:-1].sum(), 1),
+     "Its examples belong to the epoch too."),
+    ("the last mini-batch is left out, and the others count the same", lambda m, s: m[:-1].sum() / max(len(m) - 1, 1),
+     "Its examples belong to the epoch too, with the weight of their number."),
+    ("the sizes of all are taken to be that of the first", lambda m, s: (m * s).sum() / (s[0] * len(s)),
+     "How many examples are there? Not all mini-batches have the same size."),
+    ("the sum over all examples, not the mean", lambda m, s: (m * s).sum(),
+     "Divide by how many examples there are."),
+    ("divided by the number of mini-batches", lambda m, s: (m * s).sum() / len(m),
+     "`means * sizes` are sums over examples: divide by the number of examples."),
+    ("the sum of the means", lambda m, s: m.sum(),
+     "A mean needs a division, and each mini-batch its weight."),
+    ("the sum of the means, divided by the number of examples", lambda m, s: m.sum() / s.sum(),
+     "A mean of s examples stands for s of them: multiply before you add."),
+    ("a short mini-batch counts more: divided by the sizes", lambda m, s: (m / s).sum() / (1 / s).sum(),
+     "More examples, more weight: multiply."),
+    ("the sizes count twice", lambda m, s: (m * s**2).sum() / (s**2).sum(),
+     "Each example counts once, so a mini-batch counts with its size."),
+    ("the roots of the sizes are the weights", lambda m, s: (m * s**0.5).sum() / (s**0.5).sum(),
+     "A root belongs to the noise of a mean. For the mean itself each example counts once."),
+    ("divided before the sum: nothing is added up", lambda m, s: m * s / s.sum(),
+     "These are the parts. Add them up."),
+    ("only the last mini-batch", lambda m, s: m[-1],
+     "An epoch is all of them."),
+]
+# fmt: on
+
+# 3. The variance of a mini-batch's gradient ----------------------------------------------------------------------
+
+
+@exercise(
+    cases={
+        "a small part of the data": [(2.0, 10, 1000), (0.5, 32, 1200), (3.0, 1, 100), (1.5, 4, 64)],
+        "half of the data, or nearly all": [(2.0, 50, 100), (0.7, 1199, 1200), (4.0, 60, 64)],
+        "all of the data (B = N)": [(2.0, 64, 64), (0.5, 1200, 1200)],
+    },
+    hints=[
+        "With replacement the mean of B independent draws has the variance σ²/B. Dealt from a deck it has less.",
+        "It must be σ² for B = 1, and 0 for B = N: then every example is there, once.",
+        "The factor that does both is (N − B)/(N − 1).",
+    ],
+)
+def batch_variance(variance, B, N):
+    """The variance of the mean of B examples, drawn without replacement from N.
+
+    variance: σ² = mean of (gᵢ − ḡ)² over the N examples, a number > 0; B, N: whole numbers, 1 ≤ B ≤ N, 2 ≤ N.
+    """
+    return variance / B * (N - B) / (N - 1)
+
+
+# fmt: off
+batch_variance.mistakes += [  # what was done, the wrong formula, where to look
+    ("the formula with replacement", lambda v, B, N: v / B,
+     "For B = N every example is in the batch. How far can its mean be from the mean of all?"),
+    ("1 − B/N as the factor: very nearly right", lambda v, B, N: v / B * (1 - B / N),
+     "What does it say for B = 1? A single example has the variance σ² itself. (Your factor is the right one where σ² "
+     "has been divided by N − 1, as `np.var(…, ddof=1)` does.)"),
+    ("the factor is left without the 1/B", lambda v, B, N: v * (N - B) / (N - 1),
+     "The factor is right. A mean of B still has a B-th of the variance of one."),
+    ("the factor is upside down", lambda v, B, N: v / B * (N - 1) / max(N - B, 1e-12),
+     "It should make the variance smaller, down to 0 for B = N."),
+    ("the root: a standard deviation", lambda v, B, N: np.sqrt(v / B * (N - B) / (N - 1)),
+     "Asked for is the variance, its square."),
+    ("the root of B", lambda v, B, N: v / np.sqrt(B) * (N - B) / (N - 1),
+     "The standard deviation falls like 1/√B, the variance like 1/B."),
+    ("the square of B: the variance of a sum is forgotten", lambda v, B, N: v / B**2 * (N - B) / (N - 1),
+     "The sum of B terms has B times the variance; dividing it by B divides that by B²."),
+    ("the variance of the sum, not of the mean", lambda v, B, N: v * B * (N - B) / (N - 1),
+     "A mean is the sum divided by B; what does that do to a variance?"),
+    ("the factor's root", lambda v, B, N: v / B * np.sqrt((N - B) / (N - 1)),
+     "The root is for the standard deviation."),
+    ("N − B over N + 1", lambda v, B, N: v / B * (N - B) / (N + 1),
+     "It must be σ² itself for B = 1."),
+    ("N − B − 1 over N − 1", lambda v, B, N: v / B * (N - B - 1) / (N - 1),
+     "For B = N a variance cannot be negative, and for B = 1 it must be σ²."),
+    ("B − 1 in place of B", lambda v, B, N: v / max(B - 1, 1) * (N - B) / (N - 1),
+     "B − 1 belongs to estimating σ² from a sample. Here σ² is known."),
+    ("the share that is left: σ²(1 − B/N)", lambda v, B, N: v * (1 - B / N),
+     "That is not small for a batch of half the data. What does averaging do?"),
+]
+# fmt: on
+
+# Predictions ------------------------------------------------------------------------------------------------------
+
+
+def _epochs_of_256():
+    return until(digit_network(), digits(), 0.1, batch=256, lr=0.5)[1] / 5
+
+
+same_rate = Predict(
+    "With mini-batches of 16 and η = 0.5 a network has learned 1200 digits to a loss of 0.1 after 3.7 epochs. You make "
+    "the mini-batches 16 times as large, 256, and change nothing else. After how many epochs is it there?",
+    _epochs_of_256,
+    factor=1.6,
+    why="An epoch now has 5 updates where it had 75, and an update from 256 digits leads hardly further than one "
+    "from 16.",
+)
+
+
+def _variance_of_all():
+    """Which option is right: the means of several decks of all examples are compared."""
+    values = np.random.default_rng(0).standard_normal(64)
+    means = [values[np.random.default_rng(seed).permutation(64)].mean() for seed in range(20)]
+    return "c" if np.var(means) < 1e-25 else "a"
+
+
+all_of_them = Predict(
+    "A mini-batch of B examples is dealt from a shuffled deck of N = 64. Its gradient differs from that of all 64, by "
+    "chance; for B = 1 the variance of this difference is σ². What is it for B = 64?",
+    _variance_of_all,
+    options={"a": "σ²/64", "b": "σ²/8", "c": "0", "d": "σ²: the order is random as ever"},
+    why="A mini-batch of all 64 is all 64, in whatever order. So σ²/B is not the whole law where nobody comes twice.",
+)
+
+# Choices ---------------------------------------------------------------------------------------------------------
+
+budget = Choice(
+    "Four batch sizes, each with the learning rate that suits it best, and how long they took. You may spend "
+    "2.5 seconds. Which one reaches the target?\n"
+    "B = 8: 6,200 updates of 1.2 ms\nB = 32: 1,700 updates of 1.6 ms\n"
+    "B = 128: 575 updates of 3.6 ms\nB = 512: 294 updates of 11 ms",
+    {
+        "a": ("8", "Its updates are the quickest, and there are 6,200 of them: 6200 × 1.2 ms = 7.4 s."),
+        "b": ("32", "1700 × 1.6 ms = 2.7 s: nearly."),
+        "c": ("128", "575 × 3.6 ms = 2.1 s. Neither the quickest update nor the fewest updates: their product counts."),
+        "d": ("512", "It needs the fewest updates, but each takes 11 ms: 294 × 11 ms = 3.2 s."),
+    },
+    correct="c",
+)
+
+faster = Choice(
+    "“A larger batch is faster.” In what sense is that right?",
+    {
+        "a": (
+            "It needs fewer epochs to the same loss.",
+            "It needs more, or at best as many: every example is then used in fewer updates.",
+        ),
+        "b": (
+            "An epoch takes less time, until the hardware is busy; and, with a learning rate tuned anew, fewer updates "
+            "are needed, until they do not get fewer any more.",
+            "Yes: both gains end somewhere. What counts is their product, the time to the target.",
+        ),
+        "c": (
+            "An update takes less time.",
+            "An update from more examples is more work. It takes hardly longer while the hardware has room, not less.",
+        ),
+        "d": (
+            "In every sense: its gradient is more accurate.",
+            "Four times the work for half the noise. And where noise was not the trouble, accuracy buys nothing.",
+        ),
+    },
+    correct="b",
+)
+
+one_sample = Choice(
+    "“Gradient descent picks one random example for every step.” What is right?",
+    {
+        "a": ("It is so.", "That is stochastic gradient descent. Gradient descent takes the mean over all examples."),
+        "b": (
+            "Gradient descent uses all examples in every step; stochastic gradient descent one, or a few.",
+            "Yes. With a few, most people say mini-batch gradient descent, or just SGD.",
+        ),
+        "c": (
+            "Gradient descent uses all examples once, in turn: that is one epoch.",
+            "An epoch is a pass through the data, whatever the batch size: N updates, or one.",
+        ),
+        "d": (
+            "The two are the same after an epoch.",
+            "One has moved once, the other N times, from N different points.",
+        ),
+    },
+    correct="b",
+)
+
+too_far = Choice(
+    "You raise B from 32 to 4096 and, by the linear scaling rule, η from 0.1 to 12.8. It diverges. Why?",
+    {
+        "a": ("The gradient of 4096 examples is too noisy.", "It is 128 times less noisy in variance than before."),
+        "b": (
+            "The rule promises equal paths while η is small for the surface; the surface bounds η by 2/λ_max all the "
+            "same.",
+            "Yes. Noise is not the only thing that limits η. Beyond that bound a more accurate gradient does not help.",
+        ),
+        "c": ("The rule is to divide η by the growth of B.", "Fewer updates with shorter steps would not get far."),
+        "d": ("The gradient of a batch is a sum, so it has grown as well.", "Here, as mostly, it is a mean."),
+    },
+    correct="b",
+)
+
+noisy_floor = Choice(
+    "The training loss has stood at 0.3 for a while, jittering. “Then lower the learning rate.” How do you find out "
+    "whether noise is what holds it?",
+    {
+        "a": (
+            "Lower η, or enlarge the batch, for a few hundred updates: if it is the noise floor, the loss falls soon.",
+            "Yes: the floor is in proportion to η/B. If nothing happens, the cause is another one, and a smaller η "
+            "would only have made you slower.",
+        ),
+        "b": ("Raise η: a noise floor falls with it.", "It rises with it."),
+        "c": (
+            "A jittering loss proves it.",
+            "The loss of a mini-batch jitters in any case, because its examples are others every time. Look at the "
+            "loss of a fixed, large set.",
+        ),
+        "d": (
+            "Train longer: the noise averages out.",
+            "Not at a constant η: each update brings fresh noise in, as much as it takes out.",
+        ),
+    },
+    correct="a",
+)
+
+flat = Choice(
+    "“Small batches find flat minima, and flat minima generalise better.” What did the runs of this chapter show?",
+    {
+        "a": ("Both parts.", "Look at the row of test digits again: which way does it go?"),
+        "b": ("Neither part.", "Look at the row of λ_max again: it does depend on the batch size."),
+        "c": (
+            "The first part, for very small batches; the flatter ones were no better on the test digits.",
+            "Yes: at this size. And λ_max alone can be changed without changing the function at all (Dinh 2017).",
+        ),
+        "d": (
+            "Only the second part.",
+            "For that the flattest of our networks would have to be the best on the test digits.",
+        ),
+    },
+    correct="c",
+)
