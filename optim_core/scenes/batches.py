@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from .board import BLUE, GREEN, GREY, INK, ORANGE, STYLES, Map, Scene, number
-from .momentum import _arrow
+from .board import BLUE, GREEN, GREY, INK, ORANGE, STYLES, Map, Scene, arrow, number
 
 CIRCLE = np.linspace(0, 2 * np.pi, 73)
 
@@ -125,8 +124,8 @@ class MiniBatches(Scene):
         self.rings.set_data(*ellipses(H, low, levels[levels > 0]))
         self.low.set_data(*low[:, None])
         self.here.set_data(*self.w[:, None])
-        self.down.set_data(*_arrow(self.w, self.w - self.step * self.full, 0.22))
-        self.guess.set_data(*_arrow(self.w, self.w - self.step * g, 0.22))
+        self.down.set_data(*arrow(self.w, self.w - self.step * self.full, 0.22))
+        self.guess.set_data(*arrow(self.w, self.w - self.step * g, 0.22))
         self.dots.set_data(*self.means.T)
         self.ring.set_data(*self.two_sigma.T)
         self.truth.set_data(*self.full[:, None])

@@ -71,6 +71,17 @@ def number(value, digits=3):
     return (mantissa + tens).replace("-", "−")
 
 
+def arrow(tail, tip, barb):
+    """A line (2, 5) from tail to tip with an open head whose barbs have length `barb`, less on a short arrow."""
+    tail, tip = np.asarray(tail, float), np.asarray(tip, float)
+    length = np.linalg.norm(tip - tail)
+    if not length > 1e-9:
+        return np.repeat(tail[:, None], 5, axis=1)
+    back = (tail - tip) / length * min(barb, 0.6 * length)
+    side = 0.5 * np.array([-back[1], back[0]])
+    return np.stack([tail, tip, tip + back + side, tip, tip + back - side], axis=-1)
+
+
 def still(scene, result, t=None):
     """The scene's figure as it stands for a result at time t (default: the end), to save or to show without sliders."""
     scene.show(result)

@@ -7,7 +7,7 @@ from matplotlib.patches import Patch
 
 from .. import critical
 from ..quadratics import boundary, critical_damping, fates, optimum, roots
-from .board import BLUE, GREEN, GREY, INK, ORANGE, PINK, STYLES, Map, Scene, number
+from .board import BLUE, GREEN, GREY, INK, ORANGE, PINK, STYLES, Map, Scene, arrow, number
 from .trajectories import Trajectories
 
 GOAL = 1e-6  # a run has arrived when its loss is this part of the loss it began with
@@ -335,7 +335,7 @@ class Oscillator(Scene):
     def at(self, t):
         w, v = (np.clip(self.path[name][:, 0], -1e3, 1e3) for name in "wv")
         self.ball.set_data([w[t]], [w[t] ** 2 / 2])
-        self.speed.set_data(*_arrow((w[t], w[t] ** 2 / 2), (w[t] + 3 * v[t], w[t] ** 2 / 2), 0.14))
+        self.speed.set_data(*arrow((w[t], w[t] ** 2 / 2), (w[t] + 3 * v[t], w[t] ** 2 / 2), 0.14))
         self.trace.set_data(np.arange(t + 1), w[: t + 1])
         self.dot.set_data([t], [w[t]])
         mus = np.linspace(0, 1, 201)
@@ -382,17 +382,6 @@ class Oscillator(Scene):
         rest = float(critical_damping("heavy ball", self.eta))
         on_star = abs(x - rest) < 0.03 and abs(y - abs(1 - np.sqrt(self.eta))) < 0.08
         return {"mu": rest if on_star else x}
-
-
-def _arrow(tail, tip, barb):
-    """A line (2, 5) from tail to tip with an open head whose barbs have length `barb`, less on a short arrow."""
-    tail, tip = np.asarray(tail, float), np.asarray(tip, float)
-    length = np.linalg.norm(tip - tail)
-    if not length > 1e-9:
-        return np.repeat(tail[:, None], 5, axis=1)
-    back = (tail - tip) / length * min(barb, 0.6 * length)
-    side = 0.5 * np.array([-back[1], back[0]])
-    return np.stack([tail, tip, tip + back + side, tip, tip + back - side], axis=-1)
 
 
 # ---- the look-ahead ----
@@ -462,8 +451,8 @@ class LookAhead(Scene):
         shown = (ends - middle) / unit  # fills the frame
         for artist, end in zip(self.points, shown, strict=True):
             artist.set_data(*end[:, None])
-        for arrow, tail, tip in zip(self.arrows, (0, 1, 1), (1, 2, 3), strict=True):
-            arrow.set_data(*_arrow(shown[tail], shown[tip], 0.16))
+        for line, tail, tip in zip(self.arrows, (0, 1, 1), (1, 2, 3), strict=True):
+            line.set_data(*arrow(shown[tail], shown[tip], 0.16))
         g = self.surface.grad(w)  # the level line through w runs at right angles to the gradient
         along = np.array([-g[1], g[0]]) / max(np.linalg.norm(g), 1e-300)
         self.level.set_data(*(shown[0] + np.array([[-3.5], [3.5]]) * along).T)

@@ -477,6 +477,14 @@ class LiveFigure:
         """Whether the figure's results come one by one, and some are still to come."""
         return self.root.evaluate("figure => figure.classList.contains('optim-running')")
 
+    def can_stream(self) -> bool:
+        """Whether the figure's results come one by one: it has a button to let them rest."""
+        return self.root.locator("button:visible").filter(has_text="Pause").count() > 0
+
+    def caption(self) -> str:
+        """What the figure says of its picture."""
+        return self.root.locator(".optim-caption").inner_text().strip()
+
     def wait_end(self, seconds: float = 60) -> None:
         """Wait until no more results are to come; PageFault if they come for longer."""
         end = time.monotonic() + seconds

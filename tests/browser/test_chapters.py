@@ -39,6 +39,21 @@ def plays(figure) -> None:
     figure.play()  # pause
 
 
+def streams(figure) -> None:
+    """Pictures come by themselves, and a slider ends the run that they come from."""
+    label = figure.sliders()[0]
+    figure.press(label, "End")
+    figure.press(label, "Home")
+    figure.wait_pictures(3, f"Home on the slider {label!r}")
+    assert figure.running(), f"{figure}: its run was over before it could be interrupted"
+    said, before = figure.caption(), figure.value(label)
+    figure.press(label, "ArrowRight")
+    figure.wait_pictures(3, f"ArrowRight on the slider {label!r}")
+    after = figure.caption()
+    assert f" {before}," in f"{said}," and f" {figure.value(label)}," in f"{after},", (said, after)
+    figure.wait_end()
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 def test_notebook_lives_in_the_browser(path, lab):
     page = lab.open(path.name)
@@ -55,6 +70,8 @@ def test_notebook_lives_in_the_browser(path, lab):
                 answers_a_click(figure)
             if figure.can_play():
                 plays(figure)
+            if figure.can_stream():
+                streams(figure)
             page.wait_idle()
             page.fail_on_error_outputs()
     finally:
