@@ -911,6 +911,11 @@ def test_menus_boxes_and_widgets_are_controls_too():
     assert live.control("clicks", (3, 0, 9)).stops == list(range(10))
 
 
+def test_a_slider_may_be_told_every_stop():
+    slider = live.control("k", (8, [1, 8, 15, 120]))
+    assert slider.stops == [1, 8, 15, 120] and slider.value == 8
+
+
 @pytest.mark.parametrize(
     ("name", "given", "complaint"),
     [
@@ -921,6 +926,7 @@ def test_menus_boxes_and_widgets_are_controls_too():
         ("nonsense", 1.0, r"nonsense = 1.0: must be a name of live.CONTROLS, or come with its range"),
         ("start", (1.0, 9.0), "start = 9.0: must be a number from -2.5 to 2.5"),
         ("start", np.zeros(4), "start = .*must be a number, or a point"),
+        ("k", (3, [1, 8, 15]), r"k = \(3, .*with the value among them"),
     ],
 )
 def test_a_control_that_cannot_be_made_says_why(name, given, complaint):

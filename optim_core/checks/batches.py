@@ -454,7 +454,8 @@ def _variance_of_all():
 
 all_of_them = Predict(
     "A mini-batch of B examples is dealt from a shuffled deck of N = 64. Its gradient differs from that of all 64, by "
-    "chance; for B = 1 the variance of this difference is σ². What is it for B = 64?",
+    "chance. The variance of this difference is the mean of its squared length; for B = 1 call it σ². What is it for "
+    "B = 64?",
     _variance_of_all,
     options={"a": "σ²/64", "b": "σ²/8", "c": "0", "d": "σ²: the order is random as ever"},
     why="A mini-batch of all 64 is all 64, in whatever order. So σ²/B is not the whole law where nobody comes twice.",
@@ -463,8 +464,8 @@ all_of_them = Predict(
 # Choices ---------------------------------------------------------------------------------------------------------
 
 budget = Choice(
-    "Four batch sizes, each with the learning rate that suits it best, and how long they took. You may spend "
-    "2.5 seconds. Which one reaches the target?\n"
+    "Suppose four batch sizes, each with the learning rate that suits it best, need so many updates, each so long. You "
+    "may spend 2.5 seconds. Which one reaches the target?\n"
     "B = 8: 6,200 updates of 1.2 ms\nB = 32: 1,700 updates of 1.6 ms\n"
     "B = 128: 575 updates of 3.6 ms\nB = 512: 294 updates of 11 ms",
     {
@@ -525,9 +526,9 @@ too_far = Choice(
     {
         "a": ("The gradient of 4096 examples is too noisy.", "It is 128 times less noisy in variance than before."),
         "b": (
-            "The rule promises equal paths while η is small for the surface; the surface bounds η by 2/λ_max all the "
-            "same.",
-            "Yes. Noise is not the only thing that limits η. Beyond that bound a more accurate gradient does not help.",
+            "The rule promises equal paths while the gradient changes little during a step; far above 2/λ_max it does "
+            "not.",
+            "Yes. Noise is not the only thing that limits η: there a more accurate gradient does not help.",
         ),
         "c": ("The rule is to divide η by the growth of B.", "Fewer updates with shorter steps would not get far."),
         "d": ("The gradient of a batch is a sum, so it has grown as well.", "Here, as mostly, it is a mean."),
@@ -540,9 +541,9 @@ noisy_floor = Choice(
     "whether noise is what holds it?",
     {
         "a": (
-            "Lower η, or enlarge the batch, for a few hundred updates: if it is the noise floor, the loss falls soon.",
-            "Yes: the floor is in proportion to η/B. If nothing happens, the cause is another one, and a smaller η "
-            "would only have made you slower.",
+            "Enlarge the batch at the same η for a few hundred updates: if it is the noise floor, the loss falls.",
+            "Yes: the floor is in proportion to η/B. A smaller η would lower it as well, but also help against "
+            "bouncing from wall to wall, and so would not tell the two apart.",
         ),
         "b": ("Raise η: a noise floor falls with it.", "It rises with it."),
         "c": (
@@ -562,10 +563,10 @@ flat = Choice(
     "“Small batches find flat minima, and flat minima generalise better.” What did the runs of this chapter show?",
     {
         "a": ("Both parts.", "Look at the row of test digits again: which way does it go?"),
-        "b": ("Neither part.", "Look at the row of λ_max again: it does depend on the batch size."),
+        "b": ("Neither part.", "Look at the row of λ_max again: two of its numbers differ by a factor of two."),
         "c": (
-            "The first part, for very small batches; the flatter ones were no better on the test digits.",
-            "Yes: at this size. And λ_max alone can be changed without changing the function at all (Dinh 2017).",
+            "Loud noise (a small batch, a large η) stopped in flatter places; they were no better on the test digits.",
+            "Yes: at this size. With a small η the same small batch ended as sharp as all the data.",
         ),
         "d": (
             "Only the second part.",

@@ -185,7 +185,8 @@ class Point(traitlets.HasTraits):
 def control(name, given):
     """The control for a name: a slider, two for a point, a menu for a list, a box to tick for True or False.
 
-    given: the initial value, or (value, low, high); a point is (w₁, w₂), or ((w₁, w₂), (low₁, high₁), (low₂, high₂)).
+    given: the initial value, or (value, low, high), or (value, [every stop]); a point is (w₁, w₂), or
+        ((w₁, w₂), (low₁, high₁), (low₂, high₂)).
 
     >>> control("lr", 0.1).value, control("lr", (0.1, 0.01, 1.0)).max, control("start", (0.5, -1.0)).value
     (0.1, 1.0, (0.5, -1.0))
@@ -198,6 +199,11 @@ def control(name, given):
         return widgets.Checkbox(given, indent=False, **style)
     if isinstance(given, list):
         return widgets.Dropdown(options=given, **style)
+    if isinstance(given, tuple) and len(given) == 2 and isinstance(given[1], list):
+        value, numbers = given
+        if value not in numbers or sorted(set(numbers)) != numbers:
+            refuse(name, given, "(value, [stops in rising order, with the value among them])")
+        return Slider(name, value, numbers, f"{what.symbol} {what.label}".strip() if what else name)
     value, *limits = given if isinstance(given, tuple) and len(given) == 3 else (given,)
     if what is None:
         if not limits:

@@ -57,7 +57,7 @@ STYLE = """<style>
 .optim-layers > * { grid-area: 1 / 1; margin: 0; width: 100%; height: 100%; max-width: none; min-width: 0; }
 .optim-overlay, .optim-overlay .widget-html-content { height: 100%; width: 100%; line-height: 0; }
 .optim-overlay svg { display: block; width: 100%; height: 100%; }
-.optim-caption .widget-html-content { font-size: 15px; line-height: 1.45; }
+.optim-caption .widget-html-content { font-size: 15px; line-height: 1.45; padding-right: 8px; }
 .optim-spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 </style>"""
 # What a screen reader says at a change: the control that moved (a slider's element knows only the number of its stop)

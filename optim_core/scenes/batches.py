@@ -80,7 +80,8 @@ class MiniBatches(Scene):
         styles = [
             dict(marker="P", mfc=INK, mec="white", ms=9, ls="", label="all data"),
             dict(marker="D", mfc=ORANGE, mec="white", ms=8, ls="", label="this mini-batch"),
-            dict(marker="s", mfc=BLUE, mec="none", ms=5, ls="", label="the others; measured"),
+            dict(marker="s", mfc=BLUE, mec="none", ms=4, ls="", alpha=0.55, label="other mini-batches"),
+            dict(marker="s", mfc=BLUE, mec="white", ms=8, ls="", label="variance, measured"),
             dict(color=GREEN, lw=1.8, ls=STYLES[2][1], label="theory, without replacement"),
             dict(color=GREY, lw=1.8, ls="--", label="theory, with replacement"),
         ]
@@ -259,7 +260,7 @@ class NoiseFloor(Scene):
         self.floor = self.figure.add_axes([0.71, 0.14, 0.275, 0.75], yscale="log", ylim=(1e-5, 1e2), xlim=(0, 2.6))
         self.trace.set_title("x of one run", fontsize=10, loc="left")
         self.spread.set_title("all runs, now", fontsize=10, loc="left")
-        self.floor.set_title("variance at the end", fontsize=10, loc="left")
+        self.floor.set_title("variance at the end (click: η)", fontsize=10, loc="left")
         self.floor.set_xlabel("learning rate η")
         self.spread.set(xticks=[], yticklabels=[])
         for axes in (self.trace, self.spread, self.floor):
@@ -276,7 +277,9 @@ class NoiseFloor(Scene):
         self.edge = self.text(self.floor, color=ORANGE, ha="center", va="top", zorder=7)
         self.measured = self.line(self.floor, "s", mfc=BLUE, mec="white", ms=10, zorder=5, clip_on=False)
         handles = [
-            self.floor.plot([], [], color=INK, ls="--", lw=1.6, label="η/(Bλ(2 − ηλ)); ±2 standard deviations")[0],
+            self.floor.plot(
+                [], [], color=INK, ls="--", lw=1.6, label="theory: η/(Bλ(2 − ηλ)), and ±2 standard deviations"
+            )[0],
             self.floor.plot([], [], "s", mfc=BLUE, mec="white", ms=8, label="measured")[0],
         ]
         place = dict(loc="upper right", bbox_to_anchor=(0.995, 1.01), ncols=2, frameon=False)
@@ -317,7 +320,7 @@ class NoiseFloor(Scene):
         etas = np.linspace(0.005, 2 / self.lam, 200)[:-1]
         self.theory.set_data(etas, floor(etas, self.lam, self.B))
         self.wall.set_xdata([2 / self.lam] * 2)
-        self.edge.set(text="2/λ", position=(min(2 / self.lam, 2.42), 6e1), visible=2 / self.lam < 2.6)
+        self.edge.set(text="2/λ", position=(min(2 / self.lam, 2.42), 3e-5), visible=2 / self.lam < 2.6)
         self.measured.set_data([self.eta], [np.clip(self.end, 1e-5, 1e2)])
         self.caption = self._verdict(t)
         return [artist for artist in self.moving if artist.get_visible()]
@@ -357,9 +360,11 @@ class LinearScaling(Scene):
     alt = (
         "Left: loss of all data against epochs, on a logarithmic axis, in three bundles of runs: the base setting, the "
         "batch k times as large with the same learning rate, and both k times as large. Right: the loss after the last "
-        "epoch, divided by the base setting's, against k, on logarithmic axes."
+        "epoch, divided by the base setting's, against k, on logarithmic axes; a third line is the largest ratio on "
+        "the way with both k times as large."
     )
     names = ["base (k = 1)", "batch × k, η × k", "batch × k, η the same"]
+    farthest = "η × k, farthest off on the way"
 
     def __init__(self):
         super().__init__((9.6, 4.0))
@@ -367,7 +372,7 @@ class LinearScaling(Scene):
         self.fall = self.figure.add_axes([0.07, 0.13, 0.5, 0.72], yscale="log", ylim=(0.05, 50), xlabel="epochs")
         self.ratio = self.figure.add_axes([0.66, 0.13, 0.325, 0.72], xscale="log", yscale="log", ylim=(0.7, 200))
         self.fall.set_title("loss of all data", fontsize=10, loc="left", pad=4)
-        self.ratio.set_title("final loss / base", fontsize=10, loc="left", pad=4)
+        self.ratio.set_title("loss / base, after the last epoch", fontsize=10, loc="left", pad=4)
         self.ratio.set_xlabel("k")
         self.ratio.axhline(1, color=GREY, lw=3.5, alpha=0.45)
         for axes in (self.fall, self.ratio):
@@ -376,17 +381,22 @@ class LinearScaling(Scene):
         looks += [dict(color=c, ls=d, marker=m, ms=5, lw=1.4) for c, d, m in STYLES[:2]]
         self.curves = [self.line(self.fall, **look) for look in looks]
         self.ends = [self.line(self.ratio, **look) for look in looks[1:]]
+        self.worst = self.line(self.ratio, color=GREEN, ls=STYLES[2][1], marker=STYLES[2][2], ms=5, lw=1.4)
+        looks.append(dict(color=GREEN, ls=STYLES[2][1], marker=STYLES[2][2], ms=5, lw=1.4))
         self.here = self.mover(self.ratio.axvline(1, color=INK, lw=1, ls=":"))
-        handles = [self.fall.plot([], [], label=name, **look)[0] for name, look in zip(self.names, looks, strict=True)]
+        names = [*self.names, self.farthest]
+        handles = [self.fall.plot([], [], label=name, **look)[0] for name, look in zip(names, looks, strict=True)]
         place = dict(loc="upper left", bbox_to_anchor=(0.06, 1.015), frameon=False)
-        self.figure.legend(handles=handles, ncols=3, fontsize=9, **place)
+        self.figure.legend(handles=handles, ncols=4, fontsize=9, handlelength=3, **place)
 
     def show(self, result):
         ks, self.k, self.scaled, self.same = result
         if self.ks is None or not np.array_equal(ks, self.ks):
             self.ks = np.asarray(ks)
             self.ratio.set_xlim(0.8, self.ks[-1] * 1.25)
-            self.ratio.set_xticks(self.ks, [str(k) for k in self.ks], fontsize=8)
+            roomy = [True, *(self.ks[1:] > 1.3 * self.ks[:-1])]  # no two labels over each other
+            labels = [str(k) if room else "" for k, room in zip(self.ks, roomy, strict=True)]
+            self.ratio.set_xticks(self.ks, labels, fontsize=8.5)
             self.ratio.minorticks_off()
             self.fall.set_xlim(0, self.scaled.shape[1] - 1)
 
@@ -400,6 +410,8 @@ class LinearScaling(Scene):
         self.ratios = [losses[:, -1] / self.scaled[0, -1] for losses in (self.scaled, self.same)]  # (factors, runs)
         for line, ratio in zip(self.ends, self.ratios, strict=True):
             line.set_data(self.ks, np.clip(ratio.mean(-1), 1e-9, 1e9))
+        off = (self.scaled / self.scaled[0]).max((1, 2))  # the highest ratio at any look
+        self.worst.set_data(self.ks, np.clip(off, 1e-9, 1e9))
         self.here.set_xdata([self.k, self.k])
         scaled, same = (number(ratio[i].mean(), 4) for ratio in self.ratios)
         rounds = len(epochs) - 2
