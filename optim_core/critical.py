@@ -32,7 +32,7 @@ def eigen(hessian):
         skew = H.swapaxes(-1, -2) - H
     if not (np.abs(skew).max((-1, -2)) <= 1e-6 * np.abs(H).max((-1, -2))).all():
         refuse("hessian", H, "symmetric")
-    return np.linalg.eigh(H + skew / 2)
+    return np.linalg.eigh(H + skew / 2)  # (H + Hᵀ)/2, written so that a symmetric H stays H to the last bit
 
 
 def signs(eigenvalues, tol=1e-9):
@@ -103,7 +103,8 @@ def find(surface, window=None, grid=24, tol=1e-9):
 
     surface: has .loss, .grad and .hessian; window: (w1_min, w1_max, w2_min, w2_max), default surface.window.
     grid: starts along each side; four times as fine a grid is searched for dips of |∇L| to start from as well.
-    tol: as in `classify`.
+    tol: as in `classify`. A Hessian none of whose entries exceeds 1e-6 of the largest curvature a thousandth of the
+    window away counts as zero, and so do its eigenvalues.
     Returns a list of dicts(w, loss, eigenvalues, kind), lowest loss first. A whole curve of critical points is returned
     as a row of points on it, about a twentieth of the window apart.
     Raises ValueError for a window that is empty. A critical point narrower than the finer grid may be missed.
@@ -111,6 +112,8 @@ def find(surface, window=None, grid=24, tol=1e-9):
     >>> from optim_core import surfaces
     >>> [(p["kind"], p["w"].round(2).tolist()) for p in find(surfaces.beale())]
     [('minimum', [3.0, 0.5]), ('saddle', [0.0, 1.0])]
+
+    (Beale's function has one saddle more, outside its window.)
     """
     if not all(callable(getattr(surface, name, None)) for name in ("loss", "grad", "hessian")):
         refuse("surface", surface, "a surface, with loss, grad and hessian")
@@ -125,13 +128,14 @@ def find(surface, window=None, grid=24, tol=1e-9):
         w = w[inside] + 0.0
         g, H = np.abs(surface.grad(w)).max(-1), surface.hessian(w)
         slope, curvature = _beside(surface, w, 1e-3 * size)
+        # Rounding leaves no gradient exactly 0: it counts as 0 if it is tiny beside the gradients around the point.
         critical = (g <= 1e-9 * slope) & np.isfinite(H).all((-1, -2))
-        H[np.abs(H).max((-1, -2)) <= 1e-6 * curvature] = 0.0  # nothing, beside the curvature next to it
+        H[np.abs(H).max((-1, -2)) <= 1e-6 * curvature] = 0.0  # likewise a Hessian
+    w, H = w[critical], H[critical]
     found = []
-    for point, kind in zip(w[critical], classify(H[critical], tol), strict=True):
+    for point, eigenvalues, kind in zip(w, eigen(H)[0], classify(H, tol), strict=True):
         apart = 0.05 if kind == "degenerate" else 1e-6  # on a curve of critical points, thin them out
         if all(np.linalg.norm((point - p["w"]) / size) > apart for p in found):
-            eigenvalues = eigen(surface.hessian(point))[0]
             found.append(dict(w=point, loss=float(surface.loss(point)), eigenvalues=eigenvalues, kind=str(kind)))
     return sorted(found, key=lambda p: p["loss"])
 
@@ -143,6 +147,7 @@ def _lattice(n):
 
 def _dips(surface, corner, size, n):
     """The points of a grid of n × n where |∇L| is smaller than at the eight neighbours (ties: one of them), (m, 2)."""
+    # ≤ four of the neighbours and < the four opposite ones: of two equally low points side by side, only one is a dip.
     w = corner + size * _lattice(n)
     slope = np.pad(np.linalg.norm(surface.grad(w), axis=-1), 1, constant_values=np.inf)
     neighbours = [np.roll(slope, shift, (0, 1)) for shift in AROUND]
@@ -193,14 +198,17 @@ class LinearAutoencoder:
     A: (d, p) decoder, B: (p, d) encoder, both in one flat vector w = (A, B) of 2dp numbers; leading axes of w are runs.
     Every critical point belongs to a set S of at most p of the principal directions: AB projects onto them, and
     L = ½ Σ_{i ∉ S} λᵢ. When no two λ are equal, only the set of the p largest is a minimum; all the others are saddles.
+    In code S is a tuple of places counted from 0: (0, 1) stands for λ₁ and λ₂.
     (AC, C⁻¹B) is the same map for every invertible C, so each Hessian has zero eigenvalues, the minimum's included.
     Raises ValueError for a λ that is not positive, a hidden outside 1 … d, a w of another length.
     Source: Baldi & Hornik 1989, "Neural networks and principal component analysis: learning from examples without local
     minima".
 
     >>> net = LinearAutoencoder([4.0, 2.0, 1.0, 0.5], hidden=2)
-    >>> [float(net.loss(w)) for S, w in net.critical_points() if S in [(), (0,), (0, 1)]]
+    >>> [float(net.loss(w)) for S, w in net.critical_points() if S in [(0, 1), (0,), ()]]
     [0.75, 1.75, 3.75]
+
+    These are ½ (1 + ½), ½ (2 + 1 + ½) and ½ (4 + 2 + 1 + ½).
     """
 
     def __init__(self, eigenvalues, hidden):
@@ -233,7 +241,8 @@ class LinearAutoencoder:
         return np.concatenate([m.reshape(*m.shape[:-2], self.d * self.p) for m in (dA, dB)], -1)
 
     def hessian(self, w):
-        """The Hessian (…, 2dp, 2dp), row by row by complex step: H u = Im ∇L(w + iεu)/ε, exact to rounding."""
+        """The Hessian (…, 2dp, 2dp), row by row by complex step: H u = Im ∇L(w + ihu)/h, exact to rounding."""
+        # As `gradients.hessian`, which does not take a w that has run off to infinity.
         w = numbers("w", w, last=2 * self.d * self.p, real=True)
         step = 1e-20j * np.eye(w.shape[-1])
         return self.grad(w[..., None, :] + step).imag / 1e-20

@@ -1,6 +1,8 @@
-"""Small data sets, each split into what to train on and what to hold out.
+"""Small data sets, split into what to train on and what to hold out.
 
-data = digits(train=1200, seed=0)           # data.X, data.y, data.X_test, data.y_test
+    data = digits(train=1200, seed=0)           # data.X, data.y, data.X_test, data.y_test
+
+Of `chebyshev` nothing is held out: X_test and y_test are empty.
 """
 
 import functools

@@ -7,18 +7,18 @@ replayed, scrubbed, and forked at any step, bit for bit.
 """
 
 import functools
-import inspect
 
 import numpy as np
 
-from .optimizers import EQUATIONS, anatomy, by_step, check_names, hyper
+from .optimizers import EQUATIONS, anatomy, by_step, check_given, check_names, check_shapes, hyper
 from .refuse import asks, numbers, ranged, refuse, spread, whole
 from .schedules import reader
 
 LARGEST = np.finfo(float).max
 
-# Freed memory may go back to the system, to be fetched anew at the next step, which can take longer than the step.
-# Linux's C library keeps arrays up to the size of the largest that it has seen freed: this shows it one of 28 MB.
+# Only for speed: freed memory may go back to the system, to be fetched anew at the next step, which can take longer
+# than the step. Linux's C library keeps arrays up to the size of the largest that it has seen freed: this shows it one
+# of 28 MB.
 np.empty(3_500_000)
 
 
@@ -35,7 +35,7 @@ def descend(step, w, grad, steps, *, start=0, limit=1e6, keep="all", loss=None, 
         start from (such as v=…).
     limit: a run has diverged once some |wᵢ| > limit, or its state is not finite. It then stays at its last finite state
         while the other runs go on; no warning is printed.
-    keep: "all" states, or only the "last" (arrays without the time axis, for large maps).
+    keep: "all" states, or only the "last" (arrays without the time axis: for large maps, a run for each point).
     loss: a function of w to be measured at every state, and handed to schedules that look at the losses.
     start: steps already taken. descend(step, path["w"][k], grad, more, start=k, v=path["v"][k]) goes on from step k,
         bit for bit; pass losses=path["loss"] too where a schedule looks at them, and diverged=path["diverged"] where
@@ -67,21 +67,23 @@ def descend(step, w, grad, steps, *, start=0, limit=1e6, keep="all", loss=None, 
         now = {name: hyper(name, value, start, seen) for name, value in chosen.items()}
         state, now = _in_one_shape(state, now)
         diverged = _left_before(diverged, state["w"], start, limit)
-        if keep == "last" and not schedules and diverged.ndim and _independent(grad):
+        if keep == "last" and not schedules and diverged.ndim and _independent(grad):  # a faster way to the same
             path, diverged = _last_of_each(equation, state, at, range(start + 1, end + 1), now, diverged, limit)
             return path | {"diverged": diverged} | ({} if loss is None else {"loss": _measure(loss, path["w"])})
 
+        # With keep="last" path stays empty until the end.
         path = {name: _room(value.shape, end - start + 1) for name, value in state.items() if keep == "all"}
         if loss is not None:
             seen = _longer(seen, end + 1, diverged.shape)
-        for t in range(start, end + 1):
+        for t in range(start, end + 1):  # the round t = start takes no step, and keeps the state to start from
             if t > start:
+                # A schedule sees the losses of w₀ … w_{t−1}, or None if nobody asked for any.
                 now |= {name: hyper(name, read(t - 1, loss and seen[:t])) for name, read in schedules.items()}
                 new = _answer(equation(**state, grad=at(t), t=t, **now), state)
                 state = _freeze(state, new, diverged, t, limit)
             for name, values in path.items():
                 values[t - start] = state[name]
-            if loss is not None and (path or looking or t == end):
+            if loss is not None and (path or looking or t == end):  # what nobody will look at is not measured
                 seen[t] = _measure(loss, state["w"])
 
     if keep == "last":
@@ -107,9 +109,7 @@ def _arguments(step, w, chosen):
     state = {"w": w} | {name: chosen.pop(name, value) for name, value in evolves.items()}
     check_names(step, chosen, defaults)
     chosen = defaults | chosen
-    for name, value in (state | chosen).items():
-        if value is inspect.Parameter.empty:
-            refuse(name, "nothing", "given, since the step function has no default for it")
+    check_given(state | chosen)
     state = {name: numbers(name, value, finite=True, real=True) for name, value in state.items()}
     if state["w"].ndim == 0 or state["w"].size == 0:
         refuse("w.shape", state["w"].shape, "(…, n), and not empty: put a single parameter in a list")
@@ -119,16 +119,11 @@ def _arguments(step, w, chosen):
 def _in_one_shape(state, now):
     """Every part of the state as an array of the shape that w, the state and the hyper-parameters have together.
 
-    A hyper-parameter that differs from run to run is written out, too: numpy is fastest where all arrays lie alike.
+    A hyper-parameter that differs from run to run is written out, too; this only for speed: numpy is fastest where all
+    arrays lie alike.
     """
     shapes = {name: np.shape(value) for name, value in (state | now).items()}
-    n = state["w"].shape[-1]
-    try:
-        shape = np.broadcast_shapes(*shapes.values())
-    except ValueError:
-        shape = ()
-    if shape[-1:] != (n,) or 0 in shape:
-        refuse("shapes", shapes, f"such that they broadcast: the {n} parameters on the last axis, runs before it")
+    shape = check_shapes(shapes, state["w"].shape[-1])
 
     def whole(value):
         out = _room(shape, 1)[0]
@@ -140,7 +135,7 @@ def _in_one_shape(state, now):
 
 
 def _room(shape, times):
-    """An empty array (times, *shape); where runs outnumber parameters, each parameter lies contiguous in memory."""
+    """An empty array (times, *shape). Where runs outnumber parameters, each parameter lies contiguous, for speed."""
     *runs, n = shape
     if np.prod(runs, dtype=int) > n:
         return np.moveaxis(np.empty((times, n, *runs)), 1, -1)
@@ -208,7 +203,8 @@ def _answer(new, old):
 def _well(state, limit):
     """Whether all runs are inside the limit and finite: a look at Σw² or, where that does not settle it, the extremes.
 
-    A NaN makes all of them NaN. Large arrays go straight to the extremes: a product of theirs would start threads.
+    Only for speed: it says what `not _gone(…).any()` says; skip it at first. A NaN makes all of them NaN. Large arrays
+    go straight to the extremes: a product of theirs would start threads.
     """
     for name, value in state.items():
         bound, flat = limit if name == "w" else LARGEST, value.ravel("K")
@@ -235,7 +231,8 @@ def _freeze(old, new, diverged, t, limit):
     return {name: np.where(stays[..., None], old[name], new[name]) for name in old}
 
 
-# ---- a map: many runs, of which only the end is asked for -----------------------------------------------------------
+# ---- a map: many runs, of which only the end is asked for ------------------------------------------------------------
+# Only for speed: gives what the loop in `descend` gives; skip it at first.
 
 
 def _independent(grad):

@@ -83,10 +83,11 @@ def clip_norm(grad, theta, eps=0.0):
 def running(multiple):
     """A threshold for clip_norm that moves: a multiple of the mean norm of the gradients before this step.
 
-        θ_t = c · (‖g₁‖ + … + ‖g_{t−1}‖) / (t − 1)        c = multiple; the first step is not clipped
+        θ_t = c · (‖g₁‖ + … + ‖g_{t−1}‖) / (t − 1)        c = multiple
 
-    The norms are those before clipping, each run's its own. They are remembered by step, so a replay from the first
-    step, or from any step of the run just made, sees the same thresholds; a step too far ahead is refused.
+    Where no step came before, or all gradients before were 0, nothing is clipped: θ = ∞. The norms are those before
+    clipping, each run's its own. They are remembered by step, so a replay from the first step, or from any step of the
+    run just made, sees the same thresholds; a step too far ahead is refused.
     Source: Pascanu, Mikolov & Bengio 2013, section 3.2 (half to ten times the average norm).
 
     >>> gradient = clip_norm(lambda w: w, running(2.0))
@@ -99,7 +100,7 @@ def running(multiple):
     def theta(norm, t):
         if t > len(sums):
             refuse("t", t, f"at most {len(sums)}: this gradient was not asked for the steps before")
-        sums[t:] = [sums[t - 1] + norm]
+        sums[t:] = [sums[t - 1] + norm]  # what a run before this one saw later is forgotten
         return np.where(sums[t - 1] > 0, multiple * sums[t - 1] / (t - 1), np.inf)
 
     return theta
@@ -146,10 +147,13 @@ def noisy(grad, sigma, seed):
 
 
 def hvp(grad, w, u):
-    """The Hessian times a vector, exact to rounding, for the price of one gradient.
+    """The Hessian times a vector, exact to rounding, for the price of one gradient in complex numbers.
 
-        H(w) u = Im ∇L(w + i h u) / h        h = 1e-20: nothing is subtracted, so h may be as small as one likes
+        H(w) u = Im ∇L(w + i h u) / h        h = 1e-20
 
+    Why: Taylor's ∇L(w + i h u) = ∇L(w) + i h H u − h² (…) − i h³ (…) + … has the imaginary part h H u, but for h³ (…),
+    which is lost in rounding. Nothing is subtracted, so h may be as small as one likes. Complex numbers make a gradient
+    three to six times as dear, in the networks and surfaces here.
     w, u: shape (…, n). grad must take complex w: no abs, no comparison but of real parts.
     Source: Squire & Trapp 1998, for gradients; Pearlmutter 1994 for the product.
 
@@ -171,11 +175,12 @@ def hvp(grad, w, u):
 
 
 def hessian(grad, w):
-    """The matrix of second derivatives, exact to rounding, for the price of n gradients.
+    """The matrix of second derivatives, exact to rounding, for the price of n gradients in complex numbers.
 
         H(w)ᵢⱼ = ∂gᵢ/∂wⱼ, shape (…, n, n)     for w of shape (…, n); see `hvp` for what grad must be
 
-    >>> hessian(lambda w: w * w[..., ::-1] ** 2, np.array([1.0, 2.0]))     # L = ½ w₁² w₂²
+    >>> grad = lambda w: w * w[..., ::-1] ** 2  # of L = ½ w₁² w₂²: (w₁ w₂², w₂ w₁²), as w[..., ::-1] is (w₂, w₁)
+    >>> hessian(grad, np.array([1.0, 2.0]))
     array([[4., 4.],
            [4., 1.]])
     """

@@ -133,7 +133,11 @@ def standardise(x, axis, eps=0.0):
     """Mean 0 and variance 1 along one axis. Returns x̂, its backward, and the mean and variance that were taken out.
 
         x̂ = (x − m)/s,   m = mean x,   s = √(mean (x − m)² + ε)
-        dx = (dx̂ − mean dx̂ − x̂ · mean(dx̂ x̂))/s          m and s move along with x: shifting and scaling x has no effect
+        dx = (dx̂ − mean dx̂ − x̂ · mean(dx̂ x̂))/s          m and s move along with x
+
+    Why, for n numbers along the axis: ∂m/∂xⱼ = 1/n, and from s² = mean (x − m)² + ε follows ∂s/∂xⱼ = x̂ⱼ/n. So
+    ∂x̂ᵢ/∂xⱼ = (δᵢⱼ − 1/n − x̂ᵢ x̂ⱼ/n)/s, and dxⱼ = Σᵢ dx̂ᵢ ∂x̂ᵢ/∂xⱼ is the line above. So dx
+    has no part along 1 and, if ε = 0, none along x̂: shifting x changes nothing, nor does scaling it.
 
     >>> standardise(np.array([1.0, 2.0, 3.0]), axis=-1)[0].round(4)
     array([-1.2247,  0.    ,  1.2247])
@@ -161,6 +165,8 @@ def batch_norm(x, gamma=1.0, beta=0.0, mean=0.0, var=1.0, *, train=True, momentu
                      var ← (1 − α) var + α v B/(B − 1)           B: examples in the batch
         evaluation:  x̂ = (x − mean)/√(var + ε)
         y = γ x̂ + β
+        dγ = Σ dy x̂,   dβ = Σ dy,   dx̂ = γ dy                   sums over the batch; from dx̂ to dx as in `standardise`,
+                                                                 in evaluation dx = dx̂/√(var + ε)
 
     x: (…, B, features); gamma, beta, mean, var: (…, features). Returns y, backward, and the running statistics as
     dict(mean, var), to be passed in again with the next batch and in evaluation. In training the examples influence

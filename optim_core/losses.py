@@ -57,14 +57,6 @@ def log_softmax(z):
     return z - np.log(np.exp(z).sum(-1, keepdims=True))
 
 
-@np.errstate(invalid="ignore")
-def log_softmax_grad(z, dl):
-    """A gradient dl with respect to l = log_softmax(z), carried back to z: ∂lᵢ/∂zⱼ = δᵢⱼ − pⱼ."""
-    p = softmax(z)
-    dl = like("dl", dl, p.shape, own=1, of="z")
-    return dl - p * dl.sum(-1, keepdims=True)
-
-
 def sigmoid(z):
     """One logit to one probability: the first of softmax((z, 0)).
 
@@ -191,6 +183,8 @@ def binary_cross_entropy(z, y):
         L = −mean of [y log σ(z) + (1 − y) log(1 − σ(z))] = mean of [max(z, 0) − z y + log(1 + e^−|z|)]
         ∂L/∂z = (σ(z) − y)/count
 
+    The step between: −log σ(z) = log(1 + e^−z) and −log(1 − σ(z)) = log(1 + e^z) = z + log(1 + e^−z), together
+    log(1 + e^−z) + (1 − y) z; and log(1 + e^−z) = max(−z, 0) + log(1 + e^−|z|), with max(−z, 0) + z = max(z, 0).
     z: logits (…, batch, outputs); y: probabilities, often just 0 and 1, of the same shape. The mean is over the batch
     and the outputs. Libraries: equals torch's binary_cross_entropy_with_logits.
 

@@ -91,7 +91,7 @@ class Layer:
         return y, flat_backward, after[0] if after else {}
 
     def draw(self, rng, scheme, scale):
-        """Initial parameters: weights by the scheme, γ = 1, the rest 0."""
+        """Initial parameters: weights by the scheme (with "torch" b too), γ = 1, g = ‖V‖, the rest 0."""
         parts = {name: np.full(shape, float(name == "gamma")) for name, shape in self.shapes.items()}
         for name, part in parts.items():
             if part.ndim == 2 or (name == "b" and scheme == "torch"):
@@ -209,6 +209,7 @@ class Residual(Chain):
 
     def forward(self, w, x, running, mode):
         f, backward, after = super().forward(w, x, running, mode)
+        # `layers.residual` takes a block x → (f(x), backward): here f has been computed. bare: without its checks.
         return *layers.residual.bare(x, lambda x: (f, backward)), after
 
 
@@ -243,7 +244,8 @@ class Network(Chain):
         """Initial weights, shape (n,), from a seed or a numpy Generator.
 
         scheme: one of SCHEMES; scale: a factor on what it draws (a gain). Biases are 0, except with "torch"; γ = 1,
-        β = 0. For several runs: np.stack([net.init(seed) for seed in range(runs)]).
+        β = 0, and g = ‖V‖, so that weight normalization starts with W = V. For several runs:
+        np.stack([net.init(seed) for seed in range(runs)]).
         Source: "xavier" Glorot & Bengio 2010 (the normalized initialization); "he" He et al. 2015.
         """
         if not isinstance(scheme, str) or scheme not in SCHEMES:
@@ -356,14 +358,19 @@ class Task:
         return self._in_parts(lambda w: self.value_and_grad(w)[1], w)
 
     def hvp(self, w, u):
-        """The Hessian times u, shape (…, n): Im ∇L(w + iεu)/ε, exact to rounding."""
+        """The Hessian times u, shape (…, n): Im ∇L(w + ihu)/h, exact to rounding, as in `gradients.hvp`."""
         return hvp(self.grad, w, u)
 
     def hessian(self, w):
         """The matrix of second derivatives, shape (…, n, n).
 
-        Layer by layer: its parameters act through the rest of the network, from that layer on; what stands before it
-        only makes its input x. So the rest gives its rows right of the diagonal, and symmetry gives the others.
+        Layer by layer, from the first to the last: what stands before a layer only makes its input x, and its own
+        parameters act through the layers from it on. So the network that begins with this layer, put on x, gives the
+        rows of its parameters from the diagonal block to the right; by symmetry their transposes are the columns below.
+
+            H = [ H₁₁   H₁₂   H₁₃ ]      layers 1, 2, 3 give the first row of blocks,
+                [ H₁₂ᵀ  H₂₂   H₂₃ ]      layers 2, 3, put on what layer 1 gives, the second from H₂₂ on,
+                [ H₁₃ᵀ  H₂₃ᵀ  H₃₃ ]      layer 3 the last block
         """
         w = numbers("w", w, last=self.net.n, real=True)
         if self.X.ndim > 2:
@@ -383,7 +390,7 @@ class Task:
     def _first_rows(self, w):
         """The rows of the Hessian that belong to the first layer.
 
-        For one example, moving Wᵢⱼ by ε moves output j of a linear layer by ε xᵢ, just as moving bⱼ by ε xᵢ would. So
+        For one example, moving Wᵢⱼ by h moves output j of a linear layer by h xᵢ, just as moving bⱼ by h xᵢ would. So
         for this example ∂²L/∂Wᵢⱼ∂w = xᵢ ∂²L/∂bⱼ∂w: a complex step for each bⱼ, with the examples kept apart as runs,
         and a product with xᵀ give all rows. Where examples influence each other: a complex step for each row.
         """
@@ -403,13 +410,21 @@ class Task:
 
     @property
     def classifies(self):
-        """Whether the outputs choose: between classes, or yes or no."""
-        return self.Y.shape[-1] > 1 or self.measure.func is binary_cross_entropy.__wrapped__
+        """Whether the outputs choose: between classes, or yes or no.
+
+        With the two cross-entropies they do. With another loss the targets tell: rows of one 1, the rest 0.
+        """
+        loss, Y = self.measure.func, self.Y
+        if loss is binary_cross_entropy.__wrapped__:
+            return True
+        if Y.ndim < 2 or Y.shape[-1] < 2:
+            return False
+        return loss is cross_entropy.__wrapped__ or bool(((Y == 0) | (Y == 1)).all() and (Y.sum(-1) == 1).all())
 
     def accuracy(self, w):
         """The share of right answers, shape (…): the largest output, or the sign of each for binary_cross_entropy."""
         if not self.classifies:
-            refuse("accuracy", "of one output", "asked of a network that chooses between classes")
+            refuse("accuracy", "of a regression", "asked of a network that chooses between classes")
         if self.measure.func is binary_cross_entropy.__wrapped__:
             return self._of_outputs(lambda z: ((z > 0) == (self.Y > 0.5)).mean((-2, -1)), w)
         return self._of_outputs(lambda z: (z.argmax(-1) == self.Y.argmax(-1)).mean(-1), w)

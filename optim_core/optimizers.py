@@ -56,7 +56,8 @@ def anatomy(step):
 def hyper(name, value, taken=0, losses=None):
     """A hyper-parameter's value after `taken` steps: a number, an array, or what a schedule says, checked.
 
-    One number, too, comes as an array: numpy then treats it as it treats a map of numbers, to the last bit.
+    One number, too, comes as an array: numpy's results are then, to the last bit, those for the same number in a larger
+    array.
 
     >>> hyper("lr", lambda k: 0.1 / (1 + k), 4)
     array(0.02)
@@ -72,6 +73,13 @@ def hyper(name, value, taken=0, losses=None):
     if not (allowed(value) & np.isfinite(value)).all():
         refuse(name, value, words)
     return value
+
+
+def check_given(values):
+    """Refuse what a step function has no default for, and nobody has given; values: name → value."""
+    for name, value in values.items():
+        if value is inspect.Parameter.empty:
+            refuse(name, "nothing", "given, since the step function has no default for it")
 
 
 def check_names(step, names, chosen):
@@ -99,13 +107,14 @@ def by_step(grad):
 
 
 def check_shapes(shapes, n):
-    """Refuse arrays whose shapes do not broadcast to (…, n), or that are empty; shapes: name → shape."""
+    """The shape (…, n) to which arrays broadcast, or a refusal if they do not, or are empty; shapes: name → shape."""
     try:
-        fits = np.broadcast_shapes(*shapes.values())[-1:] == (n,)
+        shape = np.broadcast_shapes(*shapes.values())
     except ValueError:
-        fits = False
-    if not fits or n == 0:
+        shape = ()
+    if shape[-1:] != (n,) or 0 in shape:
         refuse("shapes", shapes, f"such that they broadcast: the {n} parameters on the last axis, runs before it")
+    return shape
 
 
 EQUATIONS = {}  # a checked step function → the bare one, which `descend` calls: it checks the arguments once itself
@@ -122,9 +131,7 @@ def optimizer(step):
         state = dict(zip(evolves, state, strict=False)) | {n: given.pop(n) for n in evolves if n in given}
         check_names(step, given, defaults)
         taken = whole("t", t, 1) - 1
-        for name, value in (evolves | state | defaults | given).items():
-            if value is inspect.Parameter.empty:
-                refuse(name, "nothing", "given, since the step function has no default for it")
+        check_given(evolves | state | defaults | given)
         w, *parts = (numbers(name, value, real=True) for name, value in ({"w": w} | evolves | state).items())
         if w.ndim == 0:
             refuse("w", w, "of shape (…, n): put a single parameter in a list")
@@ -427,8 +434,9 @@ def adamw(w, grad, t, m=0.0, v=0.0, *, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-
 
     With L2 in the gradient (`gradients.l2`) Adam would divide the decay by √v̂, too, and weights with large gradients
     would hardly shrink. decay may be an array: 0.01 * network.is_weight spares the biases. Shapes: as adam.
-    Source: Loshchilov & Hutter 2019, Algorithm 2, with α = 1 and the schedule in η.
-    Libraries: equals torch and optax; in the paper λ is not multiplied by α.
+    Source: Loshchilov & Hutter 2019, Algorithm 2: w ← w − η_t (α m̂ / (√v̂ + ε) + λ w), with a schedule's factor η_t
+    and the learning rate α. There α does not multiply λ: it is this function with lr = η_t α and decay = λ/α.
+    Libraries: equals torch and optax.
 
     >>> adamw(np.array([1.0]), lambda w: 0 * w, t=1, lr=0.1, decay=0.5)["w"]
     array([0.95])
@@ -444,14 +452,17 @@ def adamw(w, grad, t, m=0.0, v=0.0, *, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-
 
 @optimizer
 def amsgrad(w, grad, t, m=0.0, v=0.0, v_max=0.0, *, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """AMSGrad: Adam that never forgets the largest v, so that its effective learning rate cannot rise again.
+    """AMSGrad: Adam that never forgets the largest v.
 
         m ← β₁ m + (1 − β₁) g                η = lr, β₁ = beta1, β₂ = beta2, ε = eps
         v ← β₂ v + (1 − β₂) g²               m, v, v_max: start at 0
         v_max ← max(v_max, v)
         w ← w − η m̂ / (√v̂_max + ε)           m̂ = m / (1 − β₁ᵗ), v̂_max = v_max / (1 − β₂ᵗ)
 
-    Mends the examples where Adam, which forgets a rare large gradient, walks to the worst point. Shapes: as adam.
+    Mends the examples where Adam, which forgets a rare large gradient, walks to the worst point. In the paper, without
+    bias correction, the effective learning rate η/√v_max never rises. Here it is η √(1 − β₂ᵗ)/√v_max, and while v_max
+    stays the same it rises from step to step, towards η/√v_max: after a large first gradient to 1/√(1 − β₂) = 31.6
+    times what it was in that step. Shapes: as adam.
     Source: Reddi, Kale & Kumar 2018, Algorithm 2 (without bias correction).
     Libraries: equals torch, whose correction comes after the maximum; optax corrects before it.
 
@@ -479,12 +490,13 @@ def nadam(w, grad, t, m=0.0, v=0.0, p=1.0, *, lr=0.002, beta1=0.9, beta2=0.999, 
         v̂ = v / (1 − β₂ᵗ)
         w ← w − η m̂ / (√v̂ + ε)
 
-    With momentum_decay=None μ_t = β₁ and p = β₁ᵗ: m̂ is Adam's, with the newest gradient weighted as it will be at the
-    next step. Else μ_t = β₁ (1 − ½ · 0.96^(tψ)) warms the momentum up. Shapes: as adam.
+    With momentum_decay=None μ_t = β₁ and p = β₁ᵗ: m̂ is Adam's as at the next step, with the newest gradient standing in
+    for the one to come (but divided by this step's 1 − p). The first step is (1 + 2β₁)/(1 + β₁) η, 1.47η for β₁ = .9.
+    Else μ_t = β₁ (1 − ½ · 0.96^(tψ)) warms the momentum up. Shapes: as adam.
     Source: Dozat 2016, "Incorporating Nesterov momentum into Adam".
     Libraries: None equals optax's nadam; torch's default is ψ = 0.004, and its ψ = 0 means μ = β₁/2.
 
-    >>> nadam(np.array([1.0]), lambda w: w, t=1, lr=0.1, beta1=0.5)["w"].round(4)
+    >>> nadam(np.array([1.0]), lambda w: w, t=1, lr=0.1, beta1=0.5)["w"].round(4)  # a first step of 4/3 η
     array([0.8667])
     """
 
@@ -514,7 +526,10 @@ def radam(w, grad, t, m=0.0, v=0.0, *, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-
         w ← w − η m̂ r √(1 − β₂ᵗ)/(√v + ε)    if ρ > 5
         w ← w − η m̂                          else: momentum
 
-    With β₂ = .999 the first five steps are plain momentum, with β₂ ≤ .67 all are. Shapes: as adam.
+    The fewer gradients stand behind v̂, the more 1/√v̂ varies with their noise. r < 1 shortens the step so that it varies
+    as it will with ρ∞ gradients, and rises to 1. For ρ ≤ 4 the variance of 1/v̂, on which r is built, is infinite; and
+    as ρ is an approximation, the authors' code and torch wait for ρ > 5. With β₂ = .999 the first five steps are plain
+    momentum; with β₂ ≤ 2/3 all are, as ρ < ρ∞ ≤ 5. Shapes: as adam.
     Source: Liu et al. 2020, Algorithm 2.
     Libraries: equals torch (ε added before the correction of v); the paper has ρ > 4 and no ε.
 

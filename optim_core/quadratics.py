@@ -1,7 +1,15 @@
 """Momentum on a quadratic: what theory says of a pair (η, μ), what runs of all pairs say, and when to forget.
 
 On a quadratic each eigen-direction, of curvature λ, goes its own way, and only the product ηλ counts there. Two methods
-are known by name: "heavy ball" (`optimizers.momentum`) and "Nesterov" (`optimizers.nesterov`).
+are known by name: "heavy ball" (`optimizers.momentum`) and "Nesterov" (`optimizers.nesterov`).  With ∇L = λw, and v in
+step t written as w_t − w_{t−1}, both are recursions over two steps, and w_t = σᵗ solves them for two numbers σ:
+
+    heavy ball:  w_{t+1} = (1 + μ − ηλ) w_t − μ w_{t−1}                      σ² − (1 + μ − ηλ) σ + μ = 0
+    Nesterov:    w_{t+1} = (1 + μ)(1 − ηλ) w_t − μ (1 − ηλ) w_{t−1}          σ² − (1 + μ)(1 − ηλ) σ + μ (1 − ηλ) = 0
+
+The run converges if both |σ| < 1, by the larger |σ| a step in the end; it swings if they are complex.  All the formulas
+below follow: σ = −1 gives `boundary`, a double root `critical_damping`, and `optimum` makes the largest |σ| of all λ as
+small as it can be.
 """
 
 import functools
@@ -32,6 +40,20 @@ def _from_zero(name, value):
 
 
 # ---- what theory says of one pair ----
+
+
+def roots(eta, mu):
+    """The two roots σ of the heavy ball, by which it multiplies in the end, largest |σ| first; eta: ηλ.
+
+        σ² − (1 + μ − ηλ) σ + μ = 0          σ = m ± √(m² − μ),   m = (1 + μ − ηλ)/2
+
+    >>> roots(0.04, 0.64).round(3)  # a double root
+    array([0.8+0.j, 0.8+0.j])
+    """
+    eta, mu = _from_zero("eta", eta), np.asarray(_from_zero("mu", mu), dtype=complex)
+    middle, spread = (1 + mu - eta) / 2, np.sqrt(((1 + mu - eta) / 2) ** 2 - mu)
+    both = np.stack([middle + spread, middle - spread], -1)
+    return np.take_along_axis(both, np.argsort(-np.abs(both), axis=-1), -1)
 
 
 def boundary(method, mu):
@@ -68,27 +90,19 @@ def optimum(method, kappa):
 
 
 def critical_damping(method, eta):
-    """The μ at which one direction comes to rest fastest without swinging; eta: η times its curvature, ηλ ≤ 1.
+    """The μ at which one direction comes to rest fastest, its two roots in one; eta: η times its curvature, ηλ.
 
         heavy ball: (1 − √(ηλ))²                Nesterov: (1 − √(ηλ)) / (1 + √(ηλ))
+
+    For ηλ ≤ 1 it comes to rest without crossing over. For 1 < ηλ < 4 the heavy ball's double root, 1 − √(ηλ), is
+    negative: no μ is faster, but the run jumps from side to side; from 4 on none converges. Nesterov's polynomial has
+    no double root with μ ≥ 0 for ηλ > 1: the negative number that the formula gives there is no momentum.
 
     >>> critical_damping("heavy ball", 0.04).round(3)
     np.float64(0.64)
     """
     root = np.sqrt(_from_zero("eta", eta))
     return (1 - root) / (1 + root) if _known(method) == NESTEROV else (1 - root) ** 2
-
-
-def roots(eta, mu):
-    """The two roots σ of σ² − (1 + μ − ηλ) σ + μ = 0, largest |σ| first: what the heavy ball multiplies by, at λ = 1.
-
-    >>> roots(0.04, 0.64).round(3)
-    array([0.8+0.j, 0.8+0.j])
-    """
-    eta, mu = _from_zero("eta", eta), np.asarray(_from_zero("mu", mu), dtype=complex)
-    middle, spread = (1 + mu - eta) / 2, np.sqrt(((1 + mu - eta) / 2) ** 2 - mu)
-    both = np.stack([middle + spread, middle - spread], -1)
-    return np.take_along_axis(both, np.argsort(-np.abs(both), axis=-1), -1)
 
 
 # ---- what runs of all pairs say ----
@@ -131,8 +145,10 @@ def fates(far, steps):
     """What became of runs on a quadratic, and how many steps those that converge take for a factor of ten.
 
     far: how far from the minimum each run came in each quarter of its steps, shape (4, …).
-    Returns (words, pace): "diverged" beyond 1e6; "growing" if it came farther in the last quarter than in the second;
-    "converged" below 1 % of where it was in the first; else "bounded". pace is measured between these two quarters.
+    Returns (words, pace). Of the words the first that is true: "diverged", beyond 1e6 in any quarter; "converged", in
+    the last quarter below 1 % of the first; "growing", in the last quarter farther than in the second; else "bounded".
+    pace: steps for a factor of ten, at the rate at which the distance fell from the second quarter to the last, which
+    are half of all steps apart; inf if it did not fall.
 
     >>> words, pace = fates([[9.0, 9.0, 9.0], [0.9, 5.0, 20.0], [0.09, 4.0, 60.0], [0.009, 3.0, 180.0]], steps=200)
     >>> words.tolist(), pace[0].round(3)
@@ -162,8 +178,8 @@ def restarting(w, grad, t, v=0.0, k=0.0, *, lr=1.0, low=0.0, high=1.0, restart=1
     Source: O'Donoghue & Candès 2015, the gradient scheme.
 
     >>> path = descend(restarting, [1.0, 1.0], lambda w: np.array([0.01, 1.0]) * w, 100)
-    >>> np.flatnonzero(path["k"][1:, 0] == 0) + 1  # after which steps it forgot
-    array([37, 74])
+    >>> [t for t in range(1, 101) if path["k"][t, 0] == 0]  # the steps that ended with k = 0: there it forgot
+    [37, 74]
     """
     mu = np.clip(k / (k + 3), low, high)
     g = grad(w + mu * v)

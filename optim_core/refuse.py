@@ -1,5 +1,6 @@
 """One way to say no: name the argument, show the value, say what is allowed."""
 
+import contextlib
 import inspect
 
 import numpy as np
@@ -30,11 +31,11 @@ def numbers(name, value, last=None, finite=False, real=False):
     except (ValueError, TypeError):  # lists of unequal lengths
         refuse(name, value, "numbers in a regular array")
     kind = array.dtype.kind
-    if kind not in "buifc" or (real and kind == "c"):
+    if kind not in "buifc" or (real and kind == "c"):  # bool, unsigned and signed integer, float, complex
         refuse(name, value, "real numbers" if real else "numbers")
     if last is not None and (array.ndim == 0 or array.shape[-1] != last):
         refuse(f"{name}.shape", array.shape, f"(…, {last})")
-    if kind not in "fc" or array.dtype.itemsize < (16 if kind == "c" else 8):
+    if kind not in "fc" or array.dtype.itemsize < (16 if kind == "c" else 8):  # bytes of a complex, of a float
         array = array.astype(complex if kind == "c" else float)
     if finite and not np.isfinite(array).all():
         refuse(name, value, "finite numbers")
@@ -49,8 +50,8 @@ def number(name, value, allowed="a finite number", holds=lambda v: True):
     """
     try:
         array = numbers(name, value, finite=True, real=True)
-    except ValueError:
-        array = np.empty(1)  # not one number
+    except ValueError:  # no finite real numbers: say what this one may be
+        refuse(name, value, allowed)
     if array.ndim or not holds(array):
         refuse(name, value, allowed)
     return float(array)
@@ -116,13 +117,15 @@ def window(value):
 def generator(seed):
     """A numpy Generator from a seed (a whole number ≥ 0, or a list of such), or the Generator that was given.
 
+    None, from which numpy makes other numbers every time, is refused: what is random here can be repeated.
+
     >>> generator(0).integers(10)
     np.int64(8)
     """
-    try:
-        return np.random.default_rng(seed)
-    except (TypeError, ValueError):
-        refuse("seed", seed, "a whole number ≥ 0, or a numpy Generator")
+    if seed is not None:
+        with contextlib.suppress(TypeError, ValueError):
+            return np.random.default_rng(seed)
+    refuse("seed", seed, "a whole number ≥ 0, or a numpy Generator")
 
 
 def asks(name, function, most=2):

@@ -6,7 +6,8 @@ Any hyper-parameter may be a schedule, and any function of k is one: `lambda k: 
 `warmup(cosine(0.1, 200), 10)`, `piecewise([0.1, cosine(0.1, 100)], [50])`.  A schedule of (k, losses), such as
 on_plateau, is handed the losses of w₀ … w_k, which `descend` measures with its `loss=`.
 
-Rates and β may be arrays that broadcast over runs: `exponential(np.array([[0.1], [0.3]]))` is two runs.
+Rates and β may be arrays that broadcast over runs: `exponential(np.array([[0.1], [0.3]]))` is two runs.  k may be an
+array of whole numbers, to draw a schedule, say: schedule(np.arange(200)) is the array of the 200 rates.
 """
 
 import functools
@@ -18,23 +19,23 @@ from .refuse import asks, made, number, numbers, ranged, refuse, whole
 
 
 def _rate(name, value):
-    """A number ≥ 0 or an array of such, as an array: the powers of a number are then those of the same one in a map."""
+    """A number ≥ 0 or an array of such, as an array: numpy's powers of a number are then those in a larger one."""
     return ranged(name, value, "≥ 0", lambda v: v >= 0)
 
 
 def _counting(make):
-    """Let the schedules that `make` makes refuse a k that is no number of steps, nor an array of such."""
-
-    def counted(k):
-        good = isinstance(k, np.ndarray) and k.dtype.kind in "iu" and k.size and (k >= 0).all()
-        return k if good else whole("k", k, 0)
+    """Let the schedules that `make` makes refuse a k that is no number of steps, and answer an array of such."""
 
     @functools.wraps(make)
     def maker(*rates, **more):
         schedule = make(*rates, **more)
-        if asks("schedule", schedule) == 2:
-            return lambda k, losses: schedule(counted(k), losses)
-        return lambda k: schedule(counted(k))
+
+        def at(k, *losses):
+            if isinstance(k, np.ndarray) and k.ndim and k.size:
+                return np.array([at(one, *losses) for one in k])
+            return schedule(whole("k", k[()] if isinstance(k, np.ndarray) else k, 0), *losses)
+
+        return (lambda k, losses: at(k, losses)) if asks("schedule", schedule) == 2 else lambda k: at(k)
 
     return maker
 
@@ -66,7 +67,8 @@ def constant(lr):
 def inverse_time(lr, beta):
     """η_k = lr / (1 + β k), with β = beta.
 
-    Falls like 1/k: slowly enough to get anywhere, fast enough to average the noise away (Robbins & Monro 1951).
+    Falls like 1/k: slowly enough to get anywhere (Σ η_k = ∞), fast enough to average the noise away (Σ η_k² < ∞). These
+    are the conditions of Robbins & Monro 1951.
 
     >>> inverse_time(0.1, beta=1.0)(9).round(4)
     np.float64(0.01)
@@ -144,7 +146,11 @@ def cosine(lr, steps, end=0.0):
 
 @_counting
 def inverse_sqrt(lr):
-    """η_k = lr / √(k + 1): the rate of the regret bounds of AdaGrad, Adam and AMSGrad.
+    """η_k = lr / √(k + 1): the rate of the regret bounds of gradient descent, Adam and AMSGrad (AdaGrad has its own √).
+
+    Regret: by how much the losses met at w₀, w₁, …, each step's its own, exceed in sum those of the best constant w.
+    Here Σ η_k² = ∞ (see `inverse_time`): under noise w need not settle. But on convex losses the average regret of
+    gradient descent within a bounded region falls to 0, whatever the losses are (Zinkevich 2003).
 
     >>> inverse_sqrt(0.1)(99)
     np.float64(0.01)
@@ -202,11 +208,12 @@ def piecewise(values, boundaries):
 def warmup(schedule, steps, start=None):
     """Rise in equal stairs to schedule(0) for `steps` steps, then the schedule from its beginning.
 
-        η_k = schedule(0) · (k + 1)/(steps + 1) for k < steps;   η_k = schedule(k − steps) from k = steps on
+        η_k = schedule(0) · (s + (1 − s) k/steps) for k < steps;   η_k = schedule(k − steps) from k = steps on
 
-    schedule: a schedule, or a number; start: the share of schedule(0) that the first step uses, 1/(steps + 1) unless
-    given. Equals torch's SequentialLR of LinearLR(start_factor=start, total_iters=steps) and the schedule. Some
-    libraries start at 0, which wastes the first step, or reach the peak a step sooner.
+    schedule: a schedule, or a number; start: s, the share of schedule(0) that the first step uses. Unless given it is
+    1/(steps + 1), so that the shares are (k + 1)/(steps + 1). Equals torch's SequentialLR of
+    LinearLR(start_factor=start, total_iters=steps) and the schedule. Some libraries start at 0, which wastes the first
+    step, or reach the peak a step sooner.
     Source: Goyal et al. 2017, section 2.2.
 
     >>> [float(warmup(1.0, steps=3)(k)) for k in range(5)]
@@ -237,18 +244,19 @@ def _with_losses(schedule, parts):
 def on_plateau(lr, factor=0.1, patience=10, threshold=1e-4, low=0.0, raise_after=None):
     """Multiply the rate by `factor` when the loss has stopped falling; raise it again when it falls well.
 
-        a loss is good if it is < best · (1 − threshold)
+        a loss is good if it is < best · (1 − threshold), else bad; best: the last good one, ∞ before the first loss
         more than `patience` bad ones in a row:   η ← max(factor · η, low)
         `raise_after` good ones in a row:         η ← min(η / factor, lr)        (None: never)
 
     The rate is a function of the losses of w₀ … w_k, which descend measures if told how: lr=on_plateau(0.1),
-    loss=surface.loss. Each run has a rate of its own. To go on from step k, pass losses=path["loss"] as well.
+    loss=surface.loss. Each run has a rate of its own: a loss of shape (…) makes a rate of shape (…, 1). To go on from
+    step k, pass losses=path["loss"] as well.
     Without raise_after it equals torch's ReduceLROnPlateau fed with the same losses: its patience, too, counts *more
     than* so many bad ones, and it leaves out reductions by less than 1e-8.
 
     >>> schedule = on_plateau(0.1, factor=0.5, patience=1, raise_after=2)
     >>> losses = np.array([3.0, 2.0, 2.0, 2.0, 1.0, 0.9])
-    >>> [float(schedule(k, losses[: k + 1])[0]) for k in range(6)]
+    >>> [float(schedule(k, losses[: k + 1])[0]) for k in range(6)]  # [0]: of the only run
     [0.1, 0.1, 0.1, 0.05, 0.05, 0.1]
     """
     lr, low, patience = _rate("lr", lr), _rate("low", low), whole("patience", patience, 0)

@@ -71,7 +71,7 @@ class Slice:
         return in_parts(slopes, numbers("s", s, last=2), self.task.at_once)
 
     def hessian(self, s):
-        """The curvatures within the plane, shape (…, 2, 2)."""
+        """The curvatures within the plane, shape (…, 2, 2): `gradients.hessian` of `grad`, row by row."""
         s = numbers("s", s, last=2, finite=True, real=True)
         return np.stack([hvp(self.grad, s, unit) for unit in np.eye(2)], -2)
 
@@ -112,8 +112,10 @@ def over_two_weights(task, w, i, j, *, window=None):
 def filter_normalised(net, w, seed=0):
     """A random direction with the proportions of w, so that slices of different networks can be compared.
 
-        dⱼ = gⱼ ‖Wⱼ‖/‖gⱼ‖,  g ~ N(0, 1),  for the weights Wⱼ into each unit j;   0 for biases, γ and β
+        dⱼ = gⱼ ‖Wⱼ‖/‖gⱼ‖,  g ~ N(0, 1),  for each filter Wⱼ;   0 for biases, γ and β
 
+    A filter is what one unit looks for: the weights into it, a column of W. A bias, a γ or a β would be a filter of one
+    number, and gⱼ ‖bⱼ‖/‖gⱼ‖ always ± that number, which is no random direction; so they stay as they are.
     Without it a network looks sharp or flat by mere scale: with relu, W₁ → αW₁, W₂ → W₂/α leaves the outputs the same.
     Source: Li et al. 2018, section 4.
     """

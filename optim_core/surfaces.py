@@ -31,7 +31,8 @@ class Surface:
 
     formula: a SymPy expression in W1, W2 and the symbols of parameters, a dict symbol → number.
     window: what to look at, (w1_min, w1_max, w2_min, w2_max); start: a telling place to start from.
-    critical_points: those that are known, a list of dicts(w, kind), with kind as `critical.classify` names it.
+    critical_points: those that are known, given as a list of pairs (w, kind), with kind as `critical.classify` names
+        it; kept as a list of dicts(w, kind), as `critical.find` returns them.
     valleys: whole curves of minima, a list of arrays (m, 2).
     Raises ValueError for a formula in other symbols, and for a window or start that is not finite numbers.
 
@@ -74,6 +75,7 @@ class Surface:
         return self._call(self._hessian, w, (2, 2))
 
     def _call(self, compiled, w, shape):
+        # compiled(w1, w2, parameters…) gives a list of entries, each for all runs: they become one array (…, *shape).
         w = numbers("w", w, last=2)
         runs = w.shape[:-1] or (1,)  # numpy's powers of a lone number may differ in the last bit from those of an array
         out = np.empty((*shape, *runs), w.dtype)  # each derivative contiguous in memory, viewed as (…, *shape)
@@ -107,6 +109,9 @@ class Surface:
     def __repr__(self):
         values = "".join(f", {symbol.name}={value!r}" for symbol, value in self.parameters.items())
         return f"Surface({self.name}: {self.formula}{values})"
+
+
+# ---- plumbing: how a formula is differentiated, compiled and typeset; nothing about optimization ---------------------
 
 
 @functools.cache
@@ -230,7 +235,7 @@ def rosenbrock():
 
 
 def beale():
-    """Beale's function: one minimum, two saddles, and large flat plains between steep walls.
+    """Beale's function: one minimum, two saddles (one of them outside the window), and flat plains between steep walls.
 
         L = (3/2 − w₁(1 − w₂))² + (9/4 − w₁(1 − w₂²))² + (21/8 − w₁(1 − w₂³))²
 
@@ -303,7 +308,7 @@ SURFACES = {
 }
 
 
-# ---- a formula that somebody types ---------------------------------------------------------------------------------
+# ---- a formula that somebody types: plumbing again, nothing about optimization below ---------------------------------
 
 
 def _plain(name, slope):

@@ -76,7 +76,8 @@ def averaged(step, beta=None, after=0):
         a ← a + (w − a) (1 − β)/(1 − βᵏ)                 an exponential average, mostly of the last 1/(1 − β) steps
 
     At a constant learning rate mini-batches end in a cloud about the minimum; the average lies closer to it. Until step
-    `after`, a = w. As it wraps the step, it works in `descend` and in `train` alike: averaged(adam, beta=0.99).
+    `after`, a = w (before the first step a = 0). As it wraps the step, it works in `descend` and in `train` alike:
+    averaged(adam, beta=0.99).
     Source: Polyak & Juditsky 1992; for networks Izmailov et al. 2018. Libraries: torch's AveragedModel starts its
     exponential average at the first w, and has no 1 − βᵏ.
 
@@ -104,22 +105,26 @@ def averaged(step, beta=None, after=0):
     return optimizer(with_average)
 
 
-def training(net, data, step, *, epochs=10, steps=None, batch=64, order="shuffled", seed=0, w=None, **more):
+def training(
+    net, data, step, *, epochs=10, steps=None, batch=64, order="shuffled", seed=0, w=None,
+    every=None, resume=None, **options,
+):  # fmt: skip
     """Train, and look at it every so often: a generator of dicts, the first before any step was taken.
 
     net: a Network; data: a Data, whose test part may be empty; step: an optimizer.
     epochs, or steps: how long; batch, order: as in `batch_at`; w: where to start, by default net.init(seed).
-    more: every, the steps from one look to the next (an epoch); resume, a look to go on from; the hyper-parameters, and
-    whatever else `descend` takes, such as limit, or loss=net.on(X, y).loss for a schedule that looks at the losses.
+    every: the steps from one look to the next, by default an epoch; resume: a look to go on from.
+    options: what `descend` takes, the hyper-parameters, state to start from (such as v=…), limit, and loss, such as
+    loss=net.on(X, y).loss for a schedule that looks at the losses.
 
     Each look has t, the steps taken; w and the rest of the optimizer's state, by name; running, the running statistics;
     diverged, as in `descend`; loss, that of each mini-batch since the last look, shape (k, …); measured, what a `loss`
-    of yours was at every step so far; test_loss and test_accuracy, in evaluation mode, None without a test part.
+    of yours was at every step so far; test_loss and test_accuracy, in evaluation mode, None without a test part,
+    and test_accuracy also where the network does not choose between classes.
     """
-    every, resume = more.pop("every", None), more.pop("resume", None)
-    more = {name: value for name, value in more.items() if name != "loss" or value is not None}
-    for name in {"grad", "start", "keep", "losses", "diverged"} & more.keys():
-        refuse(name, more[name], "left out: a training sets it itself")
+    options = {name: value for name, value in options.items() if name != "loss" or value is not None}
+    for name in {"grad", "start", "keep", "losses", "diverged"} & options.keys():
+        refuse(name, options[name], "left out: a training sets it itself")
     if not all(hasattr(data, part) for part in ("X", "y", "X_test", "y_test")):
         refuse("data", data, "a Data, with X, y, X_test and y_test")
     if resume is not None and not {"t", "w", "running", "diverged"} <= made("resume", resume, dict, "a look").keys():
@@ -141,15 +146,15 @@ def training(net, data, step, *, epochs=10, steps=None, batch=64, order="shuffle
 
     state = {"w": now["w"]} | {name: now[name] for name in anatomy(step)[0] if name in now}
     t, k, diverged, measured = now["t"], 0, now["diverged"], now.get("measured")
-    keep = "all" if "loss" in more else "last"
-    while True:
-        more |= dict(start=t, steps=k, losses=measured, diverged=diverged)
-        path = descend(step, grad=grad, keep=keep, **state, **more)
+    keep = "all" if "loss" in options else "last"
+    while True:  # in the first round k = 0: descend takes no step, and gives the state in the shape that runs need
+        options |= dict(start=t, steps=k, losses=measured, diverged=diverged)
+        path = descend(step, grad=grad, keep=keep, **state, **options)
         diverged = path.pop("diverged")
-        if "loss" in more:
+        if "loss" in options:
             measured = np.concatenate([measured[:t], path.pop("loss")]) if t else path.pop("loss")
         state = {name: values[-1] if keep == "all" else values for name, values in path.items()}
-        more = {name: value for name, value in more.items() if name not in state}
+        options = {name: value for name, value in options.items() if name not in state}
         t, loss = t + k, np.array(list(seen.values()))
         look = dict(t=t, steps=steps, running=running, diverged=diverged, measured=measured, loss=loss)
         yield look | state | _test(net, data, state["w"], running)

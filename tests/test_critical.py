@@ -254,6 +254,11 @@ def test_find_sorts_by_loss_and_tells_each_points_eigenvalues():
         assert p["kind"] == kind_of(p["eigenvalues"]) and type(p["kind"]) is str
 
 
+def test_a_hessian_that_counts_as_zero_has_the_eigenvalues_zero():
+    (found,) = find(surfaces.monkey_saddle())
+    assert found["kind"] == "degenerate" and found["eigenvalues"].tolist() == [0.0, 0.0]
+
+
 FORMULAS = [
     ("cos(w1) + cos(w2)", 6, [4, 1, 4, 0]),
     ("sin(w1)*cos(w2)", 6, [6, 6, 12, 0]),

@@ -47,6 +47,12 @@ def test_import_optim_core_needs_the_standard_library_only():
     assert third_party(loaded_by("import optim_core")) == set()
 
 
+def test_the_package_offers_its_modules_before_they_are_loaded():
+    offered = "import optim_core, json; found = dir(optim_core)"
+    assert third_party(loaded_by(offered)) == set()
+    assert {*MODULES, "__version__"} <= set(dir(__import__("optim_core")))
+
+
 def test_mathematics_loads_neither_matplotlib_nor_ipywidgets():
     assert {"surfaces", "critical", "optimizers", "descent"} <= set(MATHS)
     modules = loaded_by("\n".join(f"import optim_core.{name}" for name in MATHS))

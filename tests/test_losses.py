@@ -38,7 +38,7 @@ def test_gradient_is_the_slope_of_the_value(loss, y, options):
     close(loss(z, y, **options)[1], slope(lambda z: loss(z, y, **options)[0], z))
 
 
-@pytest.mark.parametrize("name", ["softmax", "log_softmax", "sigmoid"])
+@pytest.mark.parametrize("name", ["softmax", "sigmoid"])
 def test_softmax_and_its_kin_carry_gradients_back(name):
     f, grad = getattr(losses, name), getattr(losses, f"{name}_grad")
     z, d = np.array([[0.5, -1.0, 2.0], [3.0, 0.1, -0.2]]), np.array([[1.0, -2.0, 0.5], [0.1, 3.0, 1.0]])

@@ -302,6 +302,31 @@ def test_accuracy_counts_right_answers():
     assert yes.accuracy([1.0, 0.0], [[2.0], [-1.0], [3.0]], [[1.0], [0.0], [0.0]]) == 2 / 3
 
 
+def test_outputs_choose_between_classes_if_the_loss_or_the_targets_say_so():
+    rows = np.eye(3)[LABELS]
+    soft, other = 0.8 * rows + 0.1, np.where(rows == 1, 2.0, 0.0)
+    for loss, y, yes in (
+        (cross_entropy, LABELS, True),
+        (cross_entropy, soft / soft.sum(-1, keepdims=True), True),
+        (binary_cross_entropy, soft, True),
+        (mse, rows, True),
+        (mse, soft, False),
+        (mse, other, False),
+        (mse, 1 - rows, False),
+        (mse, X[:, :3], False),
+        (lambda z, y: mse(z, y), rows, True),
+        (lambda z, y: mse(z, y[:, None] + 0 * z), LABELS, False),
+    ):
+        task = Network([Linear(4, 3)], loss).on(X, y)
+        assert task.classifies is yes
+        if not yes:
+            with pytest.raises(ValueError, match=r"^accuracy = .*chooses between classes$"):
+                task.accuracy(np.zeros(15))
+    w = Network([Linear(4, 3)]).init(0)
+    known = [Network([Linear(4, 3)], loss).accuracy(w, X, y) for loss, y in ((cross_entropy, LABELS), (mse, rows))]
+    assert known[0] == known[1]
+
+
 @quick
 @given(st.integers(0, 1000), st.integers(0, 1000))
 def test_dropouts_masks_differ_from_layer_to_layer_and_from_step_to_step(seed, step):

@@ -605,9 +605,23 @@ def test_amsgrad_mends_the_example_in_which_adam_walks_to_the_worst_point():
 
 @quick
 @given(g=st.lists(numbers(-1e3, 1e3), min_size=1, max_size=25))
-def test_amsgrads_effective_learning_rate_never_rises(g):
+def test_amsgrad_never_forgets_its_largest_v(g):
     path = descent.descend(optimizers.amsgrad, [0.0], lambda w, t: 0 * w + g[t - 1], len(g))
     assert (np.diff(path["v_max"], axis=0) >= 0).all() and (path["v_max"] >= path["v"]).all()
+
+
+def test_the_bias_correction_lets_amsgrads_effective_learning_rate_rise_all_the_same():
+    path = descent.descend(optimizers.amsgrad, [0.0], lambda w, t: 0 * w + (1.0 if t == 1 else 1e-6), 100, lr=1.0)
+    assert (path["v_max"][1:] == path["v_max"][1]).all()  # the largest v is the first
+    effective = -np.diff(path["w"][:, 0]) / (path["m"][1:, 0] / (1 - 0.9 ** np.arange(1, 101)))  # of each step
+    assert (np.diff(effective) > 0).all()
+    assert effective[-1] / effective[0] == pytest.approx(np.sqrt((1 - 0.999**100) / (1 - 0.999)), rel=1e-6)
+
+
+@pytest.mark.parametrize("beta", [0.3, 0.5, 0.9])
+def test_nadams_first_step_is_longer_than_adams(beta):
+    w = optimizers.nadam(np.zeros(2), lambda w: w + [3.0, -50.0], t=1, lr=0.1, beta1=beta)["w"]
+    np.testing.assert_allclose(w, [-0.1 * (1 + 2 * beta) / (1 + beta), 0.1 * (1 + 2 * beta) / (1 + beta)], rtol=1e-7)
 
 
 def test_nadams_constant_form_is_the_limit_of_its_schedule():
@@ -623,7 +637,10 @@ def test_radam_is_momentum_until_five_gradients_stand_behind_the_average():
     steps = -np.diff(run("radam", [0.0], grad, 2000, lr=lr)[:, 0])
     np.testing.assert_allclose(steps[:5], lr * 3.0, rtol=1e-12)
     assert steps[5] < 0.1 * lr and (np.diff(steps[5:]) > 0).all() and 0.7 * lr < steps[-1] < lr
-    np.testing.assert_allclose(-np.diff(run("radam", [0.0], grad, 50, lr=lr, beta2=0.6)[:, 0]), lr * 3.0, rtol=1e-12)
+    for beta2 in (0.6, 2 / 3):
+        plain = run("radam", [0.0], grad, 50, lr=lr, beta2=beta2)
+        np.testing.assert_allclose(-np.diff(plain[:, 0]), lr * 3.0, rtol=1e-12)
+    assert (-np.diff(run("radam", [0.0], grad, 50, lr=lr, beta2=0.67)[:, 0]) < lr).any()
 
 
 # ---- decay: in the gradient, or around the step ---------------------------------------------------------------------

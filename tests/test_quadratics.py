@@ -85,6 +85,22 @@ def test_critical_damping_is_the_fastest_momentum_for_one_direction(method, eta)
     assert mus[np.argmin(sizes)] == pytest.approx(critical_damping(method, eta), abs=1e-3)
 
 
+def test_above_one_the_heavy_ball_rests_fastest_jumping_from_side_to_side():
+    for eta in (1.5, 2.5, 3.5):
+        mu, mus = critical_damping("heavy ball", eta), np.linspace(0, 1, 1001)
+        assert np.allclose(roots(eta, mu), 1 - np.sqrt(eta), atol=1e-6)
+        assert np.abs(roots(eta, mus)[:, 0]).min() >= np.sqrt(eta) - 1 - 1e-6
+    assert critical_damping("Nesterov", 1.5) < 0 and critical_damping("heavy ball", 4.5) > 1
+
+
+@each_method
+@pytest.mark.parametrize("eta, mu", [(0.3, 0.7), (1.2, 0.4), (0.01, 0.95)])
+def test_a_run_along_one_direction_is_the_recursion_over_two_steps(method, eta, mu):
+    middle, last = (1 + mu - eta, mu) if method == "heavy ball" else ((1 + mu) * (1 - eta), mu * (1 - eta))
+    w = descent.descend(METHODS[method], [1.0], lambda w: w, 30, lr=eta, mu=mu)["w"][:, 0]
+    assert np.allclose(w[2:], middle * w[1:-1] - last * w[:-2], atol=1e-12)
+
+
 # What runs of all pairs say -----------------------------------------------------------------------------------------
 
 

@@ -122,7 +122,7 @@ def test_a_seed_is_a_whole_number_or_a_generator():
     assert generator(rng) is rng and generator(3).integers(1000) == np.random.default_rng(3).integers(1000)
 
 
-@pytest.mark.parametrize("value", ["a", -1, 1.5, object(), [1, -2]])
+@pytest.mark.parametrize("value", [None, "a", -1, 1.5, object(), [1, -2], [None], [0.5]])
 def test_anything_else_is_not_a_seed(value):
     with pytest.raises(ValueError, match=r"^seed = .*: must be a whole number ≥ 0, or a numpy Generator$"):
         generator(value)

@@ -133,6 +133,39 @@ def test_a_schedule_over_runs_is_each_run_alone_bit_for_bit(seed, k):
         np.testing.assert_array_equal(maker(lr, beta)(k)[:, 0], [maker(lr[i, 0], beta[i, 0])(k) for i in range(5)])
 
 
+RATES = np.array([[0.1], [0.3]])
+ONES = {
+    "constant": schedules.constant(RATES),
+    "inverse_time": schedules.inverse_time(0.1, RATES),
+    "exponential": schedules.exponential(RATES),
+    "natural_exponential": schedules.natural_exponential(RATES),
+    "step": schedules.step(0.1, 3),
+    "linear": schedules.linear(RATES, 7),
+    "cosine": schedules.cosine(0.1, 7),
+    "inverse_sqrt": schedules.inverse_sqrt(RATES),
+    "cyclic": schedules.cyclic(0.1, 0.3, 2, 3),
+    "piecewise": schedules.piecewise([3 * RATES, schedules.linear(RATES, 4), RATES], [2, 8]),
+    "warmup": schedules.warmup(schedules.cosine(0.1, 9), 4),
+    "on_plateau": schedules.on_plateau(0.1, patience=0),
+}
+
+
+@pytest.mark.parametrize("name", schedules.SCHEDULES)
+def test_a_schedule_answers_an_array_of_steps_with_the_rate_of_each(name):
+    k, losses = np.arange(12)[::-1].reshape(3, 4), [np.ones(12)] * (name == "on_plateau")
+    together, alone = ONES[name](k, *losses), [ONES[name](int(one), *losses) for one in k.flat]
+    np.testing.assert_array_equal(together, np.reshape(alone, (*k.shape, *np.shape(alone[0]))))
+    assert np.array_equal(ONES[name](np.array(3), *losses), alone[8])
+
+
+@pytest.mark.parametrize("k", [np.array([0.5]), np.array([1, -1]), np.empty(0, int), [0, 1], np.array([True]), "1"])
+@pytest.mark.parametrize("name", schedules.SCHEDULES)
+def test_what_is_no_number_of_steps_is_refused(name, k):
+    losses = [np.ones(12)] * (name == "on_plateau")
+    with pytest.raises(ValueError, match=r"^k = .*: must be a whole number ≥ 0$"):
+        ONES[name](k, *losses)
+
+
 def test_any_hyper_parameter_follows_a_schedule():
     ramp = schedules.linear(0.5, 20, end=0.9)
     path = descent.descend(optimizers.momentum, [0.0], lambda w: 0 * w - 1, 40, lr=0.1, mu=ramp)

@@ -174,6 +174,9 @@ def test_without_a_test_part_there_is_nothing_to_tell():
     result = training.train(Network([Linear(1, 4), Tanh(), Linear(4, 1)], mse), chebyshev(), gd, steps=3, batch=None)
     assert result["test_loss"] is None and result["test_accuracy"] is None and result["best"] is None
     assert training.train(Network([Linear(1, 1)], mse), line(), gd, steps=1)["test_accuracy"] is None
+    pairs = Data(DATA.X, DATA.X[:, ::-1], DATA.X_test, DATA.X_test[:, ::-1])  # a regression with two outputs
+    result = training.train(Network([Linear(2, 2)], mse), pairs, gd, steps=1)
+    assert result["test_accuracy"] is None and len(result["test_loss"]) == 2
 
 
 def test_a_digits_network_learns():
