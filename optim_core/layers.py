@@ -75,8 +75,8 @@ def linear(x, W, b=0.0):
         refuse("W.shape", W.shape, f"(…, {x.shape[-1]}, outputs) for x of shape {x.shape}")
     y = x @ W + _row("b", b, W.shape[-1], "y = x W")
 
-    def backward(dy):
-        return dict(x=dy @ _T(W), W=_T(x) @ dy, b=dy.sum(-2))
+    def backward(dy, to_x=True):  # a network's first layer has nothing before it that wants to know
+        return dict(x=dy @ _T(W) if to_x else None, W=_T(x) @ dy, b=dy.sum(-2))
 
     return y, backward
 

@@ -81,8 +81,8 @@ class Layer:
         now = {name: mode[name] for name in self.modes}
         y, backward, *after = self.bare(x, **self.arrays(w), **running, **self.options, **now)
 
-        def flat_backward(dy):
-            d = backward(dy)
+        def flat_backward(dy, to_x=True):
+            d = backward(dy, to_x=False) if not to_x and self.bare is layers.linear.bare else backward(dy)
             return dict(
                 x=d["x"],
                 w=[d[name].reshape(*dy.shape[:-2], here.stop - here.start) for name, here in self.places.items()],
@@ -184,10 +184,11 @@ class Chain:
             backwards.append(backward)
             after.append(now)
 
-        def chain_backward(dy):
+        def chain_backward(dy, to_x=True):
             flat = []
-            for backward in reversed(backwards):
-                d = backward(dy)
+            for k, backward in reversed(list(enumerate(backwards))):
+                last = k == 0 and not to_x and isinstance(self.layers[0], Layer)
+                d = backward(dy, to_x=False) if last else backward(dy)
                 dy = d["x"]
                 flat = d["w"] + flat
             return dict(x=dy, w=flat)
@@ -347,7 +348,7 @@ class Task:
         with np.errstate(all="ignore"):  # a run that diverges overflows: inf and NaN are the right answers there
             z, backward, running = self.forward(w)
             L, dz = self.measure(z, self.Y)
-            return L, np.concatenate(backward(dz)["w"], -1), running
+            return L, np.concatenate(backward(dz, to_x=False)["w"], -1), running
 
     def loss(self, w):
         """L(w), shape (…) for w of shape (…, n)."""

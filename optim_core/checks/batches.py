@@ -128,7 +128,7 @@ class Sampler(Exercise):
         n, (one, two) = args[0], (np.concatenate([*epoch, np.empty(0, int)]) for epoch in dealt)
         times = np.bincount(one[(0 <= one) & (one < n)], minlength=n)
         sets = [np.sort(batch) for batch in dealt[0]]
-        large = [batch for batch in sets if len(batch) > 1]  # of one large batch and a single example, by chance 1 in 20
+        large = [batch for batch in sets if len(batch) > 1]  # a single one is in order by chance
         neighbours = len(large) > 1 and all((np.diff(batch) == 1).all() for batch in large)
         in_row = neighbours and all(map(np.array_equal, sets, dealt[0]))
         return first, {
