@@ -108,7 +108,13 @@ class Surface:
 
     def __repr__(self):
         values = "".join(f", {symbol.name}={value!r}" for symbol, value in self.parameters.items())
-        return f"Surface({self.name}: {self.formula}{values})"
+        return f"Surface({self.name}: {_text(self.formula)}{values})"
+
+
+@functools.cache
+def _text(formula):
+    """The formula as text: SymPy takes longer over it than a short path takes to run."""
+    return str(formula)
 
 
 # ---- plumbing: how a formula is differentiated, compiled and typeset; nothing about optimization ---------------------

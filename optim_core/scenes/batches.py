@@ -167,7 +167,8 @@ class Orders(Scene):
 
     alt = (
         "Left: contour map of the loss of all data with the path of each run. Right: how far the loss of all data is "
-        "above its minimum, against the number of updates, on a logarithmic axis; a marker at the end of each epoch."
+        "above its minimum, against the number of updates, on a logarithmic axis; a marker at the end of each epoch, "
+        "and at the right border a bar at the mean of the last of them."
     )
 
     def __init__(self):
@@ -180,8 +181,9 @@ class Orders(Scene):
         self.curve.grid(alpha=0.25)
         self.start = self.line(self.map.axes, "o", mfc="white", mec=INK, ms=9, mew=1.8, zorder=6)
         self.now = self.mover(self.curve.axvline(0, color=GREY, lw=1, ls=":"))
-        self.paths, self.heads, self.curves, self.ends = [], [], [], []
+        self.paths, self.heads, self.curves, self.ends, self.bars = [], [], [], [], []
         for color, dash, marker in STYLES:
+            self.bars.append(self.line(self.curve, color=color, lw=4, zorder=6, solid_capstyle="butt", clip_on=False))
             self.paths.append(self.line(self.map.axes, color=color, ls=dash, lw=1.2, zorder=4))
             self.heads.append(self.line(self.map.axes, marker=marker, ls="", mfc=color, mec="white", ms=9, zorder=7))
             self.curves.append(self.line(self.curve, color=color, ls=dash, lw=0.9, alpha=0.75))
@@ -201,13 +203,13 @@ class Orders(Scene):
         self.excess = [np.clip(self.surface.loss(p["w"]) - lowest, 1e-30, 1e30) for p in self.runs.values()]
         self.tracks = [self.map.drawable(path["w"]) for path in self.runs.values()]
         self.steps = len(self.tracks[0]) - 1
-        if self.curve.get_xlim()[1] != self.steps:
-            self.curve.set_xlim(0, self.steps)
+        if self.curve.get_xlim()[1] != 1.02 * self.steps:
+            self.curve.set_xlim(0, 1.02 * self.steps)
 
     def at(self, t):
         self.now.set_xdata([t, t])
         self.start.set_data(*self.tracks[0][:1].T)
-        for artist in (*self.paths, *self.heads, *self.curves, *self.ends):
+        for artist in (*self.paths, *self.heads, *self.curves, *self.ends, *self.bars):
             artist.set_visible(False)
         done = np.arange(0, t + 1, self.epoch)
         every = done[:: max(1, len(done) // 40)]  # not more markers than one can tell apart
@@ -219,17 +221,25 @@ class Orders(Scene):
             ends.set_data(every, excess[every])
             for artist in (path, head, curve, ends):
                 artist.set_visible(True)
+        if t == self.steps:  # and what the ends of the last epochs come to on average
+            for bar, excess in zip(self.bars, self.excess, strict=False):
+                bar.set_data([self.steps, 1.05 * self.steps], [excess[self._late()[0]].mean()] * 2)
+                bar.set_visible(True)
         self.caption = self._verdict(t)
         return [artist for artist in self.moving if artist.get_visible()]
+
+    def _late(self):
+        """The ends of the epochs in the last quarter of the run, and in the quarter before it."""
+        ends = np.arange(0, self.steps + 1, self.epoch)
+        quarter = max(len(ends) // 4, 1)
+        return ends[-quarter:], ends[-2 * quarter : -quarter]
 
     def _verdict(self, t):
         text = f"Update {t} of {self.steps}, epoch {t // self.epoch} done. "
         gone = [f"{name} diverged at update {int(p['diverged'])}" for name, p in self.runs.items() if p["diverged"]]
         if gone:
             return f"{text}{'; '.join(gone)}."
-        ends = np.arange(0, self.steps + 1, self.epoch)
-        quarter = max(len(ends) // 4, 1)
-        late, before = ends[-quarter:], ends[-2 * quarter : -quarter]
+        late, before = self._late()
         means = [(name, e[late].mean(), e[before].mean()) for name, e in zip(self.runs, self.excess, strict=True)]
         facts = [f"{name} {number(now, 2)}" for name, now, _ in means]
         falling = [name for name, now, earlier in means if now < 0.5 * earlier]

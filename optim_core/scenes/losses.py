@@ -25,12 +25,13 @@ class SoftmaxBars(Scene):
     def __init__(self):
         super().__init__((9.6, 3.5))
         self.logits = self.figure.add_axes([0.05, 0.16, 0.25, 0.73], xlim=(-0.6, 2.6), ylim=(-10.5, 10.5))
-        self.shares = self.figure.add_axes([0.355, 0.16, 0.315, 0.73], xlim=(-0.6, 2.6), ylim=(0, 1.13))
+        self.shares = self.figure.add_axes([0.355, 0.16, 0.315, 0.73], xlim=(-0.6, 2.6), ylim=(-0.05, 1.13))
         self.curve = self.figure.add_axes([0.745, 0.16, 0.245, 0.73], xlim=(-10, 10), ylim=(0, 1.13))
         titles = ["logits z", "probabilities p, and the target", "the first two: sigmoid"]
         for axes, title in zip((self.logits, self.shares, self.curve), titles, strict=True):
             axes.set_title(title, fontsize=11, loc="left", y=1.0)
             axes.grid(axis="y", alpha=0.25)
+        self.shares.axhline(0, color=INK, lw=0.8)
         for axes in (self.logits, self.shares):
             axes.set_xticks(CLASSES, [f"class {i + 1}" for i in CLASSES])
         self.logits.axhline(0, color=INK, lw=0.8)

@@ -131,7 +131,10 @@ class TrainingRuns(Scene):
         self.rights = self.figure.add_axes([0.575, 0.13, 0.415, 0.79], xscale="log", yscale="log", ylim=(1, 0.008))
         self.rights.set_yticks([1 - a / 100 for a in ACCURACIES], [f"{a} %" for a in ACCURACIES])
         self.rights.minorticks_off()
-        for axes, title in ((self.losses, "training loss"), (self.rights, "held-out accuracy")):
+        for axes, title in (
+            (self.losses, "training loss"),
+            (self.rights, "held-out accuracy (log scale of the errors)"),
+        ):
             axes.set_title(title, fontsize=11, loc="left")
             axes.grid(alpha=0.25)
         self.level = self.mover(self.losses.axhline(1, color=GREY, lw=1, ls=":"))
