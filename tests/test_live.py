@@ -120,6 +120,13 @@ def event(shown, axes, x, y, size=1.0):
 # ---- what runs when ------------------------------------------------------------------------------------------------
 
 
+def walk(widget):
+    """A widget and all that is in it."""
+    yield widget
+    for child in getattr(widget, "children", ()):
+        yield from walk(child)
+
+
 def test_a_preset_sets_its_controls_and_runs_the_experiment_once():
     shown = make()
     shown.experiment.clear()
@@ -141,6 +148,15 @@ def test_moving_a_slider_leaves_the_preset():
     shown.controls["lr"].widget.index += 1  # as the browser does
     assert shown._menu.value == figure.NO_PRESET
     assert shown.values["height"] == 0.0
+
+
+def test_a_preset_that_depends_on_the_sliders_has_a_button():
+    """The best values for what is set now are one click away, and what they leave out stays."""
+    shown = live.Live(Dots(), Runs(), presets={"twice": lambda lr, **_: {"lr": 2 * lr}}, **RANGES)
+    shown.set(lr=0.25, height=0.5)
+    (button,) = [b for b in walk(shown) if getattr(b, "description", "") == "twice"]
+    button.click()
+    assert (shown.values["lr"], shown.values["height"], shown._menu.value) == (0.5, 0.5, "twice")
 
 
 def test_a_preset_with_an_unknown_control_is_refused_when_the_figure_is_made():

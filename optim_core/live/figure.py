@@ -74,7 +74,8 @@ class Live(widgets.VBox):
         end. What a control in `scene.own_controls` is set to goes to the scene alone, and nothing is computed again.
     controls: name=initial value, see `control`; ranges and labels come from CONTROLS.
     presets: {"what one sees": {control: value, …}}; what a preset does not name goes back to its initial value. In
-        place of the inner dict, a function of the controls, by name, that returns one: what that leaves out stays.
+        place of the inner dict, a function of the controls, by name, that returns one: what that leaves out stays, and
+        the situation has a button of its own.
     scale: pixels per pixel of the page; 2 is sharp on every screen.
 
     .controls[name].value is one control, .values all of them, .set(lr=0.1, mu=0.5) sets several at once, .reset() goes
@@ -220,11 +221,18 @@ class Live(widgets.VBox):
         reset.on_click(lambda _: self.reset())
         self._pause = widgets.Button(layout=dict(width="100px", display="none"))
         self._pause.on_click(lambda _: self._on_pause())
-        corner = widgets.HBox(
-            [self._pause, reset], layout=dict(justify_content="flex-end", grid_area=f"auto / {columns}")
-        )
+        place = dict(justify_content="flex-end", flex_flow="row wrap", grid_area=f"auto / {columns}")
+        corner = widgets.HBox([*self._snaps(), self._pause, reset], layout=place)
         grid = dict(width="100%", grid_template_columns=f"repeat({columns}, minmax(0, 1fr))", grid_gap="0 12px")
         return widgets.GridBox([*cells, corner], layout=grid)
+
+    def _snaps(self):
+        """A button for each situation that depends on how the sliders stand, such as the best values for this κ."""
+        for label, preset in self.presets.items():
+            if callable(preset):
+                button = widgets.Button(description=label, tooltip=label, layout=dict(width="auto"))
+                button.on_click(lambda _, label=label: self._to_preset(label))
+                yield button
 
     def _time_row(self):
         self._time = widgets.IntSlider(0, min=0, max=0, description="step t", layout=dict(flex="1"))
@@ -253,9 +261,13 @@ class Live(widgets.VBox):
     def _on_menu(self, change):
         with LOCK:
             if not self._quiet and change["new"] != NO_PRESET:
-                with self._watched():
-                    values = self._preset(change["new"])
-                self._apply(values, change["new"])
+                self._to_preset(change["new"])
+
+    def _to_preset(self, label):
+        with LOCK:
+            with self._watched():
+                values = self._preset(label)
+            self._apply(values, label)
 
     def _preset(self, label):
         """The values that a preset sets, as things stand."""
