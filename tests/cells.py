@@ -1,11 +1,13 @@
 """What the tests of all exercises share: what a student sees of a solution, and what a cell with it defines."""
 
 import ast
+import itertools
 import math
 
 import numpy as np
 
 from optim_core.checks import ____
+from optim_core.checks.running import run
 
 
 def source_of(ex, capsys):
@@ -37,3 +39,18 @@ def positions(source):
         blanked = ast.unparse(ast.fix_missing_locations(Put().visit(tree)))
         if "____" in blanked:
             yield blanked
+
+
+def is_told_by_its_own_message(ex, mistake):
+    what, wrong, look = mistake
+    result = ex.check(wrong)
+    assert result.outcome == "incorrect"
+    assert f"those of a known mistake: {what}.\n{look}" in result.text
+
+
+def mistakes_are_apart(ex, least):
+    """No two of at least so many known mistakes give the same numbers, and none gives the right ones."""
+    everything = [*ex.known, [run(ex.reference, args) for args in ex.cases]]
+    for one, other in itertools.combinations(everything, 2):
+        assert not all(ex.alike(a, b) for a, b in zip(one, other, strict=True))
+    assert len({what for what, _, _ in ex.mistakes}) == len(ex.mistakes) >= least

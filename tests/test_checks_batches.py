@@ -7,13 +7,12 @@ import re
 
 import numpy as np
 import pytest
-from test_checks import define, positions, source_of
+from cells import define, is_told_by_its_own_message, mistakes_are_apart, positions, source_of
 
 from optim_core import scenes
 from optim_core.checks import Choice, Exercise, Predict, ____
 from optim_core.checks import batches as chapter
 from optim_core.checks.batches import Sampler, as_batches, batch_variance, epoch, epoch_mean
-from optim_core.checks.running import run
 from optim_core.data import digits
 from optim_core.descent import descend
 from optim_core.optimizers import gd
@@ -44,18 +43,12 @@ def test_the_solution_is_correct_as_it_stands_and_as_it_is_printed(ex, capsys):
 
 @pytest.mark.parametrize("ex, mistake", MISTAKES, ids=lambda x: x.name if isinstance(x, Exercise) else x[0])
 def test_every_known_mistake_is_told_by_its_own_message(ex, mistake):
-    what, wrong, look = mistake
-    result = ex.check(wrong)
-    assert result.outcome == "incorrect"
-    assert f"those of a known mistake: {what}.\n{look}" in result.text
+    is_told_by_its_own_message(ex, mistake)
 
 
 @each_formula
 def test_no_two_mistakes_give_the_same_numbers_and_none_gives_the_right_ones(ex):
-    everything = [*ex.known, [run(ex.reference, args) for args in ex.cases]]
-    for one, other in itertools.combinations(everything, 2):
-        assert not all(ex.alike(a, b) for a, b in zip(one, other, strict=True))
-    assert len({what for what, _, _ in ex.mistakes}) == len(ex.mistakes) >= 12
+    mistakes_are_apart(ex, least=12)
 
 
 def test_no_two_mistaken_samplers_look_alike():

@@ -1,14 +1,13 @@
 """Chapter 11: exercises and repairs are judged, questions and figures say what is true, its numbers hold elsewhere."""
 
 import functools
-import itertools
 import math
 import re
 
 import cells
 import numpy as np
 import pytest
-from cells import positions, source_of
+from cells import is_told_by_its_own_message, mistakes_are_apart, positions, source_of
 
 from optim_core import critical, losses, scenes
 from optim_core.checks import Choice, Exercise, Predict, ____
@@ -58,18 +57,12 @@ def test_the_solution_is_correct_as_it_stands_and_as_it_is_printed(ex, capsys):
 
 @pytest.mark.parametrize("ex, mistake", MISTAKES, ids=lambda x: x.name if isinstance(x, Exercise) else x[0])
 def test_every_known_mistake_is_told_by_its_own_message(ex, mistake):
-    what, wrong, look = mistake
-    result = ex.check(wrong)
-    assert result.outcome == "incorrect"
-    assert f"those of a known mistake: {what}.\n{look}" in result.text
+    is_told_by_its_own_message(ex, mistake)
 
 
 @each_exercise
 def test_no_two_mistakes_give_the_same_numbers_and_none_gives_the_right_ones(ex):
-    everything = [*ex.known, [run(ex.reference, args) for args in ex.cases]]
-    for one, other in itertools.combinations(everything, 2):
-        assert not all(ex.alike(a, b) for a, b in zip(one, other, strict=True))
-    assert len({what for what, _, _ in ex.mistakes}) == len(ex.mistakes) >= 9
+    mistakes_are_apart(ex, least=9)
 
 
 @each_exercise

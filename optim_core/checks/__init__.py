@@ -103,20 +103,31 @@ class Exercise:
         except Exception:  # an object that refuses to be looked at
             return Result(INCORRECT, "your function returns something that cannot be compared with the answer.")
 
-    def _judge(self, function):
+    def look(self, function, args):
+        """What is to be seen of a function on one case: a Run, here; its first part must be one where it is a tuple."""
+        return run(function, args)
+
+    def _looks(self, function):
+        """What is seen on every case; or the Result, if the function has blanks, cannot be called or was stopped."""
         unattempted = Result(NOT_ATTEMPTED, f"replace each `____` in `{self.name}` and run the cell again.")
         if has_blank(function):
             return unattempted
         if complaint := self._cannot_call(function):
             return Result(INCORRECT, complaint)
-        uses = Blank.uses
-        runs = []
+        uses, looks = Blank.uses, []
         for args in self.cases:
-            runs.append(run(function, args))
-            if isinstance(runs[-1].error, KeyboardInterrupt):
+            looks.append(self.look(function, args))
+            ran = looks[-1][0] if isinstance(looks[-1], tuple) else looks[-1]
+            if isinstance(ran.error, KeyboardInterrupt):
                 return Result(INCORRECT, diagnosis.interrupted(self, args))
-        if Blank.uses > uses or any(has_blank(r.value) for r in runs):
-            return unattempted
+            if has_blank(ran.value):
+                return unattempted
+        return unattempted if Blank.uses > uses else looks
+
+    def _judge(self, function):
+        runs = self._looks(function)
+        if isinstance(runs, Result):
+            return runs
         right = [r.error is None and self.same(r.value, want) for r, want in zip(runs, self.expected, strict=True)]
         if all(right):
             if any(r.changed for r in runs):

@@ -11,8 +11,7 @@ from ..network import Linear, Network, Tanh
 from ..optimizers import gd
 from ..slices import two_weights
 from ..training import batch_at, minibatches, training
-from . import CORRECT, INCORRECT, NOT_ATTEMPTED, Choice, Exercise, Predict, Result, diagnosis, exercise, has_blank
-from .blank import Blank
+from . import CORRECT, INCORRECT, Choice, Exercise, Predict, Result, diagnosis, exercise
 from .running import run
 
 # What the figures are made of -------------------------------------------------------------------------------------
@@ -143,18 +142,9 @@ class Sampler(Exercise):
         }
 
     def _judge(self, function):
-        unattempted = Result(NOT_ATTEMPTED, f"replace each `____` in `{self.name}` and run the cell again.")
-        if has_blank(function):
-            return unattempted
-        if complaint := self._cannot_call(function):
-            return Result(INCORRECT, complaint)
-        uses, looks = Blank.uses, []
-        for args in self.cases:
-            looks.append(self.look(function, args))
-            if isinstance(looks[-1][0].error, KeyboardInterrupt):
-                return Result(INCORRECT, diagnosis.interrupted(self, args))
-        if Blank.uses > uses:
-            return unattempted
+        looks = self._looks(function)
+        if isinstance(looks, Result):
+            return looks
         seen = [facts for _, facts in looks]
         if seen == self.expected:
             return Result(CORRECT, f"`{self.name}` deals all {len(seen)} decks as it should.")
