@@ -56,7 +56,9 @@ class Slice:
 
     def weights(self, s):
         """The network's weights at the points s of the plane: (…, 2) → (…, n)."""
-        return self.origin + numbers("s", s, last=2) @ self.directions
+        s = numbers("s", s, last=2)
+        with np.errstate(all="ignore"):  # a point at infinity has no weights: NaN is the right answer there
+            return self.origin + s @ self.directions
 
     def loss(self, s):
         """L(s), shape (…) for s of shape (…, 2)."""
@@ -66,7 +68,8 @@ class Slice:
         """The two slopes, shape (…, 2)."""
 
         def slopes(s):
-            return self.task.grad(self.weights(s)) @ self.directions.T
+            with np.errstate(all="ignore"):
+                return self.task.grad(self.weights(s)) @ self.directions.T
 
         return in_parts(slopes, numbers("s", s, last=2), self.task.at_once)
 

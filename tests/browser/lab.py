@@ -441,7 +441,8 @@ class LiveFigure:
         """Click on the first area that answers clicks, x and y from 0 (left, top) to 1 (right, bottom) of it."""
         area = self._clickable().first
         self.root.locator(".optim-layers").first.scroll_into_view_if_needed()
-        box = area.bounding_box()
+        while not (box := area.bounding_box()):  # the overlay was replaced between finding the area and measuring it
+            self.page.wait_for_timeout(50)
         self.page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
 
     def pixels(self) -> tuple[bytes, ...]:
