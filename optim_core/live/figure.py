@@ -1,10 +1,10 @@
 """The live figure: what happens when a slider moves, and how the picture gets to the browser.
 
-What is seen lies in three layers, one over the other, each sent only when it changed:
+What is seen lies in three layers of SVG, one over the other, each sent only when it changed:
 
-    ground   shades, contours, whatever else stands in the axes      pixels      when the surface changes
-    frame    axes, ticks, labels, legends                            pixels      when limits or words change
-    overlay  what `scene.at` moved                                   SVG         at every move
+    ground   shades, contours, whatever else stands in the axes      when the surface changes
+    frame    axes, ticks, labels, legends                            when limits or words change
+    overlay  what `scene.at` moved                                   at every move
 
 The work is done inside the slider's own message. While the kernel is busy with one value the browser holds the later
 ones back and then sends only the last, so that dragging never builds a queue. An experiment that takes longer gives
@@ -55,8 +55,9 @@ STYLE = """<style>
 .optim-live .widget-readout { min-width: 52px; }
 .optim-layers { overflow: visible; }
 .optim-layers > * { grid-area: 1 / 1; margin: 0; width: 100%; height: 100%; max-width: none; min-width: 0; }
-.optim-overlay, .optim-overlay .widget-html-content { height: 100%; width: 100%; line-height: 0; }
-.optim-overlay svg { display: block; width: 100%; height: 100%; }
+.optim-layer { will-change: transform; }  /* kept as pixels by the browser: a move does not paint the others again */
+.optim-layer .widget-html-content { height: 100%; width: 100%; line-height: 0; }
+.optim-layer svg { display: block; width: 100%; height: 100%; }
 .optim-caption .widget-html-content { font-size: 15px; line-height: 1.45; padding-right: 8px; }
 .optim-spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 </style>"""
@@ -167,7 +168,9 @@ class Live(widgets.VBox):
                 with suppress(Exception):  # it is shown under the figure
                     self._advance(STILL - self._stream.worked)
             self._canvas.draw()
-            return self._pixels([*self._frame, *self._moved])
+            for artist in (*self._frame, *self._moved):
+                artist.draw(self._canvas.renderer)
+            return pen.png(np.asarray(self._canvas.buffer_rgba()))
 
     def _repr_mimebundle_(self, **kwargs):
         """The live widget, and a still picture for pages without a kernel."""
@@ -180,10 +183,11 @@ class Live(widgets.VBox):
     def _build(self):
         width, height = self._size.round().astype(int)
         shape, wide = f"optim-{width}x{height}", dict(width="100%")
-        self._ground, self._axes = (widgets.Image(format=f) for f in ("jpeg", "png"))
-        self._overlay = widgets.HTML()
+        self._ground, self._axes, self._overlay = self._layers = [widgets.HTML() for _ in range(3)]
+        for layer in self._layers:
+            layer.add_class("optim-layer")
         self._overlay.add_class("optim-overlay")
-        layers = widgets.GridBox([self._ground, self._axes, self._overlay], layout=wide)
+        layers = widgets.GridBox(self._layers, layout=wide)
         layers.add_class("optim-layers")
         layers.add_class(shape)
         if Event:
@@ -441,7 +445,7 @@ class Live(widgets.VBox):
         """Move the artists, and send each layer that is no longer what the browser shows."""
         figure = self.scene.figure
         moved = self.scene.at(self.time)
-        # Pixels over pixels are slow: an image that changes is part of the ground.
+        # An image would cover the lines that stand on it: one that changes is part of the ground.
         self._moved = sorted((a for a in moved if not isinstance(a, PIXELS)), key=lambda artist: artist.zorder)
         for artist in moved:
             if artist.get_animated() == isinstance(artist, PIXELS):
@@ -479,32 +483,32 @@ class Live(widgets.VBox):
         legends = [artist for artist in self._frame if isinstance(artist, Legend)]
         labels = [artist.label for artist in self._frame if isinstance(artist, Axis)]
         self._inside = [*labels, *(text for legend in legends for text in legend.get_texts())]
-        self._canvas.draw()
+        strokes = pen.Pen(figure, self.scale)
+        figure.draw(strokes)
         self._places = [axes.get_position().bounds for axes in figure.axes]
         self._frame_stale = (self._frame, self._places) != before
-        self._ground.value = pen.jpeg(np.asarray(self._canvas.buffer_rgba()))
+        self._ground.value = strokes.svg()
         self._targets = "".join(pen.target(a.bbox, figure, self.scale) for a in figure.axes if self._clickable(a))
 
     def _frame_changed(self):
         """Whether axes or words are not what was sent; limits that are set anew to what they were do not count."""
         watched = [*self._frame, *self._inside]
-        return self._frame_stale or (
-            any(artist.stale for artist in watched) and [_looks(artist) for artist in watched] != self._sent
-        )
+        if not self._frame_stale and any(artist.stale for artist in watched):
+            self._frame_stale = [_looks(artist) for artist in watched] != self._sent
+            for artist in watched:  # as it was: need not be asked again
+                artist.stale = False
+        return self._frame_stale
 
     def _draw_frame(self):
         """Axes, ticks, labels, legends: slow to draw and seldom different."""
-        self._canvas.renderer.clear()
-        self._axes.value = self._pixels(self._frame)
+        strokes = pen.Pen(self.scene.figure, self.scale)
+        for artist in self._frame:
+            artist.draw(strokes)
+        self._axes.value = strokes.svg()
         watched, self._frame_stale = [*self._frame, *self._inside], False
         for artist in watched:
             artist.stale = False
         self._sent = [_looks(artist) for artist in watched]
-
-    def _pixels(self, artists):
-        for artist in artists:
-            artist.draw(self._canvas.renderer)
-        return pen.png(np.asarray(self._canvas.buffer_rgba()))
 
     def _clickable(self, axes):
         middle = axes.transData.inverted().transform(axes.bbox.get_points().mean(0))
@@ -549,7 +553,7 @@ def _frame(figure, known):
     """The artists around the data: axis, spines, titles, legends; those already `known` may be animated."""
     frame = [*figure.texts, *figure.legends]
     for axes in figure.axes:
-        if axes.get_visible() and not hasattr(axes, "zaxis"):  # 3-D axes draw their box themselves
+        if axes.get_visible():
             kinds = (Axis, Spine, Text, Legend) if axes.axison else (Text, Legend)
             around = [a for a in axes.get_children() if isinstance(a, kinds) and a not in axes.texts]
             frame += sorted(around, key=lambda artist: artist.zorder)

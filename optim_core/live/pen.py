@@ -1,17 +1,18 @@
-"""Two ways to send a matplotlib picture to a browser: moving artists as SVG, pixels as PNG or JPEG.
+"""How a matplotlib picture gets to a browser: as SVG, and as pixels where there is no kernel.
 
-A live figure's lines and markers are a few thousand numbers. Written as SVG they are ready in a few milliseconds, small
-on the wire, drawn by the browser at once, and sharp on every screen; as pixels they would have to be drawn, packed and
-unpacked. Heights and contours, which change rarely, are better off as pixels.
+A live figure's lines, markers and contours are a few thousand numbers. Written as SVG they are ready in a few
+milliseconds, small on the wire, drawn by the browser at once, and sharp on every screen; as pixels they would have to
+be drawn, packed and unpacked.
 """
 
-import io
+import base64
 import struct
 import zlib
 
 import numpy as np
 from matplotlib.backend_bases import RendererBase
 from matplotlib.colors import to_hex
+from matplotlib.transforms import Affine2D
 
 # What each vertex of a path becomes, by matplotlib's code; the vertex beside a STOP or a CLOSEPOLY means nothing.
 VERTEX = {0: "%.0s%.0s", 1: "M%d %d", 2: "L%d %d", 3: "Q%d %d", 4: "C%d %d", 79: "Z%.0s%.0s"}
@@ -77,8 +78,43 @@ class Pen(RendererBase):
             each = ("M%d %d" + self._relative(marker)) * len(points)
             self.parts.append(f'<path d="{each % tuple(points.ravel().tolist())}"{self._paint(gc, rgbFace)}/>')
 
-    def draw_image(self, *_, **__):
-        raise NotImplementedError("an image cannot move over the backdrop: let it be part of the backdrop")
+    def draw_quad_mesh(self, gc, transform, columns, rows, corners, offsets, shift, faces, antialiased, edges):
+        """Quadrilaterals, row by row; each covers those before it."""
+        at = self._whole(transform.transform(corners.reshape(-1, 2))).reshape(rows + 1, columns + 1, 2)
+        quads = np.stack([at[:-1, :-1], at[:-1, 1:], at[1:, 1:], at[1:, :-1]], 2).reshape(-1, 8)
+        colors = {tuple(face): self._colour(gc, "fill", face) for face in np.unique(faces, axis=0).tolist()}
+        self._clip_to(gc.get_clip_rectangle())
+        if len(edges):
+            gc.set_foreground(edges[0], isRGBA=True)
+        else:
+            gc.set_linewidth(0)
+        sharp = "" if antialiased else ' shape-rendering="crispEdges"'
+        self.parts.append(f"<g{self._stroke(gc)}{sharp}>")
+        for (a, b, *others), face in zip(quads.tolist(), np.broadcast_to(faces, (len(quads), 4)).tolist(), strict=True):
+            self.parts.append(f'<path d="M{a} {b}L{" ".join(map(str, others))}Z"{colors[tuple(face)]}/>')
+        self.parts.append("</g>")
+
+    def option_scale_image(self):
+        return True  # an image with interpolation="none" is sent as it is, and enlarged by the browser
+
+    def option_image_nocomposite(self):
+        return True
+
+    def draw_image(self, gc, x, y, im, transform=None):
+        """An image (h, w, 4), its first row below, from (x, y) on; as large as `transform` makes the unit square."""
+        h, w = im.shape[:2]
+        place = Affine2D() if transform is None else Affine2D().scale(1 / w, 1 / h) + transform
+        place = (
+            Affine2D(place.get_matrix())
+            .translate(x, y)
+            .scale(self.unit, -self.unit)
+            .translate(0, self.height * self.unit)
+        )
+        a, b, c, d, e, f = place.to_values()
+        self._clip_to(gc.get_clip_rectangle())
+        data = base64.b64encode(png(np.ascontiguousarray(im))).decode()
+        where = f'width="{w}" height="{h}" transform="matrix({a:g} {b:g} {c:g} {d:g} {e:g} {f:g})"'
+        self.parts.append(f'<image {where} style="image-rendering: pixelated" href="data:image/png;base64,{data}"/>')
 
     # How it is written
 
@@ -112,24 +148,26 @@ class Pen(RendererBase):
 
     def _paint(self, gc, face):
         """Fill and stroke as SVG attributes."""
+        return (' fill="none"' if face is None else self._colour(gc, "fill", face)) + self._stroke(gc)
+
+    def _colour(self, gc, kind, rgba):
         alpha = gc.get_alpha() if gc.get_forced_alpha() else None
+        opacity = alpha if alpha is not None else rgba[3] if len(rgba) > 3 else 1
+        return f' {kind}="{to_hex(rgba[:3])}"' + (f' {kind}-opacity="{opacity:g}"' if opacity < 1 else "")
 
-        def colour(kind, rgba):
-            opacity = alpha if alpha is not None else rgba[3] if len(rgba) > 3 else 1
-            return f' {kind}="{to_hex(rgba[:3])}"' + (f' {kind}-opacity="{opacity:g}"' if opacity < 1 else "")
-
+    def _stroke(self, gc):
         def length(points):
             return f"{self.points_to_pixels(points) * self.unit:.4g}"
 
-        paint = ' fill="none"' if face is None else colour("fill", face)
-        if gc.get_linewidth() > 0:
-            ends = f'stroke-linejoin="{gc.get_joinstyle()}" stroke-linecap="{CAPS[gc.get_capstyle()]}"'
-            paint += f'{colour("stroke", gc.get_rgb())} stroke-width="{length(gc.get_linewidth())}" {ends}'
-            offset, dashes = gc.get_dashes()
-            if dashes is not None:
-                pattern = " ".join(map(length, dashes))
-                paint += f' stroke-dasharray="{pattern}" stroke-dashoffset="{length(offset)}"'
-        return paint
+        if not gc.get_linewidth() > 0:
+            return ""
+        ends = f'stroke-linejoin="{gc.get_joinstyle()}" stroke-linecap="{CAPS[gc.get_capstyle()]}"'
+        stroke = f'{self._colour(gc, "stroke", gc.get_rgb())} stroke-width="{length(gc.get_linewidth())}" {ends}'
+        offset, dashes = gc.get_dashes()
+        if dashes is not None:
+            pattern = " ".join(map(length, dashes))
+            stroke += f' stroke-dasharray="{pattern}" stroke-dashoffset="{length(offset)}"'
+        return stroke
 
     def _clip_to(self, box):
         """Put what follows into an <svg> of its own, which shows nothing outside `box`."""
@@ -164,13 +202,3 @@ def png(rgba):
 
     head = struct.pack(">2I5B", w, h, 8, 6, 0, 0, 0)  # 8 bits, RGBA
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows, 1)) + chunk(b"IEND", b"")
-
-
-def jpeg(rgba):
-    """Opaque pixels as a JPEG, in a third of PNG's time: good for shades, when the text lies in a layer of its own."""
-    from PIL import Image
-
-    height, width, _ = rgba.shape
-    opaque = Image.frombuffer("RGBX", (width, height), np.ascontiguousarray(rgba), "raw", "RGBX", 0, 1)
-    opaque.save(out := io.BytesIO(), "JPEG", quality=90, subsampling=0)
-    return out.getvalue()

@@ -1,9 +1,16 @@
 """What every scene is made of: a figure whose artists move, a surface from above, a surface from the side."""
 
+import functools
+
+import contourpy
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import BoundaryNorm, LinearSegmentedColormap
+from matplotlib.collections import PathCollection, QuadMesh
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.path import Path
+from matplotlib.textpath import TextPath
+from matplotlib.transforms import Affine2D, IdentityTransform
 
 # Okabe and Ito's colours, safe for the colour-blind; every line has a dash and a marker of its own as well.
 BLUE, ORANGE, GREEN, PINK, SKY, INK, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#222222", "#6b7280"
@@ -111,18 +118,10 @@ class Map:
         for artist in self.drawn:
             artist.remove()
         self.w1, self.w2, self.heights, self.levels = heights(surface)
-        left, right, bottom, top = surface.window
-        self.axes.set(xlim=(left, right), ylim=(bottom, top))
+        look_at(self.axes, surface.window)
         self.drawn = []
         if len(self.levels):
-            clipped = np.clip(self.heights, self.levels[0], self.levels[-1])
-            bands = BoundaryNorm(self.levels, HEIGHTS.N)  # equal steps of shade, however unequal the levels
-            shades = self.axes.contourf(self.w1, self.w2, clipped, self.levels, cmap=HEIGHTS, norm=bands, zorder=0)
-            lines = self.axes.contour(
-                self.w1, self.w2, clipped, self.levels[:-1], colors="#7c8ba1", linewidths=0.5, zorder=1
-            )
-            self._number(lines)
-            self.drawn = [shades, lines]
+            self.drawn = contours(self.axes, self.w1, self.w2, self.heights, self.levels, self.numbered())
         for curve in surface.valleys:
             self.drawn += self.axes.plot(*np.transpose(curve), color="white", lw=4, zorder=1.5)
             self.drawn += self.axes.plot(*np.transpose(curve), color=GREEN, lw=1.4, zorder=1.6)
@@ -132,10 +131,9 @@ class Map:
             self.drawn += self.axes.plot(*point["w"], marker, **style)
         return True
 
-    def _number(self, lines):
-        """Write the height on every third contour line."""
-        style = dict(fontsize=8.5, colors=INK, inline_spacing=2, fmt=lambda level: number(level, 2))
-        lines.clabel(self.levels[2:-1:3], **style)
+    def numbered(self):
+        """The levels whose lines say how high they are."""
+        return self.levels[2:-1:3]
 
     def inside(self, points):
         """Which of the points (…, 2) lie in the frame."""
@@ -174,16 +172,110 @@ def heights(surface, points=121):
     return w1, w2, L, np.unique([low, *(np.round(inner / digits) * digits), high])  # two digits each, fit to be written
 
 
+def contours(axes, x, y, L, levels, numbered):
+    """Heights as shades of grey with lines between them, and a number on the lines of some levels: a list of artists.
+
+    Each shade covers all that lies higher, and the next one covers it again: so there are no seams between them, and
+    the edge of a shade is a contour line.
+    """
+    traced = contourpy.contour_generator(x, y, np.clip(L, levels[0], levels[-1]), fill_type="OuterCode")
+    paths, colors = [], []
+    for level, color in zip(levels[:-1], HEIGHTS(np.linspace(0, 1, len(levels) - 1)), strict=True):
+        points, codes = traced.filled(level, np.inf)
+        if points:
+            paths.append(Path(np.concatenate(points), np.concatenate(codes)))
+            colors.append(color)
+    shades = PathCollection(paths, facecolors=colors, edgecolors="#7c8ba1", linewidths=0.5, zorder=0)
+    words, feet = [], []
+    for level in numbered:
+        word, width = _word(number(level, 2))
+        for line in sorted(traced.lines(level), key=len)[-2:]:
+            spot = _straightest(axes, line, width, feet)
+            if spot:
+                feet.append(spot[0])
+                words.append(Affine2D().rotate(spot[1]).transform_path(word))
+    place = dict(sizes=[1.0], offsets=np.reshape(feet, (-1, 2)), offset_transform=axes.transData)
+    halo = PathCollection(words, facecolors="none", edgecolors="#f3f6f9", linewidths=2.5, zorder=1, **place)
+    numbers = PathCollection(words, facecolors=INK, linewidths=0, zorder=1.1, **place)
+    for artist in (halo, numbers):
+        artist.set_transform(IdentityTransform())
+    return [axes.add_collection(artist, autolim=False) for artist in (shades, halo, numbers)]
+
+
+@functools.cache
+def _word(text, size=8.5):
+    """A short text as a path around (0, 0), and its width, in points."""
+    path = TextPath((0, 0), text, size=size)
+    box = path.get_extents()
+    return Path(path.vertices - (box.p0 + box.p1) / 2, path.codes), box.width
+
+
+def _straightest(axes, line, width, taken):
+    """Where along a line (n, 2) a word of this width in points fits best, (point, angle); None where it does not."""
+    to_points = axes.transData + Affine2D().scale(72 / axes.get_figure().dpi)
+    at = to_points.transform(line)
+    along = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(at, axis=0), axis=-1))])
+    middle = np.linspace(0, along[-1], 60)[1:-1]
+    middle = middle[(middle > width) & (middle < along[-1] - width)]
+    here, before, after = (
+        np.stack([np.interp(middle + d, along, at[:, i]) for i in (0, 1)], -1) for d in (0, -width / 2, width / 2)
+    )
+    (left, bottom), (right, top) = axes.bbox.get_points() * 72 / axes.get_figure().dpi
+    free = (here > [left + width, bottom + 10]).all(-1) & (here < [right - width, top - 10]).all(-1)
+    for other in taken:
+        free &= np.linalg.norm(here - to_points.transform(other), axis=-1) > 1.5 * width
+    if not free.any():
+        return None
+    straight = np.linalg.norm(after - before, axis=-1) / width - 0.2 * abs(middle / along[-1] - 0.3)
+    best = np.argmax(np.where(free, straight, -np.inf))
+    dx, dy = after[best] - before[best]
+    angle = np.arctan2(dy, dx)
+    upright = angle - np.pi * np.round(angle / np.pi)  # words are read from left to right
+    return to_points.inverted().transform(here[best]), upright
+
+
+def look_at(axes, window):
+    """Set the limits of axes, unless they are these already: then there is nothing to draw anew."""
+    left, right, bottom, top = window
+    if (*axes.get_xlim(), *axes.get_ylim()) != window:
+        axes.set(xlim=(left, right), ylim=(bottom, top))
+
+
 class View:
-    """A surface from the side, in 3-D; `lift` places points on it."""
+    """A surface from the side, in 3-D, in ordinary axes; `lift` places points on it."""
+
+    ACROSS, DEEP = np.radians([-62, 38])  # where one looks from: the azimuth, and how high above the plane
+    RIGHT = np.array([-np.sin(ACROSS), np.cos(ACROSS), 0])
+    UP = np.array([-np.sin(DEEP) * np.cos(ACROSS), -np.sin(DEEP) * np.sin(ACROSS), np.cos(DEEP)])
+    NEAR = np.array([np.cos(DEEP) * np.cos(ACROSS), np.cos(DEEP) * np.sin(ACROSS), np.sin(DEEP)])
+    TALL = 0.75  # as high as this part of a side of the base
 
     def __init__(self, axes):
         self.axes, self.drawn = axes, []
-        axes.set_xlabel("w₁", labelpad=-13)
-        axes.set_ylabel("w₂", labelpad=-13)
-        axes.set(xticks=[], yticks=[], zticks=[])
-        axes.view_init(elev=38, azim=-62)
-        axes.set_box_aspect((1, 1, 0.75), zoom=1.15)
+        width, height = axes.get_figure().get_size_inches() * axes.get_position().size
+        axes.set(xlim=(-0.75, 0.75), ylim=(-0.75 * height / width, 0.75 * height / width))
+        axes.set_axis_off()
+        base = np.array([[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]])
+        edges = [
+            np.insert(base, 2, 0, axis=-1),
+            np.insert(base[2:], 2, 1, axis=-1),
+        ]  # the base, and the top at the back
+        edges += [np.insert([corner, corner], 2, [0, 1], axis=-1) for corner in base[2:]]
+        for edge in edges:
+            axes.plot(*self._seen(edge).T, color="#b6bfca", lw=0.8, zorder=0)
+        for name, foot in (("w₁", (0.5, -0.12, 0)), ("w₂", (1.12, 0.5, 0))):
+            style = dict(transform=axes.transData, ha="center", va="center", fontsize=10)
+            axes.get_figure().text(*self._seen(np.array(foot)), name, **style)
+
+    def _seen(self, cube):
+        """Where points (…, 3) of the unit cube are seen, (…, 2): nearer ones a little larger."""
+        centred = (cube - 0.5) * [1, 1, self.TALL]
+        return np.stack([centred @ self.RIGHT, centred @ self.UP], -1) / (1 - 0.2 * centred @ self.NEAR)[..., None]
+
+    def _place(self, points, loss, window):
+        left, right, bottom, top = window
+        flat = (points - [left, bottom]) / [right - left, top - bottom]
+        return self._seen(np.concatenate([flat, ((loss - self.low) / (self.high - self.low))[..., None]], -1))
 
     def show(self, seen):
         """Draw what a `Map` shows."""
@@ -192,26 +284,18 @@ class View:
         self.low, self.high = (
             (seen.levels[0], seen.levels[-1]) if len(seen.levels) else (seen.heights.min() - 1, seen.heights.max() + 1)
         )
-        z = np.clip(seen.heights, self.low, self.high)[::5, ::5]
-        bands = BoundaryNorm(seen.levels, HEIGHTS.N) if len(seen.levels) else None
-        style = dict(
-            cmap=HEIGHTS,
-            norm=bands,
-            linewidth=0.25,
-            edgecolor="#94a3b8",
-            rstride=1,
-            cstride=1,
-            alpha=0.9,
-            antialiased=True,
-        )
-        self.drawn = [self.axes.plot_surface(*np.meshgrid(seen.w1[::5], seen.w2[::5]), z, **style)]
+        # From the back to the front, so that what is nearer covers what is behind it: w₂ falls, w₁ rises.
+        w1, w2, L = seen.w1[::5], seen.w2[::-5], np.clip(seen.heights, self.low, self.high)[::-5, ::5]
+        mesh = self._place(np.stack(np.meshgrid(w1, w2), -1), L, seen.surface.window)
+        middle = (L[1:, 1:] + L[1:, :-1] + L[:-1, 1:] + L[:-1, :-1]) / 4
+        band = np.searchsorted(seen.levels[1:-1], middle, side="right") / max(len(seen.levels) - 2, 1)
+        style = dict(facecolors=HEIGHTS(band).reshape(-1, 4), edgecolors="#94a3b8", linewidths=0.25, antialiased=True)
+        self.drawn = [self.axes.add_collection(QuadMesh(mesh, alpha=0.9, zorder=1, **style), autolim=False)]
         for curve in seen.surface.valleys:
-            floor = seen.surface.loss(curve)
-            self.drawn += self.axes.plot(*curve.T, floor, color=GREEN, lw=1.4, zorder=8)
-        left, right, bottom, top = seen.surface.window
-        self.axes.set(xlim=(left, right), ylim=(bottom, top), zlim=(self.low, self.high))
+            at = self._place(curve, seen.surface.loss(curve), seen.surface.window)
+            self.drawn += self.axes.plot(*at.T, color=GREEN, lw=1.4, zorder=8)
 
     def lift(self, seen, points, loss):
-        """(w₁, w₂, L) of the points inside the frame, NaN for the others."""
-        hidden = ~seen.inside(points) | (loss > self.high * 1.0001)
-        return np.where(hidden[..., None], np.nan, np.concatenate([points, loss[..., None]], -1)).T
+        """Where points (…, 2) with these losses are seen, shape (2, …); NaN outside the frame."""
+        hidden = ~seen.inside(points) | (loss > self.high + 1e-4 * abs(self.high))
+        return np.where(hidden[..., None], np.nan, self._place(points, loss, seen.surface.window)).T

@@ -1,10 +1,9 @@
 """The scenes of chapter 11: softmax as bars, two losses over the same plane, and the scale of the initial weights."""
 
 import numpy as np
-from matplotlib.colors import BoundaryNorm
 
 from .. import losses
-from .board import BLUE, GREEN, GREY, HEIGHTS, INK, MARKS, ORANGE, STYLES, Map, Scene, number
+from .board import BLUE, GREEN, GREY, INK, MARKS, ORANGE, STYLES, Map, Scene, contours, look_at, number
 
 CLASSES = np.arange(3)
 
@@ -130,15 +129,9 @@ class SharedMap(Map):
             artist.remove()
         left, right, bottom, top = surface.window
         x, y = np.linspace(left, right, points), np.linspace(bottom, top, points)
-        L = np.clip(surface.loss(np.stack(np.meshgrid(x, y), -1)), 0, self.levels[-1])
-        self.axes.set(xlim=(left, right), ylim=(bottom, top))
-        style = dict(cmap=HEIGHTS, norm=BoundaryNorm(self.levels, HEIGHTS.N), zorder=0)
-        shades = self.axes.contourf(x, y, L, self.levels, **style)
-        crossed = [level for level in self.levels if L.min() < level < L.max()]
-        lines = self.axes.contour(x, y, L, crossed, colors="#64748b", linewidths=0.6, zorder=1)
-        few = [level for level in crossed if level in self.labelled]
-        lines.clabel(few, fmt="%g", fontsize=8, colors=INK)
-        self.drawn = [shades, lines, self._arrows(surface, longest)]
+        L = surface.loss(np.stack(np.meshgrid(x, y), -1))
+        look_at(self.axes, surface.window)
+        self.drawn = [*contours(self.axes, x, y, L, self.levels, self.labelled), self._arrows(surface, longest)]
         for point in surface.critical_points:
             marker, size = MARKS[point["kind"]]
             mark = dict(markersize=size, markerfacecolor="white", markeredgecolor=INK, linestyle="", zorder=3)

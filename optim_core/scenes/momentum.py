@@ -126,8 +126,8 @@ FATES = {
 class Plain(Map):
     """A map without numbers on its contour lines: it is small, and drawn anew with every κ."""
 
-    def _number(self, lines):
-        pass
+    def numbered(self):
+        return []
 
 
 class PhaseMap(Scene):
@@ -152,7 +152,7 @@ class PhaseMap(Scene):
         self.plane = self.figure.add_axes([0.065, 0.235, 0.415, 0.66])
         self.plane.set(xlim=(0, 4.02), ylim=(-0.005, 1.0), ylabel="momentum μ")
         self.plane.set_xlabel("learning rate η  (the steep direction has λ = 1)")
-        self.image = self.plane.imshow(np.zeros((2, 2, 3)), origin="lower", aspect="auto", interpolation="nearest")
+        self.image = self.plane.imshow(np.zeros((2, 2, 3)), origin="lower", aspect="auto", interpolation="none")
         self.edge = self.plane.plot([], [], color=INK, lw=1.8, ls="--")[0]
         dark = [patheffects.withStroke(linewidth=4, foreground=INK)]
         self.ridge = self.plane.plot([], [], color="white", lw=2.2, ls=(0, (1, 1.6)), path_effects=dark)[0]

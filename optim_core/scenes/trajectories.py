@@ -23,15 +23,13 @@ class Trajectories(Scene):
         super().__init__((9.6, 3.9))
         self.control, self.named = control, None
         self.map = Map(self.figure.add_axes([0.06, 0.13, 0.335, 0.825]))
-        self.view = View(self.figure.add_axes([0.40, 0.06, 0.29, 0.94], projection="3d"))
+        self.view = View(self.figure.add_axes([0.40, 0.06, 0.29, 0.94]))
         self.curve = self.figure.add_axes([0.755, 0.13, 0.22, 0.74])
         self.curve.set_xlabel("steps t")
         self.curve.set_title("loss L", fontsize=10, loc="left", y=1.0)
         self.curve.grid(alpha=0.25)
         self.start = self.line(self.map.axes, "o", mfc="white", mec=INK, ms=9, mew=1.8, zorder=6)
-        self.start3d = self.mover(
-            self.view.axes.plot([], [], [], "o", mfc="white", mec=INK, ms=6, mew=1.5, zorder=10)[0]
-        )
+        self.start3d = self.line(self.view.axes, "o", mfc="white", mec=INK, ms=6, mew=1.5, zorder=10)
         self.now = self.mover(self.curve.axvline(0, color=GREY, lw=1, ls=":"))
         self.paths, self.views, self.curves, self.heads, self.labels = [], [], [], [], []
         for color, dash, marker in STYLES:
@@ -39,7 +37,7 @@ class Trajectories(Scene):
             dots = dict(marker=marker, ms=3.2, mew=0)
             self.paths.append(self.line(self.map.axes, **style, **dots, zorder=4))
             self.heads.append(self.line(self.map.axes, marker=marker, ls="", mfc=color, mec="white", ms=9, zorder=7))
-            self.views.append(self.mover(self.view.axes.plot([], [], [], **style, zorder=9)[0]))
+            self.views.append(self.line(self.view.axes, **style, zorder=9))
             self.curves.append(self.line(self.curve, **style))
             self.labels.append(self.text(self.map.axes, color=color, zorder=9))
 
@@ -70,7 +68,7 @@ class Trajectories(Scene):
         t = min(t, self.steps)
         self.now.set_xdata([t, t])
         self.start.set_data(*self.tracks[0][0][:1].T)
-        self.start3d.set_data_3d(*self.view.lift(self.map, self.tracks[0][0][:1], self.tracks[0][1][:1]))
+        self.start3d.set_data(*self.view.lift(self.map, self.tracks[0][0][:1], self.tracks[0][1][:1]))
         for artists in zip(self.paths, self.heads, self.views, self.curves, self.labels, strict=True):
             for artist in artists:
                 artist.set_visible(False)
@@ -78,7 +76,7 @@ class Trajectories(Scene):
         for (points, loss, path), line, head, lifted, curve, label in tracks:
             line.set_data(*points[: t + 1].T)
             head.set_data(*points[t : t + 1].T)
-            lifted.set_data_3d(*self.view.lift(self.map, points[: t + 1], loss[: t + 1]))
+            lifted.set_data(*self.view.lift(self.map, points[: t + 1], loss[: t + 1]))
             curve.set_data(
                 np.arange(t + 1), np.clip(loss[: t + 1], 1e-30 if self.curve.get_yscale() == "log" else None, 1e30)
             )

@@ -124,27 +124,15 @@ def press(page, cell, label, key):
     return page.evaluate("() => seen.painted.at(-1) - seen.touched[0]")
 
 
-def in_kernel(page, expression):
-    """The value of a Python expression in the notebook's kernel."""
-    text = page.evaluate(
-        """async expression => {
-            const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
-            const reply = await kernel.requestExecute({code: "", user_expressions: {it: expression}}).done;
-            return reply.content.user_expressions.it.data["text/plain"];
-        }""",
-        expression,
-    )
-    return json.loads(text)
-
-
-def drag(page, cell, label, moves=80):
+def drag(notebook, cell, label, moves=80):
     """Drag a slider over its whole length, a move every few milliseconds."""
+    page = notebook.page
     handle = slider(page, cell, label)
     handle.scroll_into_view_if_needed()
     handle.focus()
     page.keyboard.press("Home")
     rest(page)
-    before = in_kernel(page, "len(contour.seconds)")
+    before = notebook.in_kernel("len(contour.seconds)")
     box = handle.bounding_box()
     track = handle.locator("xpath=ancestor::*[contains(@class, 'noUi-target')]").bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -158,7 +146,7 @@ def drag(page, cell, label, moves=80):
     return dict(
         events=len(seen["touched"]),
         seconds=(seen["touched"][-1] - seen["touched"][0]) / 1000,
-        drawn=in_kernel(page, "len(contour.seconds)") - before,
+        drawn=notebook.in_kernel("len(contour.seconds)") - before,
         late=seen["painted"][-1] - seen["touched"][-1],
     )
 
@@ -187,9 +175,9 @@ def main():
                             times[cell].append(taken)
                 slow, fast = (statistics.median(times[cell]) for cell in (theirs, ours))
                 print(f"{name:36}{slow:10.0f}{fast:8.0f}{'1 : ' + format(slow / fast, '.1f'):>12}", flush=True)
-            own = in_kernel(page, "1e3 * sorted(contour.seconds)[len(contour.seconds) // 2]")
+            own = notebook_page.in_kernel("1e3 * sorted(contour.seconds)[len(contour.seconds) // 2]")
             print(f"\nof which the contour's experiment itself takes {own:.0f} on both sides")
-            pulled = [drag(page, 2, "μ momentum") for _ in range(5)]
+            pulled = [drag(notebook_page, 2, "μ momentum") for _ in range(5)]
             print("\nfive fast drags of a live slider over its whole length:")
             for one in pulled:
                 print("  {events} moves in {seconds:.2f} s, {drawn} drawn; the last {late:.0f} ms later".format(**one))

@@ -25,6 +25,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
+
 ROOT = Path(__file__).resolve().parents[2]
 ARTEFACTS = ROOT / "tests" / "artefacts"
 FLAGS = [
@@ -298,6 +300,19 @@ class Page:
             if error := figure.error():
                 raise PageFault(f"{figure} shows an error:\n{error}")
 
+    def in_kernel(self, expression: str):
+        """The value of a Python expression in the notebook's kernel, if JSON can say it."""
+        text = self.page.evaluate(
+            """async expression => {
+                const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+                const reply = await kernel.requestExecute({code: "", user_expressions: {it: expression}}).done;
+                const it = reply.content.user_expressions.it;
+                return it.status === "ok" ? it.data["text/plain"] : JSON.stringify(it.evalue);
+            }""",
+            expression,
+        )
+        return json.loads(text)
+
     def figures(self) -> list[LiveFigure]:
         """The live figures of the notebook, in order."""
         count = self.page.evaluate(
@@ -550,6 +565,22 @@ class LiveFigure:
     def text(self) -> str:
         """All the words the figure shows (labels, values, caption, errors)."""
         return self.root.inner_text()
+
+    def unlike_its_still(self, path: Path) -> float:
+        """How far the picture on the page is from the one for pages without a kernel: root mean square, of 255.
+
+        Both are shrunk to a twelfth, so that it does not matter by how much of a pixel a letter stands elsewhere.
+        """
+        from PIL import Image
+
+        still = path.with_name(f"{path.stem}-still.png")
+        figure = f"__import__('optim_core.live').live.FIGURES[{self.number}]()"
+        self.owner.in_kernel(f"open({str(still)!r}, 'wb').write({figure}.still())")
+        self.root.locator(".optim-layers").first.screenshot(path=path)
+        pictures = [Image.open(one).convert("RGB") for one in (path, still)]
+        size = tuple(n // 24 for n in pictures[1].size)  # a still has two pixels where the page has one
+        page, plain = (np.asarray(one.resize(size, Image.Resampling.BOX), float) for one in pictures)
+        return float(np.sqrt(np.mean((page - plain) ** 2)))
 
     def screenshot(self, path: Path, size: tuple[int, int] = (1440, 900)) -> Path:
         """A window of this size with the figure at the top of what is shown."""

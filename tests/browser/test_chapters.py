@@ -16,6 +16,11 @@ from lab import ARTEFACTS, PageFault  # noqa: E402
 SIZES = [(1440, 900), (1920, 1080)]
 
 
+def looks_like_its_still(figure, folder) -> None:
+    apart = figure.unlike_its_still(folder / f"{figure.number}.png")
+    assert apart < 8, f"{figure}: apart from the still by {apart:.1f} of 255; the browser shows something else"
+
+
 def moves_a_slider(figure) -> None:
     label = figure.sliders()[0]
     before, value = figure.pixels(), figure.value(label)
@@ -55,7 +60,7 @@ def streams(figure) -> None:
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
-def test_notebook_lives_in_the_browser(path, lab):
+def test_notebook_lives_in_the_browser(path, lab, tmp_path):
     page = lab.open(path.name)
     try:
         page.run_all()
@@ -65,6 +70,8 @@ def test_notebook_lives_in_the_browser(path, lab):
                 figure.screenshot(
                     ARTEFACTS / f"{path.stem}-figure{figure.number}-{width}x{height}.png", (width, height)
                 )
+            if not figure.can_stream():  # else the one may be further than the other
+                looks_like_its_still(figure, tmp_path)
             moves_a_slider(figure)
             if figure.answers_clicks():
                 answers_a_click(figure)
