@@ -8,9 +8,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PathCollection, QuadMesh
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.textpath import TextPath
-from matplotlib.transforms import Affine2D, IdentityTransform
+from matplotlib.transforms import Affine2D
 
 # Okabe and Ito's colours, safe for the colour-blind; every line has a dash and a marker of its own as well.
 BLUE, ORANGE, GREEN, PINK, SKY, INK, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#222222", "#6b7280"
@@ -186,20 +187,42 @@ def contours(axes, x, y, L, levels, numbered):
             paths.append(Path(np.concatenate(points), np.concatenate(codes)))
             colors.append(color)
     shades = PathCollection(paths, facecolors=colors, edgecolors="#7c8ba1", linewidths=0.5, zorder=0)
-    words, feet = [], []
-    for level in numbered:
-        word, width = _word(number(level, 2))
-        for line in sorted(traced.lines(level), key=len)[-2:]:
-            spot = _straightest(axes, line, width, feet)
-            if spot:
-                feet.append(spot[0])
-                words.append(Affine2D().rotate(spot[1]).transform_path(word))
-    place = dict(sizes=[1.0], offsets=np.reshape(feet, (-1, 2)), offset_transform=axes.transData)
-    halo = PathCollection(words, facecolors="none", edgecolors="#f3f6f9", linewidths=2.5, zorder=1, **place)
-    numbers = PathCollection(words, facecolors=INK, linewidths=0, zorder=1.1, **place)
-    for artist in (halo, numbers):
-        artist.set_transform(IdentityTransform())
-    return [axes.add_collection(artist, autolim=False) for artist in (shades, halo, numbers)]
+    words = _words(axes, [(number(level, 2), line) for level in numbered for line in _longest(traced.lines(level))])
+    place = dict(transform=Affine2D().scale(1 / 72) + axes.get_figure().dpi_scale_trans)  # from points
+    halo = PathPatch(words, facecolor="none", edgecolor="#f3f6f9", linewidth=2.5, zorder=1, **place)
+    numbers = PathPatch(words, facecolor=INK, linewidth=0, zorder=1.1, **place)
+    return [axes.add_collection(shades, autolim=False), axes.add_artist(halo), axes.add_artist(numbers)]
+
+
+def _longest(lines):
+    return sorted(lines, key=len)[-2:]
+
+
+def _words(axes, lines):
+    """Texts, each set along the straightest part of its line (n, 2), as one path in points on the page."""
+    points = 72 / axes.get_figure().dpi
+    to_points = axes.transData + Affine2D().scale(points)
+    corners = axes.bbox.get_points() * points
+    feet, words = [], []
+    for text, line in lines:
+        word, width = _word(text)
+        at = to_points.transform(line)
+        along = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(at, axis=0).T))])
+        middle = np.linspace(width, max(along[-1] - width, width), 40)
+        spots = [[np.interp(middle + d * width, along, x) for x in at.T] for d in (-0.5, 0, 0.5)]
+        before, here, after = np.moveaxis(spots, 1, -1)  # each (40, 2)
+        free = ((here > corners[0] + [width, 10]) & (here < corners[1] - [width, 10])).all(-1)
+        for foot in feet:  # not on top of another
+            free &= np.hypot(*(here - foot).T) > 1.5 * width
+        if free.any() and along[-1] > 2 * width:
+            straight = np.hypot(*(after - before).T) / width - 0.2 * abs(middle / along[-1] - 0.3)
+            best = np.argmax(np.where(free, straight, -np.inf))
+            dx, dy = after[best] - before[best]
+            angle = np.arctan2(dy, dx)
+            angle -= np.pi * np.round(angle / np.pi)  # words are read from left to right
+            feet.append(here[best])
+            words.append(Affine2D().rotate(angle).translate(*here[best]).transform_path(word))
+    return Path.make_compound_path(*words)
 
 
 @functools.cache
@@ -208,30 +231,6 @@ def _word(text, size=8.5):
     path = TextPath((0, 0), text, size=size)
     box = path.get_extents()
     return Path(path.vertices - (box.p0 + box.p1) / 2, path.codes), box.width
-
-
-def _straightest(axes, line, width, taken):
-    """Where along a line (n, 2) a word of this width in points fits best, (point, angle); None where it does not."""
-    to_points = axes.transData + Affine2D().scale(72 / axes.get_figure().dpi)
-    at = to_points.transform(line)
-    along = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(at, axis=0), axis=-1))])
-    middle = np.linspace(0, along[-1], 60)[1:-1]
-    middle = middle[(middle > width) & (middle < along[-1] - width)]
-    here, before, after = (
-        np.stack([np.interp(middle + d, along, at[:, i]) for i in (0, 1)], -1) for d in (0, -width / 2, width / 2)
-    )
-    (left, bottom), (right, top) = axes.bbox.get_points() * 72 / axes.get_figure().dpi
-    free = (here > [left + width, bottom + 10]).all(-1) & (here < [right - width, top - 10]).all(-1)
-    for other in taken:
-        free &= np.linalg.norm(here - to_points.transform(other), axis=-1) > 1.5 * width
-    if not free.any():
-        return None
-    straight = np.linalg.norm(after - before, axis=-1) / width - 0.2 * abs(middle / along[-1] - 0.3)
-    best = np.argmax(np.where(free, straight, -np.inf))
-    dx, dy = after[best] - before[best]
-    angle = np.arctan2(dy, dx)
-    upright = angle - np.pi * np.round(angle / np.pi)  # words are read from left to right
-    return to_points.inverted().transform(here[best]), upright
 
 
 def look_at(axes, window):

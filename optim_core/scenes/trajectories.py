@@ -60,9 +60,11 @@ class Trajectories(Scene):
         low, high = self.map.heights.min(), self.map.heights.max()
         if low >= 0:
             top = 10 ** np.ceil(np.log10(max(1e3, 2 * high)))  # whole decades, so that it seldom changes
-            self.curve.set(yscale="log", ylim=(1e-9, top))
+            scale, limits = "log", (1e-9, top)
         else:
-            self.curve.set(yscale="linear", ylim=(low - 0.1 * (high - low), low + 1.1 * (high - low)))
+            scale, limits = "linear", (low - 0.1 * (high - low), low + 1.1 * (high - low))
+        if (self.curve.get_yscale(), self.curve.get_ylim()) != (scale, limits):
+            self.curve.set(yscale=scale, ylim=limits)
 
     def at(self, t):
         t = min(t, self.steps)

@@ -83,7 +83,7 @@ WATCH = """() => {
     }, true);
     new MutationObserver(all => {
         const added = all.flatMap(m => [...m.addedNodes]);
-        if (added.some(n => n.tagName === "svg" && n.closest(".optim-overlay"))) painted();
+        if (added.some(n => n.tagName === "svg" && n.closest(".optim-layers"))) painted();
     }).observe(document.body, {childList: true, subtree: true});
 }"""
 
