@@ -118,3 +118,33 @@ def test_only_live_mentions_ipywidgets():
         if home(file) != "live":
             assert not {"ipywidgets", "ipyevents"} & imports, f"{file.relative_to(ROOT)} imports widgets"
         assert "matplotlib.pyplot" not in file.read_text(encoding="utf-8"), f"{file.relative_to(ROOT)} uses pyplot"
+
+
+# ---- to be read ------------------------------------------------------------------------------------------------------
+
+
+def lines_of_code(tree: ast.AST, text: list[str]) -> int:
+    """Lines that are neither blank, nor a comment, nor a docstring."""
+    words = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            words.update(range(node.body[0].lineno, node.body[0].end_lineno + 1))
+    first, last = getattr(tree, "lineno", 1), getattr(tree, "end_lineno", len(text))
+    return sum(
+        bool(text[n - 1].strip()) and not text[n - 1].strip().startswith("#") and n not in words
+        for n in range(first, last + 1)
+    )
+
+
+def test_the_mathematics_can_be_read_in_an_afternoon():
+    """Under 2,500 lines of code (docstrings beside), and no function longer than a screen."""
+    total = 0
+    for path in sorted(PACKAGE.glob("*.py")):
+        if path.stem != "__main__":
+            text = path.read_text(encoding="utf-8").splitlines()
+            tree = ast.parse("\n".join(text))
+            total += lines_of_code(tree, text)
+            for node in ast.walk(tree):
+                if isinstance(node, ast.FunctionDef):
+                    assert lines_of_code(node, text) <= 45, f"{path.name}: {node.name} is longer than a screen"
+    assert 500 < total < 2500
