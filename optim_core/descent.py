@@ -67,6 +67,7 @@ def descend(step, w, grad, steps, *, start=0, limit=1e6, keep="all", loss=None, 
         now = {name: hyper(name, value, start, seen) for name, value in chosen.items()}
         state, now = _in_one_shape(state, now)
         diverged = _left_before(diverged, state["w"], start, limit)
+        well = not diverged.any()
         if keep == "last" and not schedules and diverged.ndim and _independent(grad):  # a faster way to the same
             path, diverged = _last_of_each(equation, state, at, range(start + 1, end + 1), now, diverged, limit)
             return path | {"diverged": diverged} | ({} if loss is None else {"loss": _measure(loss, path["w"])})
@@ -80,7 +81,8 @@ def descend(step, w, grad, steps, *, start=0, limit=1e6, keep="all", loss=None, 
                 # A schedule sees the losses of w₀ … w_{t−1}, or None if nobody asked for any.
                 now |= {name: hyper(name, read(t - 1, loss and seen[:t])) for name, read in schedules.items()}
                 new = _answer(equation(**state, grad=at(t), t=t, **now), state)
-                state = _freeze(state, new, diverged, t, limit)
+                well = well and _well(new, limit)
+                state = new if well else _freeze(state, new, diverged, t, limit)
             for name, values in path.items():
                 values[t - start] = state[name]
             if loss is not None and (path or looking or t == end):  # what nobody will look at is not measured
@@ -195,7 +197,7 @@ def _answer(new, old):
     if not isinstance(new, dict) or new.keys() != old.keys():
         refuse("the step's answer", new, f"a dict of {', '.join(old)}")
     for name, value in new.items():
-        if np.shape(value) != old[name].shape:
+        if getattr(value, "shape", None) != old[name].shape:
             new[name] = spread(f"{name} after the step", numbers(name, value), old[name].shape).copy()
     return new
 
@@ -206,11 +208,14 @@ def _well(state, limit):
     Only for speed: it says what `not _gone(…).any()` says; skip it at first. A NaN makes all of them NaN. Large arrays
     go straight to the extremes: a product of theirs would start threads.
     """
+    if state["w"].size <= 8192:
+        flat = [value.ravel("K") for value in state.values()]
+        if sum([part.dot(part) for part in flat]) < min(limit * limit, LARGEST):
+            return True
     for name, value in state.items():
-        bound, flat = limit if name == "w" else LARGEST, value.ravel("K")
-        if flat.size > 8192 or not flat @ flat <= min(bound * bound, LARGEST):
-            if not (-bound <= value.min() and value.max() <= bound):
-                return False
+        bound = limit if name == "w" else LARGEST
+        if not (-bound <= value.min() and value.max() <= bound):
+            return False
     return True
 
 
@@ -222,8 +227,6 @@ def _gone(state, limit):
 
 def _freeze(old, new, diverged, t, limit):
     """The new state, but the old one for the runs that had diverged or that are no longer finite."""
-    if not diverged.any() and _well(new, limit):
-        return new
     stays, leaves = diverged > 0, (diverged == 0) & _gone(new, limit)
     if leaves.any():
         stays = stays | (leaves & _gone(new, LARGEST))
