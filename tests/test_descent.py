@@ -165,6 +165,18 @@ def test_the_limit_is_inclusive_and_may_be_raised():
     assert path["diverged"] == 0 and path["w"][-1] == 1e7
 
 
+@pytest.mark.parametrize("runs", [(), (3,), (4, 5), (9000,)], ids=str)
+@pytest.mark.parametrize("limit", [0.3, 1e6, 1e200, descent.LARGEST])
+def test_the_quick_look_sees_what_the_close_look_sees(runs, limit):
+    rng, beyond = np.random.default_rng(0), limit * (1 + 2**-52) if limit < descent.LARGEST else np.inf
+    for value in (0.0, limit / 2, limit, -limit, beyond, -beyond, 1e199, -np.inf, np.nan):
+        for name in ("w", "v"):
+            state = {part: rng.uniform(-1, 1, (*runs, 2)) * min(limit, 1.0) / 2 for part in ("w", "v")}
+            state[name][..., 1].flat[-1:] = value
+            with np.errstate(all="ignore"):
+                assert descent._well(state, limit) == (not descent._gone(state, limit).any())
+
+
 @quick
 @given(seed=st.integers(0, 10**6), name=st.sampled_from(["gd", "momentum", "nesterov", "adam"]))
 def test_a_run_that_diverges_does_not_disturb_the_others(seed, name):
