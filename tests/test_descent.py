@@ -135,6 +135,11 @@ def test_a_step_function_of_ones_own_needs_nothing_but_its_signature():
     )
 
 
+def test_a_step_function_may_answer_with_a_list():
+    path = descent.descend(lambda w, grad, t, *, lr=0.5: dict(w=list(w - lr * grad(w))), [1.0, 2.0], lambda w: w, 2)
+    assert path["w"].tolist() == [[1, 2], [0.5, 1], [0.25, 0.5]]
+
+
 # ---- divergence -----------------------------------------------------------------------------------------------------
 
 
