@@ -14,7 +14,7 @@ from .optimizers import EQUATIONS, anatomy, by_step, check_given, check_names, c
 from .refuse import asks, numbers, ranged, refuse, spread, whole
 from .schedules import reader
 
-LARGEST = np.finfo(float).max
+LARGEST = float(np.finfo(float).max)
 
 # Only for speed: freed memory may go back to the system, to be fetched anew at the next step, which can take longer
 # than the step. Linux's C library keeps arrays up to the size of the largest that it has seen freed: this shows it one
@@ -67,6 +67,7 @@ def descend(step, w, grad, steps, *, start=0, limit=1e6, keep="all", loss=None, 
         now = {name: hyper(name, value, start, seen) for name, value in chosen.items()}
         state, now = _in_one_shape(state, now)
         diverged = _left_before(diverged, state["w"], start, limit)
+        well = not diverged.any()
         if keep == "last" and not schedules and diverged.ndim and _independent(grad):  # a faster way to the same
             path, diverged = _last_of_each(equation, state, at, range(start + 1, end + 1), now, diverged, limit)
             return path | {"diverged": diverged} | ({} if loss is None else {"loss": _measure(loss, path["w"])})
@@ -80,7 +81,8 @@ def descend(step, w, grad, steps, *, start=0, limit=1e6, keep="all", loss=None, 
                 # A schedule sees the losses of w₀ … w_{t−1}, or None if nobody asked for any.
                 now |= {name: hyper(name, read(t - 1, loss and seen[:t])) for name, read in schedules.items()}
                 new = _answer(equation(**state, grad=at(t), t=t, **now), state)
-                state = _freeze(state, new, diverged, t, limit)
+                well = well and _well(new, limit)
+                state = new if well else _freeze(state, new, diverged, t, limit)
             for name, values in path.items():
                 values[t - start] = state[name]
             if loss is not None and (path or looking or t == end):  # what nobody will look at is not measured
@@ -195,7 +197,7 @@ def _answer(new, old):
     if not isinstance(new, dict) or new.keys() != old.keys():
         refuse("the step's answer", new, f"a dict of {', '.join(old)}")
     for name, value in new.items():
-        if np.shape(value) != old[name].shape:
+        if getattr(value, "shape", None) != old[name].shape:
             new[name] = spread(f"{name} after the step", numbers(name, value), old[name].shape).copy()
     return new
 
@@ -203,14 +205,20 @@ def _answer(new, old):
 def _well(state, limit):
     """Whether all runs are inside the limit and finite: a look at Σw² or, where that does not settle it, the extremes.
 
-    Only for speed: it says what `not _gone(…).any()` says; skip it at first. A NaN makes all of them NaN. Large arrays
-    go straight to the extremes: a product of theirs would start threads.
+    Only for speed: it says what `not _gone(…).any()` says; skip it at first. A NaN makes all of them NaN. Larger
+    arrays go straight to the extremes: a product of theirs would start threads.
     """
+    if state["w"].size <= 10_000:
+        total = 0.0
+        for value in state.values():
+            flat = value.ravel("K")
+            total += flat.dot(flat)
+        if total < min(limit * limit, LARGEST):
+            return True
     for name, value in state.items():
-        bound, flat = limit if name == "w" else LARGEST, value.ravel("K")
-        if flat.size > 8192 or not flat @ flat <= min(bound * bound, LARGEST):
-            if not (-bound <= value.min() and value.max() <= bound):
-                return False
+        bound = limit if name == "w" else LARGEST
+        if not (-bound <= value.min() and value.max() <= bound):
+            return False
     return True
 
 
@@ -222,8 +230,6 @@ def _gone(state, limit):
 
 def _freeze(old, new, diverged, t, limit):
     """The new state, but the old one for the runs that had diverged or that are no longer finite."""
-    if not diverged.any() and _well(new, limit):
-        return new
     stays, leaves = diverged > 0, (diverged == 0) & _gone(new, limit)
     if leaves.any():
         stays = stays | (leaves & _gone(new, LARGEST))
@@ -247,28 +253,30 @@ def _last_of_each(equation, state, at, times, now, diverged, limit):
     last = {name: value.reshape(-1, n) for name, value in state.items()}
     state = {name: value.copy(order="K") for name, value in last.items()}
     each = {name: value.reshape(-1, n) for name, value in now.items() if np.ndim(value) > 1}
-    going, state, each = _without(np.flatnonzero(diverged), going, state, each)
+    going, state, each = _without(diverged > 0, going, state, each)
     for t in times:
         if not going.size:
             break
         new = _answer(equation(**state, grad=at(t), t=t, **now | each), state)
         if not _well(new, limit):
-            left = np.flatnonzero(_gone(new, limit))
-            finite = ~_gone({name: value[left] for name, value in new.items()}, LARGEST)
+            gone = _gone(new, limit)
+            left = np.flatnonzero(gone)
+            ends = {name: value[left] for name, value in new.items()}
+            stays = _gone(ends, LARGEST)[:, None]
             diverged[going[left]] = t
-            for name in new:
-                last[name][going[left]] = np.where(finite[:, None], new[name][left], state[name][left])
-            going, new, each = _without(left, going, new, each)
+            for name, end in ends.items():
+                last[name][going[left]] = np.where(stays, state[name][left], end)
+            going, new, each = _without(gone, going, new, each)
         state = new
     for name, value in state.items():
         last[name][going] = value
     return {name: value.reshape(*runs, n) for name, value in last.items()}, diverged.reshape(runs)
 
 
-def _without(left, going, state, each):
+def _without(gone, going, state, each):
     """The arrays without the runs that left: those at the end take their places, in place, and the end is cut off."""
-    n = going.size - left.size
-    places, movers = left[left < n], np.delete(np.arange(n, going.size), left[left >= n] - n)
+    n = going.size - np.count_nonzero(gone)
+    places, movers = np.flatnonzero(gone[:n]), n + np.flatnonzero(~gone[n:])
     for array in (going, *state.values(), *each.values()):
         array[places] = array[movers]
     return going[:n], {name: a[:n] for name, a in state.items()}, {name: a[:n] for name, a in each.items()}

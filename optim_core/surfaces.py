@@ -24,6 +24,7 @@ from .refuse import window as checked_window
 
 W1, W2 = W = sympy.symbols("w1 w2")
 X, Y, KAPPA, ANGLE = sympy.symbols("x y kappa theta")
+ZERO = np.zeros(())  # numpy adds it faster than 0.0
 
 
 class Surface:
@@ -76,17 +77,15 @@ class Surface:
 
     def _call(self, compiled, w, shape):
         # compiled(w1, w2, parameters…) gives a list of entries, each for all runs: they become one array (…, *shape).
+        # w1 is w[..., :1]: numpy's powers of a lone number, w[..., 0], may differ in the last bit from an array's.
         w = numbers("w", w, last=2)
-        runs = w.shape[:-1] or (1,)  # numpy's powers of a lone number may differ in the last bit from those of an array
-        out = np.empty((*shape, *runs), w.dtype)  # each derivative contiguous in memory, viewed as (…, *shape)
+        runs, k = w.shape[:-1], len(shape)
+        out = np.empty((2**k, *runs, 1), w.dtype)  # each derivative contiguous in memory, viewed as (…, *shape)
         with np.errstate(all="ignore"):  # far out a surface may overflow: inf is the right answer there
-            entries = compiled(w[..., 0].reshape(runs), w[..., 1].reshape(runs), *self._values)
-        each = out.reshape(len(entries), *runs)
-        for i, entry in enumerate(entries):
-            np.add(entry, 0.0, out=each[i])  # + 0: no surface has a slope of -0.0
-        out = out if w.ndim > 1 else out[..., 0]
-        k = len(shape)
-        return out.transpose(*range(k, out.ndim), *range(k)) if k else out[()]
+            for i, entry in enumerate(compiled(w[..., :1], w[..., 1:], *self._values)):
+                np.add(entry, ZERO, out[i])  # + 0: no surface has a slope of -0.0
+        out = out.reshape((*shape, *runs))
+        return out.transpose(*range(k, out.ndim), *range(k)) if runs else out[()]
 
     @property
     def latex(self):

@@ -135,6 +135,11 @@ def test_a_step_function_of_ones_own_needs_nothing_but_its_signature():
     )
 
 
+def test_a_step_function_may_answer_with_a_list():
+    path = descent.descend(lambda w, grad, t, *, lr=0.5: dict(w=list(w - lr * grad(w))), [1.0, 2.0], lambda w: w, 2)
+    assert path["w"].tolist() == [[1, 2], [0.5, 1], [0.25, 0.5]]
+
+
 # ---- divergence -----------------------------------------------------------------------------------------------------
 
 
@@ -163,6 +168,18 @@ def test_the_limit_is_inclusive_and_may_be_raised():
     assert descent.descend(optimizers.gd, [1e6], lambda w: 0 * w, 2)["diverged"] == 0
     path = descent.descend(optimizers.gd, [1e7], lambda w: 0 * w, 2, limit=np.inf)
     assert path["diverged"] == 0 and path["w"][-1] == 1e7
+
+
+@pytest.mark.parametrize("runs", [(), (3,), (4, 5), (9000,)], ids=str)
+@pytest.mark.parametrize("limit", [0.3, 1e6, 1e200, descent.LARGEST])
+def test_the_quick_look_sees_what_the_close_look_sees(runs, limit):
+    rng, beyond = np.random.default_rng(0), limit * (1 + 2**-52) if limit < descent.LARGEST else np.inf
+    for value in (0.0, limit / 2, limit, -limit, beyond, -beyond, 1e199, -np.inf, np.nan):
+        for name in ("w", "v"):
+            state = {part: rng.uniform(-1, 1, (*runs, 2)) * min(limit, 1.0) / 2 for part in ("w", "v")}
+            state[name][..., 1].flat[-1:] = value
+            with np.errstate(all="ignore"):
+                assert descent._well(state, limit) == (not descent._gone(state, limit).any())
 
 
 @quick
