@@ -151,7 +151,7 @@ class Map:
         return middle + away * (reach / np.maximum(distance, reach))
 
 
-def heights(surface, points=121):
+def heights(surface, points=101):
     """The surface's heights over its window, and contour levels that lie denser near the bottom.
 
     Returns (w1, w2, L, levels), L of shape (points, points); no levels where the surface is flat.

@@ -122,7 +122,7 @@ class SharedMap(Map):
         axes.set_xlabel(symbols[0], fontsize=11)
         axes.set_ylabel(symbols[1], fontsize=11, rotation=0, labelpad=4)
 
-    def show(self, surface, longest, points=121):
+    def show(self, surface, longest, points=101):
         """Draw the surface; `longest` is the gradient norm that gets the longest arrow."""
         self.surface = surface
         for artist in self.drawn:
