@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.textpath import TextPath
+from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Affine2D
 
 # Okabe and Ito's colours, safe for the colour-blind; every line has a dash and a marker of its own as well.
@@ -109,6 +110,8 @@ class Map:
         axes.set_xlabel("w₁", fontsize=11)
         axes.set_ylabel("w₂", fontsize=11, rotation=0, labelpad=8)
         axes.set_title("", y=1.0)  # a fixed height: else each drawing measures all labels to find one
+        for axis in (axes.xaxis, axes.yaxis):  # few and short: no number pushes w₂ out of the figure
+            axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
 
     def show(self, surface):
         """Draw the surface; returns False if it stands there already."""

@@ -56,8 +56,8 @@ class Taylor(Scene):
             np.asarray(self.w, dtype=float),
             np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle))]),
         )
-        if self.map.show(self.surface):
-            self.section.set_ylim(*_frame(self.map))
+        self.map.show(self.surface)
+        _show_losses_around(self.surface.loss(self.w), self.section, self.map)
 
     def at(self, t):
         L, g, H = self.surface.loss(self.w), self.surface.grad(self.w), self.surface.hessian(self.w)
@@ -105,11 +105,20 @@ class Taylor(Scene):
         return {self.control: (x, y)} if axes is self.map.axes else {}
 
 
-def _frame(seen):
-    """Limits for an axis of losses that show what the map shows, in its lower half."""
+def _show_losses_around(L, axes, seen):
+    """Limits for axes of losses: the lower part of what the map shows or, if L is not in it, as much around L.
+
+    They go by halves of their length, so that the axes are seldom drawn anew while the point moves.
+    """
     low, high = (seen.levels[0], seen.levels[5]) if len(seen.levels) else (seen.heights.min(), seen.heights.max())
     room = 0.3 * (high - low) or 1.0
-    return low - room, high + room
+    low, high = low - room, high + room
+    if np.isfinite(L) and not low <= L <= high:
+        half = (high - low) / 2
+        middle = half * np.round(L / half)
+        low, high = middle - half, middle + half
+    if (low, high) != axes.get_ylim():
+        axes.set_ylim(low, high)
 
 
 class Eigenvectors(Scene):
@@ -150,9 +159,9 @@ class Eigenvectors(Scene):
     def show(self, result):
         self.surface, self.w, self.s = result
         self.w = np.asarray(self.w, dtype=float)
-        if self.map.show(self.surface):
-            for axes in self.sections:
-                axes.set_ylim(*_frame(self.map))
+        self.map.show(self.surface)
+        for axes in self.sections:
+            _show_losses_around(self.surface.loss(self.w), axes, self.map)
 
     def at(self, t):
         L, g, H = self.surface.loss(self.w), self.surface.grad(self.w), self.surface.hessian(self.w)

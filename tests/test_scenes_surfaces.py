@@ -1,0 +1,100 @@
+"""Pictures of surfaces: every shade, line, number and curve stands where its value says."""
+
+import numpy as np
+import pytest
+from matplotlib.path import Path
+
+from optim_core import scenes, surfaces
+from optim_core.scenes import board
+
+every_surface = pytest.mark.parametrize(
+    "surface", [make() for make in surfaces.SURFACES.values()], ids=lambda s: s.name
+)
+
+
+def shown(surface):
+    scene = scenes.Scene()
+    seen = board.Map(scene.figure.add_axes([0.1, 0.1, 0.35, 0.8]))
+    seen.show(surface)
+    view = board.View(scene.figure.add_axes([0.5, 0.1, 0.4, 0.8]))
+    view.show(seen)
+    return seen, view
+
+
+def inside(path, w):
+    """Whether an odd number of the path's outlines goes around w: the inner ones are holes."""
+    return sum(Path(outline).contains_point(w) for outline in path.to_polygons()) % 2 == 1
+
+
+@every_surface
+def test_a_place_has_the_shade_of_its_height(surface):
+    seen, _ = shown(surface)
+    shades, scale = seen.drawn[0], board.HEIGHTS(np.linspace(0, 1, len(seen.levels) - 1))
+    rng, (left, right, bottom, top) = np.random.default_rng(0), surface.window
+    cell = np.ptp(seen.heights) / 100  # as far as a straight line over one cell of the grid may be off
+    for w in rng.uniform([left, bottom], [right, top], (200, 2)):
+        L = np.clip(surface.loss(w), seen.levels[0], seen.levels[-1])
+        if np.abs(L - seen.levels).min() > cell:
+            covers = [k for k, path in enumerate(shades.get_paths()) if path.contains_point(w)]
+            expected = scale[np.searchsorted(seen.levels, L) - 1]
+            assert np.allclose(shades.get_facecolors()[covers[-1]], expected), (w, L)
+
+
+@every_surface
+def test_a_number_stands_on_a_line_of_its_height(surface):
+    seen, _ = shown(surface)
+    words, to_points = seen.drawn[2], seen.axes.transData
+    boxes = [Path(part).get_extents() for part in words.get_path().to_polygons(closed_only=False)]
+    assert boxes, "no line has a number"
+    from_points = words.get_transform() - to_points
+    middles = from_points.transform([(box.p0 + box.p1) / 2 for box in boxes])
+    left, right, bottom, top = surface.window
+    assert ((middles > [left, bottom]) & (middles < [right, top])).all(), "a number is cut at the edge"
+    reach = 0.06 * np.array([right - left, top - bottom])  # half a word: each letter has a middle of its own
+    for middle in middles:
+        around = surface.loss(middle + reach * np.random.default_rng(0).uniform(-1, 1, (400, 2)))
+        assert any(around.min() <= level <= around.max() for level in seen.numbered())
+
+
+@every_surface
+def test_the_view_from_the_side_shows_the_same_surface(surface):
+    seen, view = shown(surface)
+    mesh = np.asarray(view.drawn[0].get_coordinates())
+    w1, w2 = np.meshgrid(seen.w1[::5], seen.w2[::-5])
+    w = np.stack([w1, w2], -1)
+    lifted = np.moveaxis(view.lift(seen, w, surface.loss(w)), 0, -1)
+    lifted = np.swapaxes(lifted, 0, 1)
+    there = np.isfinite(lifted).all(-1)
+    assert there.any() and np.allclose(lifted[there], mesh[there])
+    assert np.isnan(view.lift(seen, np.array([[99.0, 0.0]]), np.array([0.0]))).all(), (
+        "outside the frame nothing is shown"
+    )
+
+
+def test_higher_is_higher_on_the_page_and_nearer_is_larger():
+    view = shown(surfaces.bowl())[1]
+    below, above = view._seen(np.array([[0.5, 0.5, 0.0], [0.5, 0.5, 1.0]]))
+    assert above[1] > below[1] and np.isclose(above[0], below[0])
+    corners = view._seen(np.array([[0, 1, 0], [0, 1, 1], [1, 0, 0], [1, 0, 1]], float))  # w2 = 1 is at the back
+    assert np.ptp(corners[2:, 1]) > np.ptp(corners[:2, 1])
+
+
+@every_surface
+def test_the_loss_at_every_known_critical_point_is_in_the_panels(surface):
+    scene, one = scenes.Eigenvectors(), scenes.Taylor()
+    for point in surface.critical_points:
+        L = surface.loss(point["w"])
+        scene.show((surface, point["w"], 0.0))
+        one.show((surface, point["w"], 30.0, 0.0))
+        for axes in (*scene.sections, one.section):
+            low, high = axes.get_ylim()
+            assert low < L < high, f"{surface.name}: {point}"
+
+
+def test_limits_stay_while_the_point_moves_a_little():
+    scene = scenes.Taylor()
+    limits = set()
+    for w1 in np.linspace(1.8, 2.0, 21):
+        scene.show((surfaces.product(), (w1, -2.0), 30.0, 0.0))
+        limits.add(scene.section.get_ylim())
+    assert len(limits) < 6
