@@ -35,7 +35,7 @@ def test_a_place_has_the_shade_of_its_height(surface):
     for w in rng.uniform([left, bottom], [right, top], (200, 2)):
         L = np.clip(surface.loss(w), seen.levels[0], seen.levels[-1])
         if np.abs(L - seen.levels).min() > cell:
-            covers = [k for k, path in enumerate(shades.get_paths()) if path.contains_point(w)]
+            covers = [k for k, path in enumerate(shades.get_paths()) if inside(path, w)]
             expected = scale[np.searchsorted(seen.levels, L) - 1]
             assert np.allclose(shades.get_facecolors()[covers[-1]], expected), (w, L)
 
