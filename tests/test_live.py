@@ -971,7 +971,13 @@ def drawn(plot, scale=1):
 
 
 def numbers(element):
-    return np.array(re.findall(r"-?\d+", element.get("d")), float).reshape(-1, 2)
+    """The points (n, 2) of a path; behind an `l` they are steps from the one before."""
+    points, here = [], np.zeros(2)
+    for letter, digits in re.findall(r"([A-Za-z])([^A-Za-z]*)", element.get("d")):
+        for point in np.array(re.findall(r"-?\d+", digits), float).reshape(-1, 2):
+            here = here + point if letter == "l" else point
+            points.append(here)
+    return np.array(points)
 
 
 @pytest.mark.parametrize("scale", [1, 2])

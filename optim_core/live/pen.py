@@ -15,7 +15,7 @@ from matplotlib.colors import to_hex
 from matplotlib.transforms import Affine2D
 
 # What each vertex of a path becomes, by matplotlib's code; the vertex beside a STOP or a CLOSEPOLY means nothing.
-VERTEX = {0: "%.0s%.0s", 1: "M%d %d", 2: "L%d %d", 3: "Q%d %d", 4: "C%d %d", 79: "Z%.0s%.0s"}
+VERTEX = {0: "%.0s%.0s", 1: "M%d %d", 2: "l%d %d", 3: "Q%d %d", 4: "C%d %d", 79: "Z%.0s%.0s"}
 CAPS = {"butt": "butt", "round": "round", "projecting": "square"}
 GRAIN = 10  # coordinates are whole numbers, tenths of a pixel: short to write, and finer than any screen
 
@@ -30,7 +30,7 @@ class Pen(RendererBase):
     >>> line = figure.add_axes([0, 0, 1, 1], xlim=(0, 1), ylim=(0, 1)).plot([0, 1], [0, 0.5], color="red")[0]
     >>> pen = Pen(figure)
     >>> line.draw(pen)
-    >>> 'd="M0 1000L1000 500' in pen.svg() and 'stroke="#ff0000"' in pen.svg()
+    >>> 'd="M0 1000l1000-500' in pen.svg() and 'stroke="#ff0000"' in pen.svg()
     True
     """
 
@@ -124,11 +124,16 @@ class Pen(RendererBase):
         return np.rint(np.clip(points, -1e7, 1e7)).astype(int)
 
     def _outline(self, path):
-        """A path's `d`: the letters from its codes, the numbers from its vertices, put together in one go."""
-        codes = path.codes.tolist()
+        """A path's `d`: the letters from its codes, the numbers from its vertices, put together in one go.
+
+        The points of a line are written as steps from the one before: half as long.
+        """
+        at, codes = self._whole(path.vertices), path.codes.tolist()
+        line = path.codes[1:] == path.LINETO
+        at[1:][line] -= at[:-1][line]
         same = [c == last and c in (2, 3, 4) for c, last in zip(codes, [0, *codes], strict=False)]  # one letter will do
         text = [" %d %d" if again else VERTEX[c] for c, again in zip(codes, same, strict=True)]
-        return "".join(text) % tuple(self._whole(path.vertices).ravel().tolist())
+        return ("".join(text) % tuple(at.ravel().tolist())).replace(" -", "-")
 
     def _relative(self, path):
         """A marker's `d` in steps from the place it stands on, so that it can be written after any `M x y`."""
