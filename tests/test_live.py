@@ -20,7 +20,7 @@ pytest.importorskip("ipywidgets")
 
 from optim_core import live
 from optim_core.checks import Choice, Predict
-from optim_core.live import controls, figure, pen, stream
+from optim_core.live import ahead, controls, figure, pen, stream
 
 
 class Dots:
@@ -955,6 +955,160 @@ def test_the_two_sliders_of_a_point_stand_side_by_side():
     assert figure._in_rows([[a], [b], [c, d], [e]], 3) == [a, b, e, c, d]
     cells = figure._in_rows([[a, b], [c, d]], 3)
     assert cells[:2] == [a, b] and cells[3:] == [c, d]
+
+
+# ---- what is there before it is asked for ----------------------------------------------------------------------------
+
+
+class Watched(Runs):
+    """An experiment that notes what the browser shows when it begins."""
+
+    def __init__(self):
+        self.layers = []
+
+    def __call__(self, **values):
+        if hasattr(self, "shown"):
+            self.layers.append([layer.value for layer in self.shown._layers])
+        return super().__call__(**values)
+
+
+def watched(**more):
+    experiment = Watched()
+    experiment.shown = live.Live(Dots(), experiment, **RANGES | more)
+    return experiment.shown
+
+
+def state(shown):
+    """All that one can see or ask of a figure."""
+    return [layer.value for layer in shown._layers], shown.caption, shown.values, shown.time, shown.result
+
+
+def stepped(shown, name, *places, rest=2.5):
+    """Move a slider over these places, in a loop, and rest for so many times AFTER."""
+
+    async def hand():
+        for place in places:
+            shown.controls[name].widget.index = place
+        await asyncio.sleep(rest * ahead.AFTER)
+
+    asyncio.run(hand())
+    return shown
+
+
+@pytest.mark.parametrize("change", [{"lr": 0.5}, {"height": 3.0}, {"steps": 20}, {"start": (1.0, 0.5)}])
+def test_what_was_shown_before_is_there_before_the_experiment_begins(change):
+    shown = watched()
+    first = state(shown)
+    shown.set(**change)
+    other = state(shown)
+    assert first[0] != other[0]
+    shown.reset()
+    assert shown.experiment.layers[-1] == first[0] and state(shown) == first
+    shown.set(**change)
+    assert shown.experiment.layers[-1] == other[0] and state(shown) == other
+
+
+def test_what_is_known_at_another_moment_is_not_what_is_shown():
+    shown = watched()
+    shown.set(lr=0.5)
+    shown.time = 3
+    at_three = state(shown)
+    shown.set(lr=0.1)
+    assert shown.experiment.layers[-1] == at_three[0]
+    shown.set(lr=0.5)
+    assert state(shown) == at_three
+
+
+def test_what_is_known_wrongly_is_put_right():
+    shown = watched()
+    right = state(shown)
+    shown.set(lr=0.5)
+    shown._known.keep(RANGES | {k: v[0] for k, v in RANGES.items() if k != "lr"}, None, ahead.Picture("abc", "Wrong."))
+    with Sent(shown) as counts:
+        shown.set(lr=0.1)
+    assert shown.experiment.layers[-1] == list("abc") and counts == dict(ground=2, frame=2, overlay=2)
+    assert state(shown) == right and "Wrong" not in shown._words.value
+
+
+def test_only_the_last_pictures_are_kept():
+    shown = watched()
+    for height in np.linspace(0, 4, ahead.KEPT + 10):
+        shown.set(height=height)
+    assert len(shown._known.pictures) == ahead.KEPT
+
+
+@pytest.mark.parametrize("places, further", [([4, 5], 6), ([7, 5], 4), ([99, 100], None), ([1, 0], None)])
+def test_in_a_rest_the_picture_of_the_next_stop_is_made(places, further):
+    shown = watched(lr=(0.5, [k / 100 for k in range(101)]))
+    stops = shown.controls["lr"].stops
+    with Sent(shown) as counts:
+        stepped(shown, "lr", *places)
+    assert counts["overlay"] == 2, "more was sent than the two pictures asked for"
+    asked = [values["lr"] for values in shown.experiment]
+    wanted = [0.5, *(stops[place] for place in places)] + ([] if further is None else [stops[further]])
+    assert asked == wanted and shown.values["lr"] == stops[places[-1]] and shown.scene.lr == stops[places[-1]]
+    if further is not None:
+        shown.controls["lr"].widget.index = further
+        assert shown.experiment.layers[-1] == state(shown)[0]
+
+
+def test_looking_ahead_changes_nothing_that_one_can_see_or_ask():
+    shown = watched()
+    shown.set(height=2.0, lr=0.3)
+    shown.time = 4
+    before, still = state(shown), shown.still()
+    for values in ({"height": 3.0}, {"steps": 30}, {"steps": 2}, {"start": (-1.0, 0.2)}):
+        shown._look_ahead(shown._ticket, values)
+        assert state(shown) == before and shown.still() == still
+    with Sent(shown) as counts:
+        shown.time = 5
+        shown.time = 4
+    assert state(shown) == before and counts == dict(ground=0, frame=0, overlay=2)
+
+
+def test_the_two_sliders_of_a_point_are_looked_ahead_one_at_a_time():
+    shown = watched()
+    point = shown.controls["start"]
+    here = point.value
+    point.value = (here[0] + 0.02, here[1])
+    assert point.beyond(here) == (pytest.approx(here[0] + 0.04), here[1])
+    point.value = (here[0], here[1] - 0.02)
+    assert point.beyond(here) == (here[0], pytest.approx(here[1] - 0.04))
+    point.value = (here[0] + 0.02, here[1] + 0.02)
+    assert point.beyond(here) is None
+
+
+def test_who_moves_on_at_once_is_not_kept_waiting():
+    shown = stepped(watched(), "lr", 4, 5, 6, 7, rest=0.5)
+    assert len(shown.experiment) == 5
+
+
+def test_what_takes_long_is_not_made_unasked(monkeypatch):
+    monkeypatch.setattr(figure, "QUICK", 0.0)
+    assert len(stepped(watched(), "lr", 4, 5).experiment) == 3
+
+
+def test_what_goes_wrong_ahead_is_shown_when_it_is_asked_for():
+    shown = watched(lr=(0.5, [k / 10 for k in range(11)]))
+    before = len(stepped(shown, "lr", 6).experiment)
+    assert before == 3 and shown.experiment[-1]["lr"] == 0.7, "0.7 was not tried"
+    assert not shown.errors and not shown._trouble.outputs and shown.scene.lr == 0.6
+    with pytest.raises(ZeroDivisionError):
+        shown.controls["lr"].value = 0.7
+    assert shown.errors and shown._trouble.outputs
+
+
+def test_a_scene_that_keeps_earlier_results_is_shown_no_others():
+    shown = watched()
+    shown.scene.forget = lambda: None
+    assert len(stepped(shown, "lr", 4, 5).experiment) == 3
+
+
+def test_results_that_come_one_by_one_are_not_begun_ahead():
+    shown = streaming(many=3)
+    shown.finish()
+    stepped(shown, "lr", 4)
+    assert {lr for lr, _ in shown.experiment.given} == {0.1, shown.controls["lr"].stops[4]}
 
 
 # ---- the pen ---------------------------------------------------------------------------------------------------------

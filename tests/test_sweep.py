@@ -216,6 +216,26 @@ def test_clicks_all_over_the_picture_draw_and_set_the_point(path):
 
 
 @every_live_notebook
+def test_the_picture_made_ahead_is_the_one_that_comes_and_leaves_the_figure_as_it_was(path):
+    for cell, live, begin in figures_of(path):
+        for name, control in live.controls.items():
+            for i, part in enumerate(parts(control)):
+                with telling(path, cell, live, f"one stop further on {name}{[i] if i else ''}"):
+                    live.reset()
+                    here = stops(part).index(part.value)
+                    new = here + 1 if here < len(stops(part)) - 1 else here - 1
+                    value = control.value
+                    further = stops(part)[new] if part is control else (*value[:i], stops(part)[new], *value[i + 1 :])
+                    live._known.pictures.clear()
+                    live._look_ahead(live._ticket, {name: further})
+                    assert look(live) == begin and live.values[name] == value, "it shows"
+                    ahead = live._known.find(live.values | {name: further}, live._moment())
+                    live.set(**{name: further})
+                    if ahead and (*ahead.layers, ahead.caption) != (*look(live), live.caption):
+                        raise AssertionError("another picture came")
+
+
+@every_live_notebook
 def test_results_that_come_one_by_one_come_to_an_end(path):
     for cell, live, begin in figures_of(path):
         if live.running:
@@ -284,6 +304,7 @@ FAULTS = {
                             "a click at .*ZeroDivisionError"),
     "a click that sets nothing": ('return {"start": (x, y)}', "return {}", "clicks", "no click sets any of"),
     "a picture that remembers": ("y + lr]", "y + lr + self.seen / 20]", "test_reset", "is not the first one"),
+    "a picture that depends on the one before": ("y + lr]", "y + lr + self.seen / 20]", "ahead", "it shows|another"),
 }  # fmt: skip
 
 

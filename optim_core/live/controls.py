@@ -112,6 +112,12 @@ class Slider(traitlets.HasTraits):
         """A value that a click is to set: the nearest stop if it is where the pointer was, else exactly what it is."""
         return min(self.stops, key=lambda stop: abs(stop - value)) if value in pointer else value
 
+    def beyond(self, old):
+        """The value one stop further, for somebody who comes from `old`; None at the end."""
+        rising = self.value > old
+        further = [stop for stop in self.stops if (stop > self.value if rising else stop < self.value)]
+        return (min if rising else max)(further, default=None)
+
     def _show(self, value):
         even = self._decimals is not None and value in self.stops
         text = f"{value:.{self._decimals}f}" if even else f"{value:.4g}"
@@ -161,6 +167,12 @@ class Point(traitlets.HasTraits):
     def tidy(self, value, pointer):
         """As for a slider, for both of them."""
         return tuple(slider.tidy(v, pointer) for slider, v in zip(self.sliders, value, strict=True))
+
+    def beyond(self, old):
+        """As for a slider, if only one of them moved."""
+        moved = [i for i in (0, 1) if self.value[i] != old[i]]
+        further = [slider.beyond(old[i]) if [i] == moved else slider.value for i, slider in enumerate(self.sliders)]
+        return None if len(moved) == 2 or None in further else tuple(further)
 
     @traitlets.validate("value")
     def _allowed(self, proposal):

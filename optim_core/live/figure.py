@@ -8,7 +8,7 @@ What is seen lies in three layers of SVG, one over the other, each sent only whe
 
 The work is done inside the slider's own message. While the kernel is busy with one value the browser holds the later
 ones back and then sends only the last, so that dragging never builds a queue. An experiment that takes longer gives
-its results one by one: see `stream`.
+its results one by one: see `stream`. What was shown a moment ago, or comes next, is there at once: see `ahead`.
 """
 
 import base64
@@ -33,6 +33,7 @@ from matplotlib.textpath import TextPath
 
 from ..refuse import refuse
 from . import pen
+from .ahead import AFTER, QUICK, Known, Picture
 from .controls import Slider, control, spoken
 from .stream import PERIOD, REST, STILL, WORK, Stream, is_stream, later
 
@@ -70,9 +71,10 @@ SILENT = "<div>{}</div>"  # the caption while results come one by one: the words
 class Live(widgets.VBox):
     """A scene under sliders.
 
-    scene: see `scenes`; experiment: a function of the controls, by name, whose result goes to `scene.show`. A generator
-        of results is shown as they come, until it ends or a control moves, which begins anew; `finish` waits for its
-        end. What a control in `scene.own_controls` is set to goes to the scene alone, and nothing is computed again.
+    scene: see `scenes`; experiment: a function of the controls, by name, whose result goes to `scene.show`. It may be
+        asked for the next stop of a slider before the slider is there. A generator of results is shown as they come,
+        until it ends or a control moves, which begins anew; `finish` waits for its end. What a control in
+        `scene.own_controls` is set to goes to the scene alone, and nothing is computed again.
     controls: name=initial value, see `control`; ranges and labels come from CONTROLS.
     presets: {"what one sees": {control: value, …}}; what a preset does not name goes back to its initial value. In
         place of the inner dict, a function of the controls, by name, that returns one: what that leaves out stays, and
@@ -93,7 +95,8 @@ class Live(widgets.VBox):
                 self._check_names(values, f"presets[{label!r}]")
         self.scale, self._quiet, self._said, self._lines, self._frame, self._places = scale, False, "", 1, [], []
         self._own = frozenset(getattr(scene, "own_controls", ()))
-        self._stream, self._ticket, self._waits = None, 0, False  # only the newest ticket has something to take
+        self._stream, self._ticket, self._waits = None, 0, False  # only the newest ticket has something to do
+        self._known, self._svg, self._seconds = Known(), ["", "", ""], 0.0  # seconds: what the last picture took
         figure = scene.figure
         self._size = PAGE * figure.get_size_inches()  # in pixels of the page
         figure.set_dpi(PAGE * scale)
@@ -261,6 +264,8 @@ class Live(widgets.VBox):
                 self._said = spoken(change["owner"])
                 moved = {name for name, one in self.controls.items() if one is change["owner"]}
                 self._apply({}, NO_PRESET, moved=moved)
+                if hasattr(change["owner"], "beyond") and moved - self._own:
+                    self._look_further(*moved, change["old"])
 
     def _on_menu(self, change):
         with LOCK:
@@ -363,16 +368,27 @@ class Live(widgets.VBox):
             self._ticket += 1  # what the last experiment has not given yet is no longer asked for
             if self._stream:
                 self._stream.close()
-            self._stream = None
-            result = self.experiment(**{name: v for name, v in self.values.items() if name not in self._own})
+            self._stream, begun = None, time.perf_counter()
+            self._send_known(to_end)
+            result = self._experiment(self.values)
             self._adjust()
             if not is_stream(result):
                 self._take(result, to_end)
                 self._show_state()
+                self._seconds = time.perf_counter() - begun
+                self._known.keep(self.values, self._moment(), self._picture)
                 return
         self._stream, self._waits = Stream(result), False
         comes_by_itself = self._later(PERIOD)  # if not, what is shown must not depend on how fast this machine is
         self._advance(WORK / 2 if comes_by_itself else 0.0, to_end=to_end)
+
+    def _experiment(self, values):
+        """The result for these values of the controls."""
+        return self.experiment(**{name: value for name, value in values.items() if name not in self._own})
+
+    def _moment(self, to_end=False):
+        """The time that is shown, or None for the end, wherever that is."""
+        return None if to_end or self.time == self._time.max else self.time
 
     def _take(self, result, to_end=False, silent=False):
         """Show a result; the time stays at the end if it was there."""
@@ -388,6 +404,43 @@ class Live(widgets.VBox):
             self._time.value = self._play.value = steps if to_end else min(self.time, steps)
         self._draw(silent)
 
+    # What is there before it is asked for
+
+    @property
+    def _picture(self):
+        return Picture(tuple(self._svg), self.scene.caption)
+
+    def _send_known(self, to_end):
+        """Show what is known of the controls as they are, before it is made again."""
+        picture = self._known.find(self.values, self._moment(to_end))
+        if picture:
+            self._put(picture)
+            time.sleep(0.0005)  # the thread that sends it comes first
+
+    def _look_further(self, name, old):
+        """After a rest, make the picture of the stop after this one, for a control that comes from `old`."""
+        value = self.controls[name].beyond(old)
+        alike = not self._stream and not hasattr(self.scene, "forget")  # one result gives one picture
+        if value is not None and alike and self._seconds < QUICK:
+            later(AFTER, self._look_ahead, self._ticket, {name: value})
+
+    def _look_ahead(self, ticket, values):
+        """Make the picture that these values would give, and keep it; the scene goes back to what it shows."""
+        with LOCK, suppress(Exception):  # what goes wrong will be shown when it is asked for
+            values, moment = self.values | values, self._moment()
+            if ticket != self._ticket or self._known.find(values, moment):
+                return
+            result = self._experiment(values)
+            if is_stream(result):
+                return
+            try:
+                self.scene.show(result)
+                self._render(self.scene.steps if moment is None else min(moment, self.scene.steps))
+                self._known.keep(values, moment, self._picture)
+            finally:
+                self.scene.show(self.result)
+                self._draw()
+
     # What happens when results come one by one
 
     def _advance(self, seconds=0.0, pieces=1, to_end=False):
@@ -399,7 +452,7 @@ class Live(widgets.VBox):
                 if stream.take(seconds, pieces):
                     self._take(stream.result, to_end, silent=not (first or stream.ended))
                 elif stream.ended:
-                    self._say()
+                    self._say(self.scene.caption)
             except BaseException:  # Ctrl-C in a cell that waits for the end, too
                 stream.close()
                 raise
@@ -442,9 +495,24 @@ class Live(widgets.VBox):
     # How it is drawn
 
     def _draw(self, silent=False):
-        """Move the artists, and send each layer that is no longer what the browser shows."""
+        """Show the scene as it is now."""
+        self._render(self.time)
+        self._put(self._picture, silent)
+
+    def _put(self, picture, silent=False):
+        """Send a picture: of its layers those that differ from what the browser shows."""
+        for layer, svg in zip(self._layers, picture.layers, strict=True):
+            layer.value = svg
+        lines = math.ceil(len(picture.caption) * LETTER / self._size[0])
+        if lines > self._lines:  # what is below the figure does not jump up and down with the length of its caption
+            self._lines = lines
+            self._words.layout.min_height = f"{22 * lines + 6}px"
+        self._say(picture.caption, silent)
+
+    def _render(self, t):
+        """Move the artists, and write each layer that is no longer what it was."""
         figure = self.scene.figure
-        moved = self.scene.at(self.time)
+        moved = self.scene.at(t)
         # An image would cover the lines that stand on it: one that changes is part of the ground.
         self._moved = sorted((a for a in moved if not isinstance(a, PIXELS)), key=lambda artist: artist.zorder)
         for artist in moved:
@@ -460,16 +528,11 @@ class Live(widgets.VBox):
         for artist in self._moved:
             artist.draw(strokes)
         figure.stale = False  # drawing itself may say otherwise; from here on a change does
-        self._overlay.value = strokes.svg(f'role="img" aria-label="{html.escape(self.scene.alt)}"')
-        lines = math.ceil(len(self.scene.caption) * LETTER / self._size[0])
-        if lines > self._lines:  # what is below the figure does not jump up and down with the length of its caption
-            self._lines = lines
-            self._words.layout.min_height = f"{22 * lines + 6}px"
-        self._say(silent)
+        self._svg[2] = strokes.svg(f'role="img" aria-label="{html.escape(self.scene.alt)}"')
 
-    def _say(self, silent=False):
+    def _say(self, caption, silent=False):
         """The caption, on the page and to a screen reader, which would never end if it read out each of many."""
-        words, caption = html.escape(self._said), html.escape(self.scene.caption)
+        words, caption = html.escape(self._said), html.escape(caption)
         self._words.value = SILENT.format(caption) if self._stream else WORDS.format(words, caption)
         if not silent:
             self._heard.value = WORDS.format(words, caption) if self._stream else ""
@@ -487,7 +550,7 @@ class Live(widgets.VBox):
         figure.draw(strokes)
         self._places = [axes.get_position().bounds for axes in figure.axes]
         self._frame_stale = (self._frame, self._places) != before
-        self._ground.value = strokes.svg()
+        self._svg[0] = strokes.svg()
         self._targets = "".join(pen.target(a.bbox, figure, self.scale) for a in figure.axes if self._clickable(a))
 
     def _frame_changed(self):
@@ -504,7 +567,7 @@ class Live(widgets.VBox):
         strokes = pen.Pen(self.scene.figure, self.scale)
         for artist in self._frame:
             artist.draw(strokes)
-        self._axes.value = strokes.svg()
+        self._svg[1] = strokes.svg()
         watched, self._frame_stale = [*self._frame, *self._inside], False
         for artist in watched:
             artist.stale = False

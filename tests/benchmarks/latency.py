@@ -6,6 +6,10 @@ Both show the same picture, made by the same lines (contour.py, and the scene of
 session, and take turns. `interact` draws a fresh figure each time, as teaching notebooks do. "Painted" is the end of
 the frame with the last picture that the key press led to: an image that is decoded, or an SVG that is in the page.
 
+Keys are pressed as somebody presses them who looks at each picture: stop after stop, some in one direction, then some
+in the other, with a rest between them. "live" is the figure as it is, which has often made the next picture in that
+rest (see live/ahead.py); "unknown" is the same with all that it knows forgotten before the key is pressed.
+
 Then a slider is dragged fast over its whole length: how long after the last move is the last picture there, and how
 many of the positions on the way were drawn?
 """
@@ -165,16 +169,23 @@ def main():
             page = notebook_page.page
             page.evaluate(WATCH)
             print(f"medians of {options.rounds}, from key press to painted picture, in ms\n")
-            print(f"{'':36}{'interact':>10}{'live':>8}{'ratio':>12}")
+            print(f"{'':36}{'interact':>10}{'live':>8}{'':12}{'unknown':>8}")
             for name, (theirs, their_label, ours, our_label) in ROWS.items():
-                times = {theirs: [], ours: []}
+                times = {"interact": [], "live": [], "unknown": []}
                 for i in range(options.rounds + 2):
-                    for cell, label in ((theirs, their_label), (ours, our_label)):
-                        taken = press(page, cell, label, ("ArrowLeft", "ArrowRight")[i % 2])
+                    key = ("ArrowLeft", "ArrowRight")[i // 8 % 2]
+                    for side in times:
+                        cell, label = (theirs, their_label) if side == "interact" else (ours, our_label)
+                        if side == "unknown":
+                            notebook_page.in_kernel(
+                                "len([figure()._known.pictures.clear() for figure in live.FIGURES])"
+                            )
+                        taken = press(page, cell, label, key)
                         if i >= 2:  # the first two warm up
-                            times[cell].append(taken)
-                slow, fast = (statistics.median(times[cell]) for cell in (theirs, ours))
-                print(f"{name:36}{slow:10.0f}{fast:8.0f}{'1 : ' + format(slow / fast, '.1f'):>12}", flush=True)
+                            times[side].append(taken)
+                slow, fast, cold = (statistics.median(taken) for taken in times.values())
+                ratios = (f"  (1 : {slow / one:.1f})" for one in (fast, cold))
+                print(f"{name:36}{slow:10.0f}{fast:8.0f}{next(ratios):12}{cold:8.0f}{next(ratios)}", flush=True)
             own = notebook_page.in_kernel("1e3 * sorted(contour.seconds)[len(contour.seconds) // 2]")
             print(f"\nof which the contour's experiment itself takes {own:.0f} on both sides")
             pulled = [drag(notebook_page, 2, "μ momentum") for _ in range(5)]
