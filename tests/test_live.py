@@ -103,6 +103,13 @@ class Sent:
             layer.unobserve(count, "value")
 
 
+def visible(shown):
+    """The layers as one sees them, each an SVG: what comes in one message covers the layers beneath."""
+    together = re.findall(r"<svg xmlns.*?(?=<svg xmlns|$)", shown._overlay.value)
+    assert len(together) in (1, 3)
+    return together if len(together) == 3 else [shown._ground.value, shown._axes.value, *together]
+
+
 def event(shown, axes, x, y, size=1.0):
     """What ipyevents sends for a click at data coordinates, on a page that shows the picture `size` times as large."""
     canvas = shown.scene.figure.bbox.size
@@ -266,12 +273,35 @@ def test_nothing_is_sent_when_nothing_changes():
     assert counts == dict(ground=0, frame=0, overlay=0)
 
 
-def test_the_ground_is_sent_once_when_the_surface_changes_and_the_frame_stays():
+def test_a_new_surface_comes_in_one_message_with_all_that_lies_on_it():
     shown = make()
     with Sent(shown) as counts:
         shown.set(height=2.0)
+        shown.set(height=3.0)
+    assert counts == dict(ground=0, frame=0, overlay=2)
+    other = make(height=(3.0, 0.0, 4.0))
+    assert visible(shown) == visible(other) == [layer.value for layer in other._layers]
+
+
+def test_a_new_surface_goes_to_its_own_layer_when_something_moves_over_it():
+    shown = make()
+    shown.set(height=2.0)
+    with Sent(shown) as counts:
         shown.set(lr=0.2)
     assert counts == dict(ground=1, frame=0, overlay=1)
+    with Sent(shown) as counts:
+        shown.set(lr=0.3)
+        shown.time = 2
+    assert counts == dict(ground=0, frame=0, overlay=2)
+
+
+def test_the_surface_before_is_still_in_its_layer():
+    shown = make()
+    before = visible(shown)
+    shown.set(height=2.0)
+    with Sent(shown) as counts:
+        shown.set(height=1.0)
+    assert counts == dict(ground=0, frame=0, overlay=1) and visible(shown) == before
 
 
 CHANGES = {
@@ -295,10 +325,10 @@ CHANGES = {
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_the_frame_is_sent_when_axes_or_words_change(change):
     shown = make()
-    before = shown._axes.value
+    before = visible(shown)[1]
     change(shown.scene)
     shown.set(lr=0.2)
-    assert shown._axes.value != before
+    assert visible(shown)[1] != before
 
 
 def test_the_frame_is_not_drawn_again_for_limits_that_stay_what_they_were(monkeypatch):
@@ -328,15 +358,15 @@ def test_an_artist_that_goes_from_the_frame_leaves_the_picture():
 
 def test_an_artist_that_begins_to_move_leaves_the_ground():
     shown = make()
-    before = shown._ground.value
+    before = visible(shown)[0]
     extra = shown.scene.map.axhline(0.5, color="black", lw=8)
     shown.set(lr=0.2)
-    with_line = shown._ground.value
+    with_line = visible(shown)[0]
     at = shown.scene.at
     shown.scene.at = lambda t: [*at(t), extra]
     shown.set(lr=0.3)
-    assert with_line != before and shown._ground.value == before
-    assert "#000000" in shown._overlay.value
+    assert with_line != before and visible(shown)[0] == before
+    assert "#000000" in visible(shown)[2]
 
 
 def test_an_image_that_changes_is_drawn_with_the_ground():
@@ -345,10 +375,10 @@ def test_an_image_that_changes_is_drawn_with_the_ground():
     at = shown.scene.at
     shown.scene.at = lambda t: [*at(t), picture]
     shown.set(lr=0.2)
-    before = shown._ground.value
+    before = visible(shown)[0]
     picture.set_data(np.ones((2, 2)))
     shown.time = 2
-    assert shown._ground.value != before
+    assert visible(shown)[0] != before
 
 
 def test_every_layer_is_the_size_of_the_figure():
@@ -827,7 +857,7 @@ def test_all_ends_of_all_sliders_draw_without_a_warning():
                 for height in (-4.0, 0.0, 4.0):
                     for steps in (0, 50):
                         shown.set(lr=lr, start=start, height=height, steps=steps)
-                        ElementTree.fromstring(shown._overlay.value)
+                        assert all(ElementTree.fromstring(layer) for layer in visible(shown))
     assert not shown.errors
 
 
@@ -968,7 +998,7 @@ class Watched(Runs):
 
     def __call__(self, **values):
         if hasattr(self, "shown"):
-            self.layers.append([layer.value for layer in self.shown._layers])
+            self.layers.append(visible(self.shown))
         return super().__call__(**values)
 
 
@@ -980,7 +1010,7 @@ def watched(**more):
 
 def state(shown):
     """All that one can see or ask of a figure."""
-    return [layer.value for layer in shown._layers], shown.caption, shown.values, shown.time, shown.result
+    return visible(shown), shown.caption, shown.values, shown.time, shown.result
 
 
 def stepped(shown, name, *places, rest=2.5):
@@ -1020,13 +1050,13 @@ def test_what_is_known_at_another_moment_is_not_what_is_shown():
 
 
 def test_what_is_known_wrongly_is_put_right():
-    shown = watched()
+    shown, other = watched(), make(lr=0.9, height=(3.0, 0.0, 4.0))
     right = state(shown)
     shown.set(lr=0.5)
-    shown._known.keep(RANGES | {k: v[0] for k, v in RANGES.items() if k != "lr"}, None, ahead.Picture("abc", "Wrong."))
-    with Sent(shown) as counts:
-        shown.set(lr=0.1)
-    assert shown.experiment.layers[-1] == list("abc") and counts == dict(ground=2, frame=2, overlay=2)
+    wrong = ahead.Picture(tuple(visible(other)), "Wrong.")
+    shown._known.keep(shown.initial, None, wrong)
+    shown.set(lr=0.1)
+    assert shown.experiment.layers[-1] == list(wrong.layers)
     assert state(shown) == right and "Wrong" not in shown._words.value
 
 

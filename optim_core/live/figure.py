@@ -6,6 +6,7 @@ What is seen lies in three layers of SVG, one over the other, each sent only whe
     frame    axes, ticks, labels, legends                            when limits or words change
     overlay  what `scene.at` moved                                   at every move
 
+A new ground comes in one message with all that lies on it; it goes to a layer of its own when something moves over it.
 The work is done inside the slider's own message. While the kernel is busy with one value the browser holds the later
 ones back and then sends only the last, so that dragging never builds a queue. An experiment that takes longer gives
 its results one by one: see `stream`. What was shown a moment ago, or comes next, is there at once: see `ahead`.
@@ -57,8 +58,8 @@ STYLE = """<style>
 .optim-layers { overflow: visible; }
 .optim-layers > * { grid-area: 1 / 1; margin: 0; width: 100%; height: 100%; max-width: none; min-width: 0; }
 .optim-layer { will-change: transform; }  /* kept as pixels by the browser: a move does not paint the others again */
-.optim-layer .widget-html-content { height: 100%; width: 100%; line-height: 0; }
-.optim-layer svg { display: block; width: 100%; height: 100%; }
+.optim-layer .widget-html-content { position: relative; height: 100%; width: 100%; line-height: 0; }
+.optim-layer svg { position: absolute; inset: 0; width: 100%; height: 100%; }
 .optim-caption .widget-html-content { font-size: 15px; line-height: 1.45; padding-right: 8px; }
 .optim-spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 </style>"""
@@ -97,6 +98,7 @@ class Live(widgets.VBox):
         self._own = frozenset(getattr(scene, "own_controls", ()))
         self._stream, self._ticket, self._waits = None, 0, False  # only the newest ticket has something to do
         self._known, self._svg, self._seconds = Known(), ["", "", ""], 0.0  # seconds: what the last picture took
+        self._shown = ("", "", "")  # what the browser shows, layer by layer
         figure = scene.figure
         self._size = PAGE * figure.get_size_inches()  # in pixels of the page
         figure.set_dpi(PAGE * scale)
@@ -501,8 +503,13 @@ class Live(widgets.VBox):
 
     def _put(self, picture, silent=False):
         """Send a picture: of its layers those that differ from what the browser shows."""
-        for layer, svg in zip(self._layers, picture.layers, strict=True):
-            layer.value = svg
+        ground, shown = picture.layers[0], self._shown[0]
+        if ground not in (shown, self._ground.value) and shown:  # in one message, so that all is painted at once
+            self._overlay.value = "".join(picture.layers)
+        elif picture.layers != self._shown:
+            for layer, svg in zip(self._layers, picture.layers, strict=True):
+                layer.value = svg
+        self._shown = picture.layers
         lines = math.ceil(len(picture.caption) * LETTER / self._size[0])
         if lines > self._lines:  # what is below the figure does not jump up and down with the length of its caption
             self._lines = lines

@@ -12,7 +12,6 @@ run files, the browser an empty profile and no way off the machine: what asks fo
 from __future__ import annotations
 
 import argparse
-import base64
 import io
 import json
 import os
@@ -460,30 +459,17 @@ class LiveFigure:
             self.page.wait_for_timeout(50)
         self.page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
 
-    def pixels(self) -> tuple[bytes, ...]:
-        """The bytes of each picture that is shown (backdrop, artists that move), as the browser holds them."""
-        coded = self.root.locator(".optim-layers img, .optim-layers svg").evaluate_all(
-            """all => Promise.all(all.map(async i => {
-                if (i instanceof SVGElement)
-                    return i.parentElement?.closest("svg") ? "" : btoa(unescape(encodeURIComponent(i.outerHTML)));
-                if (!i.src) return "";
-                const bytes = new Uint8Array(await (await fetch(i.src)).arrayBuffer());
-                let s = ""; for (const b of bytes) s += String.fromCharCode(b);
-                return btoa(s); }))"""
+    def drawings(self) -> list[str]:
+        """The SVG of all that is shown, as the browser holds it."""
+        return self.root.locator(".optim-layers .widget-html-content > svg").evaluate_all(
+            "all => all.map(svg => svg.outerHTML)"
         )
-        return tuple(base64.b64decode(c) for c in coded)
 
-    def wait_changed(self, before: tuple[bytes, ...], after: str, seconds: float = 60) -> tuple[bytes, ...]:
-        """Wait until the pictures differ from `before`; `after` says what should have changed them."""
+    def wait_changed(self, before: list[str], after: str, seconds: float = 60) -> list[str]:
+        """Wait until what is drawn differs from `before`; `after` says what should have changed it."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and not (error := self.error()):
-            try:
-                now = self.pixels()
-            except Exception as reason:  # the picture was replaced between asking for it and fetching it
-                if "fetch" not in str(reason):
-                    raise
-                now = before
-            if now != before:
+            if (now := self.drawings()) != before:
                 return now
             self.page.wait_for_timeout(30)
         reason = f"there is an error:\n{error}" if error else f"the picture did not change within {seconds:g} s"
@@ -557,6 +543,16 @@ class LiveFigure:
         complaint = f"no picture whose caption begins with {caption!r} after {key} on {label!r}"
         self.owner._js_ready("() => window.answer.painted", f"{self}: {complaint}", seconds)
         return self.page.evaluate("() => window.answer.painted - window.answer.pressed")
+
+    def wait_rest(self, seconds: float = 60) -> None:
+        """Wait until the kernel is idle and what is drawn stays as it is for a while."""
+        end, before = time.monotonic() + seconds, None
+        while (now := self.drawings()) != before:
+            if time.monotonic() > end:
+                raise PageFault(f"{self}: its picture still changes after {seconds:g} s\n{self.owner._faults()}")
+            before = now
+            self.page.wait_for_timeout(300)
+            self.owner.wait_idle()
 
     def error(self) -> str:
         """The traceback that the figure shows, "" if there is none."""

@@ -21,9 +21,8 @@ def looks_like_its_still(figure, folder) -> None:
     assert apart < 8, f"{figure}: apart from the still by {apart:.1f} of 255; the browser shows something else"
 
 
-def moves_a_slider(figure) -> None:
-    label = figure.sliders()[0]
-    before, value = figure.pixels(), figure.value(label)
+def moves_a_slider(figure, label) -> None:
+    before, value = figure.drawings(), figure.value(label)
     key = "ArrowLeft" if figure.at_end(label) else "ArrowRight"
     figure.press(label, key, 3)
     figure.wait_changed(before, f"three presses of {key} on the slider {label!r}")
@@ -31,13 +30,13 @@ def moves_a_slider(figure) -> None:
 
 
 def answers_a_click(figure) -> None:
-    before = figure.pixels()
+    before = figure.drawings()
     figure.click(0.27, 0.71)
     figure.wait_changed(before, "a click on the surface")
 
 
 def plays(figure) -> None:
-    before = figure.pixels()
+    before = figure.drawings()
     figure.play()
     first = figure.wait_changed(before, "pressing play")
     figure.wait_changed(first, "pressing play and waiting")
@@ -70,9 +69,15 @@ def test_notebook_lives_in_the_browser(path, lab, tmp_path):
                 figure.screenshot(
                     ARTEFACTS / f"{path.stem}-figure{figure.number}-{width}x{height}.png", (width, height)
                 )
-            if not figure.can_stream():  # else the one may be further than the other
+            controls = [label for label in figure.sliders() if label != "step t"]
+            settled = not figure.can_stream()  # else the one may be further than the other
+            if settled:
                 looks_like_its_still(figure, tmp_path)
-            moves_a_slider(figure)
+            for label in {controls[0], controls[-1]}:
+                moves_a_slider(figure, label)
+                if settled:
+                    figure.wait_rest()
+                    looks_like_its_still(figure, tmp_path)
             if figure.answers_clicks():
                 answers_a_click(figure)
             if figure.can_play():
