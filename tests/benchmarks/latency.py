@@ -8,7 +8,7 @@ the frame with the last picture that the key press led to: an image that is deco
 
 Keys are pressed as somebody presses them who looks at each picture: stop after stop, some in one direction, then some
 in the other, with a rest between them. "live" is the figure as it is, which has often made the next picture in that
-rest (see live/ahead.py); "unknown" is the same with all that it knows forgotten before the key is pressed.
+rest (see live/ahead.py); "unknown" is the same with what it knows hidden from it while the key is pressed.
 
 Then a slider is dragged fast over its whole length: how long after the last move is the last picture there, and how
 many of the positions on the way were drawn?
@@ -36,7 +36,14 @@ from optim_core import live, scenes, surfaces
 from optim_core.descent import descend
 from optim_core.optimizers import gd, momentum
 import contour
-from matplotlib.figure import Figure"""
+from matplotlib.figure import Figure
+
+def forgotten(figure):
+    figure.kept = dict(figure._known.pictures)
+    figure._known.pictures.clear()
+
+def remembered(figure):
+    figure._known.pictures.update(figure.kept)"""
 
 CELLS = [
     SETUP,
@@ -177,10 +184,10 @@ def main():
                     for side in times:
                         cell, label = (theirs, their_label) if side == "interact" else (ours, our_label)
                         if side == "unknown":
-                            notebook_page.in_kernel(
-                                "len([figure()._known.pictures.clear() for figure in live.FIGURES])"
-                            )
+                            notebook_page.in_kernel("len([forgotten(figure()) for figure in live.FIGURES])")
                         taken = press(page, cell, label, key)
+                        if side == "unknown":
+                            notebook_page.in_kernel("len([remembered(figure()) for figure in live.FIGURES])")
                         if i >= 2:  # the first two warm up
                             times[side].append(taken)
                 slow, fast, cold = (statistics.median(taken) for taken in times.values())
