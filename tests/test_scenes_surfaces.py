@@ -62,13 +62,40 @@ def test_the_view_from_the_side_shows_the_same_surface(surface):
     mesh = np.asarray(view.drawn[0].get_coordinates())
     w1, w2 = np.meshgrid(seen.w1[::5], seen.w2[::-5])
     w = np.stack([w1, w2], -1)
-    lifted = np.moveaxis(view.lift(seen, w, surface.loss(w)), 0, -1)
-    lifted = np.swapaxes(lifted, 0, 1)
+    front, back = view.lift(seen, w.reshape(-1, 2), surface.loss(w.reshape(-1, 2)))
+    lifted = np.where(np.isnan(front), back, front).T.reshape(w.shape)
     there = np.isfinite(lifted).all(-1)
     assert there.any() and np.allclose(lifted[there], mesh[there])
-    assert np.isnan(view.lift(seen, np.array([[99.0, 0.0]]), np.array([0.0]))).all(), (
-        "outside the frame nothing is shown"
-    )
+    outside = view.lift(seen, np.array([[99.0, 0.0]]), np.array([0.0]))
+    assert np.isnan(outside).all(), "outside the frame nothing is shown"
+
+
+def test_the_surface_hides_what_lies_behind_it():
+    def hidden(surface, *points):
+        seen, view = shown(surface)
+        points = np.array(points)
+        return view._behind(seen, points, surface.loss(points)).tolist()
+
+    spike = (0.9, -0.6), (1.5, -0.5)  # on the way to the eye stands the corner w₁ = 2.5, w₂ = -2.5, the highest of all
+    assert hidden(surfaces.product(), *spike, (-1.0, 1.6), (-1.0, -1.0), (0.0, -2.4)) == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
+    assert hidden(surfaces.product(x=0.0), *spike) == [False, False], "a plane hides nothing"
+    assert not any(hidden(surfaces.from_formula("-(w1^2 + w2^2)"), (0.0, 0.0), (0.5, -0.9), (1.2, -2.2)))
+
+
+def test_a_line_that_goes_behind_the_surface_has_no_gap():
+    seen, view = shown(surfaces.product())
+    points = np.linspace([-1.0, 1.6], [1.5, -0.5], 60)
+    front, back = view.lift(seen, points, seen.surface.loss(points))
+    seen_ones, hidden_ones = np.isfinite(front[0]), np.isfinite(back[0])
+    assert (seen_ones | hidden_ones).all() and 0 < seen_ones.sum() < 60
+    changes = np.flatnonzero(np.diff(seen_ones.astype(int)) != 0)
+    assert len(changes) and all(hidden_ones[k] and hidden_ones[k + 1] for k in changes)
 
 
 def test_higher_is_higher_on_the_page_and_nearer_is_larger():

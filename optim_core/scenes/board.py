@@ -23,6 +23,7 @@ STYLES = [
     (PINK, (0, (6, 1.5, 1, 1.5)), "D"),
 ]
 HEIGHTS = LinearSegmentedColormap.from_list("heights", ["#ffffff", "#e3eaf1", "#b9c7d6", "#8a9bb0"])
+BEHIND = dict(alpha=0.3)  # what the surface hides shows through it
 MARKS = {"minimum": ("*", 13), "maximum": ("^", 9), "saddle": ("X", 9), "degenerate": ("P", 9)}
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 BENDS = {1: (BLUE, "-", "up"), -1: (ORANGE, (0, (4, 1.5)), "down"), 0: (GREY, (0, (1, 1.5)), "not at all")}
@@ -294,10 +295,35 @@ class View:
         style = dict(facecolors=HEIGHTS(band).reshape(-1, 4), edgecolors="#94a3b8", linewidths=0.25, antialiased=True)
         self.drawn = [self.axes.add_collection(QuadMesh(mesh, alpha=0.9, zorder=1, **style), autolim=False)]
         for curve in seen.surface.valleys:
-            at = self._place(curve, seen.surface.loss(curve), seen.surface.window)
-            self.drawn += self.axes.plot(*at.T, color=GREEN, lw=1.4, zorder=8)
+            front, back = self.lift(seen, curve, seen.surface.loss(curve))
+            self.drawn += self.axes.plot(*back, color=GREEN, lw=1.4, zorder=8, **BEHIND)
+            self.drawn += self.axes.plot(*front, color=GREEN, lw=1.4, zorder=8)
 
     def lift(self, seen, points, loss):
-        """Where points (…, 2) with these losses are seen, shape (2, …); NaN outside the frame."""
-        hidden = ~seen.inside(points) | (loss > self.high + 1e-4 * abs(self.high))
-        return np.where(hidden[..., None], np.nan, self._place(points, loss, seen.surface.window)).T
+        """Where points (n, 2) with these losses are seen: two arrays (2, n), NaN outside the frame.
+
+        The first has the points that one sees, NaN where the surface stands in front; the second has the others, and
+        one point more at both ends of each gap.
+        """
+        outside = ~seen.inside(points) | (loss > self.high + 1e-4 * abs(self.high))
+        at = np.where(outside[..., None], np.nan, self._place(points, loss, seen.surface.window)).T
+        behind = self._behind(seen, points, loss)
+        padded = np.concatenate([[False], behind, [False]])
+        return np.where(behind, np.nan, at), np.where(padded[:-2] | behind | padded[2:], at, np.nan)
+
+    def _behind(self, seen, points, loss):
+        """Which points the surface hides: on the way to the eye there is a place where it is higher."""
+        left, right, bottom, top = seen.surface.window
+        sides, corner = np.array([right - left, top - bottom]), np.array([left, bottom])
+        span = self.high - self.low
+        base, height = (points - corner) / sides, ((np.clip(loss, self.low, self.high) - self.low) / span)[:, None]
+        centred = (np.concatenate([base, height], -1) - 0.5) * [1, 1, self.TALL]
+        sight = self.NEAR - 0.2 * centred  # from each point towards the eye
+        way = np.linspace(0.02, 1.5, 60)[:, None]  # the first bit would meet the surface that the point stands on
+        there = base[:, None] + way * sight[:, None, :2]  # (n, 60, 2), in sides of the base
+        high = height + way[:, 0] * sight[:, 2:] / self.TALL
+        ground = (np.clip(seen.heights, self.low, self.high) - self.low) / span
+        limit = np.array(ground.shape)[::-1] - 1
+        over = ((there >= 0) & (there <= 1)).all(-1)
+        column, row = np.moveaxis(np.rint(there.clip(0, 1) * limit).astype(int), -1, 0)
+        return (over & (ground[row, column] > high + 0.01)).any(-1)

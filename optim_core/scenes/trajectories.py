@@ -3,7 +3,7 @@
 import numpy as np
 
 from .. import critical
-from .board import GREY, INK, STYLES, Map, Scene, View, number
+from .board import BEHIND, GREY, INK, STYLES, Map, Scene, View, number
 
 
 class Trajectories(Scene):
@@ -31,13 +31,14 @@ class Trajectories(Scene):
         self.start = self.line(self.map.axes, "o", mfc="white", mec=INK, ms=9, mew=1.8, zorder=6)
         self.start3d = self.line(self.view.axes, "o", mfc="white", mec=INK, ms=6, mew=1.5, zorder=10)
         self.now = self.mover(self.curve.axvline(0, color=GREY, lw=1, ls=":"))
-        self.paths, self.views, self.curves, self.heads, self.labels = [], [], [], [], []
+        self.paths, self.views, self.hidden, self.curves, self.heads, self.labels = [], [], [], [], [], []
         for color, dash, marker in STYLES:
             style = dict(color=color, ls=dash, lw=1.6)
             dots = dict(marker=marker, ms=3.2, mew=0)
             self.paths.append(self.line(self.map.axes, **style, **dots, zorder=4))
             self.heads.append(self.line(self.map.axes, marker=marker, ls="", mfc=color, mec="white", ms=9, zorder=7))
             self.views.append(self.line(self.view.axes, **style, zorder=9))
+            self.hidden.append(self.line(self.view.axes, **style, zorder=9, **BEHIND))
             self.curves.append(self.line(self.curve, **style))
             self.labels.append(self.text(self.map.axes, color=color, zorder=9))
 
@@ -50,6 +51,7 @@ class Trajectories(Scene):
             self.named = list(self.runs)
             self.legend(self.curve, self.named, loc="upper right", ncols=2, bbox_to_anchor=(0.998, 1.005))
         self.tracks = [(self.map.drawable(p["w"]), self.surface.loss(p["w"]), p) for p in self.runs.values()]
+        self.lifted = [self.view.lift(self.map, points, loss) for points, loss, _ in self.tracks]
         steps = len(self.tracks[0][0]) - 1
         if steps != self.steps:
             self.steps = steps
@@ -70,19 +72,24 @@ class Trajectories(Scene):
         t = min(t, self.steps)
         self.now.set_xdata([t, t])
         self.start.set_data(*self.tracks[0][0][:1].T)
-        self.start3d.set_data(*self.view.lift(self.map, self.tracks[0][0][:1], self.tracks[0][1][:1]))
-        for artists in zip(self.paths, self.heads, self.views, self.curves, self.labels, strict=True):
+        front, back = (at[:, :1] for at in self.lifted[0])
+        self.start3d.set_data(*np.where(np.isnan(front), back, front))
+        self.start3d.set_alpha(BEHIND["alpha"] if np.isnan(front).all() else None)
+        for artists in zip(self.paths, self.heads, self.views, self.hidden, self.curves, self.labels, strict=True):
             for artist in artists:
                 artist.set_visible(False)
-        tracks = zip(self.tracks, self.paths, self.heads, self.views, self.curves, self.labels, strict=False)
-        for (points, loss, path), line, head, lifted, curve, label in tracks:
+        shown = zip(self.paths, self.heads, self.views, self.hidden, self.curves, self.labels, strict=True)
+        for (points, loss, path), (front, back), (line, head, lifted, hidden, curve, label) in zip(
+            self.tracks, self.lifted, shown, strict=False
+        ):
             line.set_data(*points[: t + 1].T)
             head.set_data(*points[t : t + 1].T)
-            lifted.set_data(*self.view.lift(self.map, points[: t + 1], loss[: t + 1]))
+            lifted.set_data(*front[:, : t + 1])
+            hidden.set_data(*back[:, : t + 1])
             curve.set_data(
                 np.arange(t + 1), np.clip(loss[: t + 1], 1e-30 if self.curve.get_yscale() == "log" else None, 1e30)
             )
-            for artist in (line, head, lifted, curve):
+            for artist in (line, head, lifted, hidden, curve):
                 artist.set_visible(True)
             self._say_where_it_left(label, points, path, t)
         heights = ", ".join(
