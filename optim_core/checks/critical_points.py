@@ -465,9 +465,9 @@ def _where_it_ends():
 
 
 def steps_to_leave(offset):
-    """Steps of gradient descent from `offset` beside the line until the loss is below 0.01."""
+    """Steps of gradient descent from `offset` beside the line until half of the saddle's loss is gone."""
     path, surface = _path(offset, 2000)
-    return int(np.argmax(surface.loss(path["w"]) < 0.01))
+    return int(np.argmax(surface.loss(path["w"]) < 0.5))
 
 
 antidiagonal = Predict(
@@ -479,8 +479,8 @@ antidiagonal = Predict(
 )
 
 more_steps = Predict(
-    "The same start, pushed 0.01 off the line: after some steps the loss is below 0.01. Now the push is 100 times "
-    "smaller, 0.0001. How many more steps does it take?",
+    f"Start at (−1, 1), pushed 0.01 off the line, learning rate {LR}. After some steps half of the saddle's loss is "
+    "gone. Now the push is 100 times smaller, 0.0001. How many more steps does it take?",
     lambda: steps_to_leave(1e-4) - steps_to_leave(1e-2),
     factor=2,
     why=f"Near the saddle every step multiplies the distance from the line by 1 + {LR}·2 = {1 + 2 * LR}, and log 100 / "

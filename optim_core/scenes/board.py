@@ -63,7 +63,7 @@ class Scene:
         styles = [dict(color=c, ls=d, marker=m, ms=5) for c, d, m in STYLES]
         handles = [axes.plot([], [], label=name, **style)[0] for name, style in zip(names, styles, strict=False)]
         self.figure.legends.clear()
-        self.figure.legend(handles=handles, fontsize=9, frameon=False, **place)
+        self.figure.legend(handles=handles, fontsize=9, frameon=False, handlelength=3, **place)
 
 
 def number(value, digits=3):

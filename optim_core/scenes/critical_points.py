@@ -256,7 +256,11 @@ class Escape(Scene):
         super().__init__((9.6, 3.9))
         self.map = Map(self.figure.add_axes([0.06, 0.13, 0.36, 0.83]))
         self.law = self.figure.add_axes([0.52, 0.14, 0.465, 0.81])
-        self.law.set(xlabel="distance of the start from the stable line", ylabel="steps to escape", xscale="log")
+        self.law.set(
+            xlabel="distance of the start from the stable line",
+            ylabel="steps until half of the saddle's loss is gone",
+            xscale="log",
+        )
         self.law.grid(alpha=0.25)
         self.theory = self.line(self.law, color=INK, ls="--", lw=1.2)
         self.path = self.line(self.map.axes, color=ORANGE, marker="o", ms=3.2, mew=0, lw=1.6)
@@ -379,7 +383,7 @@ class IndexLoss(Scene):
 
     def show(self, result):
         self.index, self.directions, self.loss, self.labels = result
-        limits = (-0.7, self.index.max() + 0.7), (0, 1.1 * self.loss.max())
+        limits = (-0.7, self.index.max() + 1.1), (0, 1.1 * self.loss.max())
         if limits != (self.axes.get_xlim(), self.axes.get_ylim()):
             self.axes.set(xlim=limits[0], ylim=limits[1])
 
@@ -391,17 +395,16 @@ class IndexLoss(Scene):
         for name in self.names:
             name.set_text("")
         for name, label, i, loss in zip(self.names, self.labels, self.index, self.loss, strict=False):
-            name.set(position=(i + 0.22, loss), text=label if few else "", va="center")
+            name.set(position=(i + 0.3, loss), text=label if few else "", va="center")
         rows = [
-            f"{label:<10} {i:>3}   {loss:.2f}"
-            for label, i, loss in zip(self.labels, self.index, self.loss, strict=True)
+            f"{label:<11}{i:>5}  {loss:.2f}" for label, i, loss in zip(self.labels, self.index, self.loss, strict=True)
         ]
         more = [f"… and {len(rows) - 11} more"] if len(rows) > 12 else []
         self.note.set_text("\n".join(["kept       index  loss", *rows[: 11 if more else 12], *more]))
         r = np.corrcoef(self.index, self.loss)[0, 1] if len(self.index) > 1 and np.ptp(self.index) > 0 else float("nan")
         self.caption = (
             f"{len(self.index)} families of critical points in {self.directions} dimensions; "
-            f"{int(lowest.sum())} with no way down. "
+            f"{int(lowest.sum())} of them {'has' if lowest.sum() == 1 else 'have'} no way down. "
             f"Correlation of index and loss: {r:.2f}."
         )
         return self.moving
