@@ -275,10 +275,11 @@ class View:
         centred = (cube - 0.5) * [1, 1, self.TALL]
         return np.stack([centred @ self.RIGHT, centred @ self.UP], -1) / (1 - 0.2 * centred @ self.NEAR)[..., None]
 
-    def _place(self, points, loss, window):
+    def _cube(self, points, loss, window):
+        """Points (…, 2) with these losses in the unit cube, (…, 3)."""
         left, right, bottom, top = window
         flat = (points - [left, bottom]) / [right - left, top - bottom]
-        return self._seen(np.concatenate([flat, ((loss - self.low) / (self.high - self.low))[..., None]], -1))
+        return np.concatenate([flat, ((loss - self.low) / (self.high - self.low))[..., None]], -1)
 
     def show(self, seen):
         """Draw what a `Map` shows."""
@@ -289,7 +290,7 @@ class View:
         )
         # From the back to the front, so that what is nearer covers what is behind it: w₂ falls, w₁ rises.
         w1, w2, L = seen.w1[::5], seen.w2[::-5], np.clip(seen.heights, self.low, self.high)[::-5, ::5]
-        mesh = self._place(np.stack(np.meshgrid(w1, w2), -1), L, seen.surface.window)
+        mesh = self._seen(self._cube(np.stack(np.meshgrid(w1, w2), -1), L, seen.surface.window))
         middle = (L[1:, 1:] + L[1:, :-1] + L[:-1, 1:] + L[:-1, :-1]) / 4
         band = np.searchsorted(seen.levels[1:-1], middle, side="right") / max(len(seen.levels) - 2, 1)
         style = dict(facecolors=HEIGHTS(band).reshape(-1, 4), edgecolors="#94a3b8", linewidths=0.25, antialiased=True)
@@ -306,24 +307,18 @@ class View:
         one point more at both ends of each gap.
         """
         outside = ~seen.inside(points) | (loss > self.high + 1e-4 * abs(self.high))
-        at = np.where(outside[..., None], np.nan, self._place(points, loss, seen.surface.window)).T
+        at = np.where(outside[..., None], np.nan, self._seen(self._cube(points, loss, seen.surface.window))).T
         behind = self._behind(seen, points, loss)
         padded = np.concatenate([[False], behind, [False]])
         return np.where(behind, np.nan, at), np.where(padded[:-2] | behind | padded[2:], at, np.nan)
 
     def _behind(self, seen, points, loss):
         """Which points the surface hides: on the way to the eye there is a place where it is higher."""
-        left, right, bottom, top = seen.surface.window
-        sides, corner = np.array([right - left, top - bottom]), np.array([left, bottom])
-        span = self.high - self.low
-        base, height = (points - corner) / sides, ((np.clip(loss, self.low, self.high) - self.low) / span)[:, None]
-        centred = (np.concatenate([base, height], -1) - 0.5) * [1, 1, self.TALL]
-        sight = self.NEAR - 0.2 * centred  # from each point towards the eye
+        cube = self._cube(points, np.clip(loss, self.low, self.high), seen.surface.window)
+        sight = self.NEAR / [1, 1, self.TALL] - 0.2 * (cube - 0.5)  # from each point towards the eye
         way = np.linspace(0.02, 1.5, 60)[:, None]  # the first bit would meet the surface that the point stands on
-        there = base[:, None] + way * sight[:, None, :2]  # (n, 60, 2), in sides of the base
-        high = height + way[:, 0] * sight[:, 2:] / self.TALL
-        ground = (np.clip(seen.heights, self.low, self.high) - self.low) / span
-        limit = np.array(ground.shape)[::-1] - 1
-        over = ((there >= 0) & (there <= 1)).all(-1)
-        column, row = np.moveaxis(np.rint(there.clip(0, 1) * limit).astype(int), -1, 0)
-        return (over & (ground[row, column] > high + 0.01)).any(-1)
+        x, y, height = np.moveaxis(cube[:, None] + way * sight[:, None], -1, 0)  # each (n, 60)
+        over = (x >= 0) & (x <= 1) & (y >= 0) & (y <= 1)
+        column, row = (np.rint(np.clip(at, 0, 1) * (len(w) - 1)).astype(int) for at, w in ((x, seen.w1), (y, seen.w2)))
+        ground = (np.clip(seen.heights, self.low, self.high) - self.low) / (self.high - self.low)
+        return (over & (ground[row, column] > height + 0.01)).any(-1)
