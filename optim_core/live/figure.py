@@ -49,23 +49,20 @@ NO_PRESET = "—"
 PIXELS = (AxesImage, QuadMesh)
 PAGE = 100  # pixels of the page for an inch of the figure
 LETTER = 7.3  # and for a letter of the caption, where it is smallest
-WORD_SIZE = "clamp(15px, 1.04vw, 20px)"  # of the caption: it grows with the figure, to be read from the back row
 WIDEST = 1.4  # how much larger a figure may get on a large screen; it is drawn for twice its size, and stays sharp
 BESIDES = 330  # pixels of the window's height for the sliders, the caption, and JupyterLab's own bars
 
-STYLE = (
-    """<style>
-.optim-live { overflow: visible; }
+STYLE = """<style>
+.optim-live { overflow: visible; --optim-words: clamp(15px, 1.04vw, 20px); }  /* the caption grows with the figure */
 .optim-live .widget-readout { min-width: 52px; }
 .optim-layers { overflow: visible; }
 .optim-layers > * { grid-area: 1 / 1; margin: 0; width: 100%; height: 100%; max-width: none; min-width: 0; }
 .optim-layer { will-change: transform; }  /* kept as pixels by the browser: a move does not paint the others again */
 .optim-layer .widget-html-content { position: relative; height: 100%; width: 100%; line-height: 0; }
 .optim-layer svg { position: absolute; inset: 0; width: 100%; height: 100%; }
-.optim-caption .widget-html-content { font-size: WORD_SIZE; line-height: 1.45; padding-right: 8px; }
+.optim-caption .widget-html-content { font-size: var(--optim-words); line-height: 1.45; padding-right: 8px; }
 .optim-spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 </style>"""
-).replace("WORD_SIZE", WORD_SIZE)
 # What a screen reader says at a change: the control that moved (a slider's element knows only the number of its stop)
 # and the caption, which everybody reads.
 WORDS = '<div role="status" aria-live="polite"><span class="optim-spoken">{}</span>{}</div>'
@@ -267,10 +264,10 @@ class Live(widgets.VBox):
         with LOCK:  # before asking whether it is quiet: another thread may be in the middle of setting several
             if not self._quiet:
                 self._said = spoken(change["owner"])
-                moved = {name for name, one in self.controls.items() if one is change["owner"]}
-                self._apply({}, NO_PRESET, moved=moved)
-                if hasattr(change["owner"], "beyond") and moved - self._own:
-                    self._look_further(*moved, change["old"])
+                moved = next(name for name, one in self.controls.items() if one is change["owner"])
+                self._apply({}, NO_PRESET, moved={moved})
+                if hasattr(change["owner"], "beyond") and moved not in self._own:
+                    self._look_further(moved, change["old"])
 
     def _on_menu(self, change):
         with LOCK:
@@ -516,7 +513,7 @@ class Live(widgets.VBox):
         lines = math.ceil(len(picture.caption) * LETTER / self._size[0])
         if lines > self._lines:  # what is below the figure does not jump up and down with the length of its caption
             self._lines = lines
-            self._words.layout.min_height = f"calc({1.45 * lines:.2f} * {WORD_SIZE} + 6px)"
+            self._words.layout.min_height = f"calc({1.45 * lines:.2f} * var(--optim-words) + 6px)"
         self._say(picture.caption, silent)
 
     def _render(self, t):

@@ -3,7 +3,8 @@
 A scene has
 
     scene.figure             the matplotlib figure, built once (no pyplot)
-    scene.show(result)       take a new experiment's result; what is mere backdrop is redrawn only if it changed
+    scene.show(result)       take a new experiment's result; what is mere backdrop is redrawn only if it changed. Under
+                             sliders also a result that may come next, and then the one before again
     scene.at(t)              place the moving artists for time t, write scene.caption, return those artists
     scene.steps              the last time index (0: the picture has no time)
     scene.clicked(axes, x, y)    the control values that a click there sets, {} for none
