@@ -18,6 +18,8 @@ from PIL import Image
 
 pytest.importorskip("ipywidgets")
 
+import layers
+
 from optim_core import live
 from optim_core.checks import Choice, Predict
 from optim_core.live import ahead, controls, figure, pen, stream
@@ -104,10 +106,7 @@ class Sent:
 
 
 def visible(shown):
-    """The layers as one sees them, each an SVG: what comes in one message covers the layers beneath."""
-    together = re.findall(r"<svg xmlns.*?(?=<svg xmlns|$)", shown._overlay.value)
-    assert len(together) in (1, 3)
-    return together if len(together) == 3 else [shown._ground.value, shown._axes.value, *together]
+    return layers.visible(shown._ground.value, shown._axes.value, shown._overlay.value)
 
 
 def event(shown, axes, x, y, size=1.0):

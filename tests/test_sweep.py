@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from inspect import signature
 from pathlib import Path
 
+import layers
 import nbformat
 import normalise
 import pytest
@@ -38,11 +39,9 @@ def tree(widget) -> list:
 
 
 def pictures(live) -> tuple:
-    """The layers as the browser shows them, each an SVG; those that come in one message cover the ones beneath."""
-    layers = next(w for w in tree(live) if "optim-layers" in getattr(w, "_dom_classes", ()))
-    *beneath, upper = (w.value for w in tree(layers) if hasattr(w, "value"))
-    together = re.findall(r"<svg xmlns.*?(?=<svg xmlns|$)", upper)
-    return tuple(together if len(together) > 1 else [*beneath, upper])
+    """The layers as the browser shows them, each an SVG."""
+    box = next(w for w in tree(live) if "optim-layers" in getattr(w, "_dom_classes", ()))
+    return tuple(layers.visible(*(w.value for w in tree(box) if hasattr(w, "value"))))
 
 
 def look(live) -> tuple:
@@ -224,6 +223,7 @@ def test_the_picture_made_ahead_is_the_one_that_comes_and_leaves_the_figure_as_i
                     live._look_ahead(live._ticket, {name: further})
                     assert look(live) == begin and live.values[name] == value, "it shows"
                     ahead = live._known.find(live.values | {name: further}, live._moment())
+                    assert ahead or live._stream, "none was made"
                     live.set(**{name: further})
                     if ahead and (*ahead.layers, ahead.caption) != (*look(live), live.caption):
                         raise AssertionError("another picture came")

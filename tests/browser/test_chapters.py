@@ -73,7 +73,7 @@ def test_notebook_lives_in_the_browser(path, lab, tmp_path):
             settled = not figure.can_stream()  # else the one may be further than the other
             if settled:
                 looks_like_its_still(figure, tmp_path)
-            for label in {controls[0], controls[-1]}:
+            for label in dict.fromkeys((controls[0], controls[-1])):
                 moves_a_slider(figure, label)
                 if settled:
                     figure.wait_rest()
