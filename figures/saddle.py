@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from optim_core import scenes, surfaces
+from optim_core.chapters.critical_points.scenes import Eigenvectors
 
 
 def make():
-    return scenes.still(scenes.Eigenvectors(), (surfaces.product(), (0.0, 0.0), 0.7))
+    return scenes.still(Eigenvectors(), (surfaces.product(), (0.0, 0.0), 0.7))
 
 
 if __name__ == "__main__":

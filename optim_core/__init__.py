@@ -25,7 +25,10 @@ Its modules, in an order in which they can be read:
     slices        a network's loss as a surface of two numbers
     show          source: print a function as it stands here
     refuse        how a bad argument is refused
-    checks, scenes, live    the exercises, the pictures, and the pictures under sliders
+    exercises     what an exercise, a question, a prediction is, and what a wrong answer is told
+    scenes        what a picture is made of
+    live          pictures and questions with sliders and buttons
+    chapters      one room for each chapter: its pictures, its exercises, and what they run
 
 Importing the package needs nothing but the standard library; a module is loaded when it is first used.
 """

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from optim_core.checks import ____
-from optim_core.checks.running import run
+from optim_core.exercises import ____
+from optim_core.exercises.running import run
 
 
 def source_of(ex, capsys):

@@ -134,10 +134,10 @@ def shown(value) -> dict[str, str]:
 @contextlib.contextmanager
 def _own_claims():
     """The table of claims, empty for this run; afterwards it is as it was."""
-    if importlib.util.find_spec("optim_core.checks") is None:
+    if importlib.util.find_spec("optim_core.exercises") is None:
         yield {}
         return
-    from optim_core.checks import CLAIMS
+    from optim_core.exercises import CLAIMS
 
     before = dict(CLAIMS)
     CLAIMS.clear()

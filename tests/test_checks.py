@@ -18,7 +18,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from optim_core import critical, descent, optimizers, surfaces
-from optim_core.checks import (
+from optim_core.chapters.critical_points import exercises as critical_points
+from optim_core.chapters.critical_points.exercises import classify, escape_direction, escape_steps, quadratic_model
+from optim_core.chapters.start_here import exercises as start_here
+from optim_core.chapters.start_here.exercises import gd_step
+from optim_core.exercises import (
     CLAIMS,
     Choice,
     Exercise,
@@ -26,16 +30,12 @@ from optim_core.checks import (
     Result,
     ____,
     claim,
-    critical_points,
     exercise,
     has_blank,
-    start_here,
     up_to_sign,
 )
-from optim_core.checks.blank import Blank
-from optim_core.checks.critical_points import classify, escape_direction, escape_steps, quadratic_model
-from optim_core.checks.running import run
-from optim_core.checks.start_here import gd_step
+from optim_core.exercises.blank import Blank
+from optim_core.exercises.running import run
 
 
 def found(kind):
@@ -804,15 +804,15 @@ def test_another_number_under_the_same_name_is_refused_where_warnings_are_errors
 
 def test_the_exercises_need_neither_widgets_nor_pictures():
     code = (
-        "import sys, optim_core.checks.critical_points, optim_core.checks.start_here;"
+        "import sys, optim_core.exercises, optim_core.exercises.kinds;"
         "print([m for m in ('matplotlib', 'ipywidgets', 'IPython', 'scipy', 'sympy') if m in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
 def test_everything_public_is_documented():
-    import optim_core.checks as checks
+    from optim_core import exercises
 
-    for name in set(checks.__all__) - {"CLAIMS", "____"}:
-        assert inspect.getdoc(getattr(checks, name)), name
+    for name in set(exercises.__all__) - {"CLAIMS", "____"}:
+        assert inspect.getdoc(getattr(exercises, name)), name
     assert all(inspect.getdoc(ex.reference).count("\n") >= 2 for ex in EXERCISES.values())

@@ -9,14 +9,16 @@ import numpy as np
 import pytest
 from cells import define, is_told_by_its_own_message, mistakes_are_apart, positions, source_of
 
-from optim_core import scenes
-from optim_core.checks import Choice, Exercise, Predict, ____
-from optim_core.checks import batches as chapter
-from optim_core.checks.batches import Sampler, as_batches, batch_variance, epoch, epoch_mean
+from optim_core.chapters.batches import exercises as chapter
+from optim_core.chapters.batches import experiments, scenes
+from optim_core.chapters.batches.exercises import Sampler, as_batches, batch_variance, epoch, epoch_mean
+from optim_core.chapters.batches.scenes import ellipses
 from optim_core.data import digits
 from optim_core.descent import descend
+from optim_core.exercises import Choice, Exercise, Predict, ____
 from optim_core.optimizers import gd
-from optim_core.scenes.batches import ellipses, floor
+from optim_core.scenes import still
+from optim_core.scenes.noise import floor
 from optim_core.training import ORDERS, batch_at, minibatches
 
 EXERCISES = {name: thing for name, thing in vars(chapter).items() if isinstance(thing, Exercise)}
@@ -240,7 +242,7 @@ def test_only_one_batch_size_is_within_the_budget():
 
 def test_the_predictions_are_measured():
     assert chapter.same_rate.measure() == pytest.approx(52, rel=0.05)
-    _, updates = chapter.until(chapter.digit_network(), digits(), 0.1, batch=16, lr=0.5)
+    _, updates = experiments.until(experiments.digit_network(), digits(), 0.1, batch=16, lr=0.5)
     assert f"after {updates / 75:.1f} epochs" in chapter.same_rate.question
     assert chapter.all_of_them.measure() == "c" and chapter.all_of_them.options["c"] == "0"
 
@@ -255,7 +257,7 @@ def test_of_an_epoch_drawn_with_replacement_about_a_third_never_comes(share):
 
 
 def test_the_points_of_the_wave_come_in_order_and_its_minimum_is_known():
-    surface = chapter.wavy()
+    surface = experiments.wavy()
     assert surface.task.X.shape == (64, 1) and (np.diff(surface.task.X[:, 0]) > 0).all()
     (point,) = surface.critical_points
     assert point["kind"] == "minimum" and np.abs(surface.grad(point["w"])).max() < 1e-12
@@ -263,19 +265,19 @@ def test_the_points_of_the_wave_come_in_order_and_its_minimum_is_known():
 
 @pytest.mark.parametrize("order", ORDERS)
 def test_the_mini_batches_of_the_figure_are_those_of_training(order):
-    rows = chapter.dealt(16, 40, order)
+    rows = experiments.dealt(16, 40, order)
     assert list(rows) == [1, 2, 4, 8, 16] and all(r.shape == (40, B) for B, r in rows.items())
     assert all(np.array_equal(rows[4][t - 1], batch_at(t, 16, 4, order=order)) for t in (1, 7, 40))
 
 
 def test_a_training_that_does_not_get_there_says_so():
-    assert chapter.until(chapter.digit_network(), digits(), 0.1, batch=16, lr=0.01, most=20) is None
-    w, t = chapter.until(chapter.digit_network(), digits(), 1.0, batch=16, lr=0.5)
-    assert chapter.digit_network().loss(w, *digits()[:2]) <= 1.0 and t % 5 == 0
+    assert experiments.until(experiments.digit_network(), digits(), 0.1, batch=16, lr=0.01, most=20) is None
+    w, t = experiments.until(experiments.digit_network(), digits(), 1.0, batch=16, lr=0.5)
+    assert experiments.digit_network().loss(w, *digits()[:2]) <= 1.0 and t % 5 == 0
 
 
 def test_the_ellipses_are_level_lines_of_the_mini_batch():
-    seen = chapter.wavy()[[3, 40, 60]]
+    seen = experiments.wavy()[[3, 40, 60]]
     w = np.array([0.3, -0.2])
     H = seen.hessian(w)
     low = w - np.linalg.solve(H, seen.grad(w))
@@ -286,7 +288,7 @@ def test_the_ellipses_are_level_lines_of_the_mini_batch():
 
 
 def test_the_lines_of_a_single_example_are_straight():
-    seen = chapter.wavy()[[10]]
+    seen = experiments.wavy()[[10]]
     w = np.array([0.3, -0.2])
     H = seen.hessian(w)
     low = w - np.linalg.pinv(H, rcond=1e-9, hermitian=True) @ seen.grad(w)
@@ -297,24 +299,24 @@ def test_the_lines_of_a_single_example_are_straight():
 
 
 def stillness(scene, *result, t=0):
-    scenes.still(scene, result, t)
+    still(scene, result, t)
     return scene.caption
 
 
 def test_the_cloud_says_what_was_measured_and_what_the_law_is():
-    surface, w = chapter.wavy(), np.array([0.0, 1.0])
+    surface, w = experiments.wavy(), np.array([0.0, 1.0])
     g = np.stack([surface[[i]].grad(w) for i in range(64)])
     for order, shown in {
         "shuffled": "over all 256: 0 σ²; theory says 0 w",
         "replacement": "σ²; theory says 0 w",
     }.items():
         scene = scenes.MiniBatches()
-        caption = stillness(scene, surface, w, 64, chapter.dealt(64, 256, order), g)
+        caption = stillness(scene, surface, w, 64, experiments.dealt(64, 256, order), g)
         assert shown in caption
         law = np.array([1 / B if order == "replacement" else (64 - B) / 63 / B for B in scene.sizes])
         assert np.allclose(scene.variance, law, rtol=0.3, atol=1e-12)
     fixed = scenes.MiniBatches()
-    stillness(fixed, surface, w, 8, chapter.dealt(64, 256, "fixed"), g)
+    stillness(fixed, surface, w, 8, experiments.dealt(64, 256, "fixed"), g)
     assert fixed.variance[3] > 3 * (64 - 8) / 63 / 8  # neighbours are no fair sample
 
 
@@ -346,7 +348,7 @@ def test_times_are_told_in_words_and_the_fit_finds_both_prices():
 
 
 def test_a_run_that_diverges_is_said_to_in_the_orders_figure():
-    surface = chapter.wavy()
+    surface = experiments.wavy()
     runs = {order: descend(gd, surface.start, minibatches(surface.task, 4, 0, order), 200, lr=3.0) for order in ORDERS}
     assert "diverged at update" in stillness(scenes.Orders(), surface, runs, 16, t=200)
 
@@ -355,24 +357,24 @@ def test_a_run_that_diverges_is_said_to_in_the_orders_figure():
 
 
 def test_updates_to_the_target_are_alike_from_16_to_all_on_other_seeds():
-    net, data = chapter.digit_network(), digits()
+    net, data = experiments.digit_network(), digits()
     for seed in (5, 6):
-        some = [chapter.until(net, data, 0.1, batch=B, lr=0.5, seed=seed)[1] for B in (16, 64, 256)]
+        some = [experiments.until(net, data, 0.1, batch=B, lr=0.5, seed=seed)[1] for B in (16, 64, 256)]
         assert max(some) < 1.15 * min(some)
-        assert chapter.until(net, data, 0.1, batch=4, lr=0.5, seed=seed)[1] > 1.3 * min(some)
+        assert experiments.until(net, data, 0.1, batch=4, lr=0.5, seed=seed)[1] > 1.3 * min(some)
 
 
 def test_linear_scaling_holds_where_the_batch_divides_the_data_and_fails_at_the_full_batch():
-    base = chapter.losses_by_epoch(0.1, 10)
+    base = experiments.losses_by_epoch(0.1, 10)
     for k, most in ((8, 0.03), (15, 0.05), (24, 0.1)):
-        assert np.abs(chapter.losses_by_epoch(0.1 * k, 10 * k) / base - 1)[1:].max() < most
-    short = chapter.losses_by_epoch(1.6, 160)[-1] / base[-1]
+        assert np.abs(experiments.losses_by_epoch(0.1 * k, 10 * k) / base - 1)[1:].max() < most
+    short = experiments.losses_by_epoch(1.6, 160)[-1] / base[-1]
     assert (short < 0.975).all()  # eight updates an epoch where there should be seven and a half
-    assert (chapter.losses_by_epoch(12.0, 1200)[-1] > 10 * base[-1]).all()
+    assert (experiments.losses_by_epoch(12.0, 1200)[-1] > 10 * base[-1]).all()
 
 
 def test_reshuffling_beats_replacement_at_the_ends_of_epochs_on_other_seeds():
-    surface = chapter.wavy()
+    surface = experiments.wavy()
     best = surface.critical_points[0]["w"]
     above = {}
     for order in ORDERS:
@@ -383,7 +385,13 @@ def test_reshuffling_beats_replacement_at_the_ends_of_epochs_on_other_seeds():
 
 def test_everything_public_is_documented():
     assert all(inspect.getdoc(ex.reference).count("\n") >= 2 for ex in EXERCISES.values())
-    helpers = [chapter.wavy, chapter.dealt, chapter.digit_network, chapter.until, chapter.losses_by_epoch]
-    assert all(inspect.getdoc(thing) for thing in (*helpers, chapter.seconds_per_update, Sampler, as_batches))
+    helpers = [
+        experiments.wavy,
+        experiments.dealt,
+        experiments.digit_network,
+        experiments.until,
+        experiments.losses_by_epoch,
+    ]
+    assert all(inspect.getdoc(thing) for thing in (*helpers, experiments.seconds_per_update, Sampler, as_batches))
     scenes_ = [scenes.MiniBatches, scenes.Orders, scenes.NoiseFloor, scenes.LinearScaling, scenes.EpochTime]
     assert all(scene.alt and inspect.getdoc(scene) for scene in scenes_)

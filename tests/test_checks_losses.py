@@ -9,23 +9,24 @@ import numpy as np
 import pytest
 from cells import is_told_by_its_own_message, mistakes_are_apart, positions, source_of
 
-from optim_core import critical, losses, scenes
-from optim_core.checks import Choice, Exercise, Predict, ____
-from optim_core.checks import losses as chapter
-from optim_core.checks.losses import (
+from optim_core import critical, losses
+from optim_core.chapters.losses import exercises as chapter
+from optim_core.chapters.losses import experiments, scenes
+from optim_core.chapters.losses.exercises import (
     cross_entropy,
     cross_entropy_grad,
     first_of_two,
-    five_points,
     softmax,
-    squared_error,
     train_one,
     train_three,
     train_two,
 )
-from optim_core.checks.running import run
+from optim_core.chapters.losses.experiments import five_points, squared_error
 from optim_core.descent import descend
+from optim_core.exercises import Choice, Exercise, Predict, ____
+from optim_core.exercises.running import run
 from optim_core.optimizers import adam, gd
+from optim_core.scenes import still
 from optim_core.surfaces import from_formula
 
 EXERCISES = {name: thing for name, thing in vars(chapter).items() if isinstance(thing, Exercise)}
@@ -36,7 +37,7 @@ each_exercise = pytest.mark.parametrize("ex", EXERCISES.values(), ids=lambda ex:
 each_repair = pytest.mark.parametrize("ex", REPAIRS, ids=lambda ex: ex.name)
 
 
-define = functools.partial(cells.define, losses=losses, exercises=chapter)
+define = functools.partial(cells.define, losses=losses, experiments=experiments)
 
 
 # Solutions and known mistakes -------------------------------------------------------------------------------------
@@ -102,7 +103,7 @@ def test_a_loop_as_it_was_given_is_not_attempted_and_the_message_does_not_name_t
 
 
 def same_but_tidier(lr):
-    X, y = chapter.three_clouds()
+    X, y = experiments.three_clouds()
     W, seen, Y = np.zeros((2, 3)), [], losses.one_hot(y, 3)
     for _ in range(30):
         seen.append(losses.cross_entropy(X @ W, y)[0])
@@ -153,7 +154,7 @@ def example_by_example(z, y):
 
 
 def through_log_softmax(lr):
-    X, y = chapter.few_digits()
+    X, y = experiments.few_digits()
     W, seen = np.zeros((64, 10)), []
     for _ in range(30):
         L, dz = losses.cross_entropy(np.log(losses.softmax(X @ W)), y)  # ln p are logits of p, too
@@ -187,9 +188,9 @@ OTHER_WAYS = [
     (first_of_two, lambda z1, z2: (1 + math.tanh((z1 - z2) / 2)) / 2),
     (first_of_two, lambda z1, z2: losses.softmax([z1, z2])[0]),
     (train_one, through_log_softmax),
-    (train_one, the_packages_own(chapter.few_digits)),
-    (train_two, the_packages_own(chapter.three_clouds)),
-    (train_three, the_packages_own(chapter.few_pixels)),
+    (train_one, the_packages_own(experiments.few_digits)),
+    (train_two, the_packages_own(experiments.three_clouds)),
+    (train_three, the_packages_own(experiments.few_pixels)),
 ]
 
 
@@ -213,7 +214,7 @@ def with_labels(z, y):
 
 
 def averaged_over_examples(lr):
-    X, y = chapter.three_clouds()
+    X, y = experiments.three_clouds()
     W = np.zeros((2, 3))
     return W - lr * X.T @ (losses.softmax(X @ W) - losses.one_hot(y, 3)).mean(axis=0)
 
@@ -284,7 +285,7 @@ def test_every_option_has_its_own_explanation_and_only_one_is_right(name):
 
 def test_only_the_cross_entropy_moves_a_network_that_is_sure_and_wrong():
     assert chapter.sure_and_wrong.measure() == "b"
-    large, small = chapter.gradient_norms()
+    large, small = experiments.gradient_norms()
     assert large == pytest.approx(math.sqrt(2)) and small < 1e-7
 
 
@@ -427,11 +428,12 @@ def test_a_wrong_label_moves_the_cross_entropy_and_the_squared_error_can_give_it
 
 
 def test_the_gap_depends_on_the_initial_scale_and_on_the_learning_rate_with_other_seeds_too():
-    cross, after_softmax, raw = chapter.digit_networks().values()
+    cross, after_softmax, raw = experiments.digit_networks().values()
     unit = np.stack([cross.init(seed, "normal") for seed in (11, 12, 13)])
     sigma, lr = np.array([[1.0, 0.1], [0.1, 1.0]]).T[..., None, None]
     percent = [
-        chapter.percent_right(net, gd, w=sigma * unit, lr=lr, seed=7).mean(-1) for net in (cross, after_softmax, raw)
+        experiments.percent_right(net, gd, w=sigma * unit, lr=lr, seed=7).mean(-1)
+        for net in (cross, after_softmax, raw)
     ]
     assert percent[0][0] - percent[1][0] > 30  # large weights, small steps
     assert abs(percent[0][1] - percent[1][1]) < 1.5 and percent[0][1] > 95  # small weights, larger steps: no gap
@@ -439,14 +441,14 @@ def test_the_gap_depends_on_the_initial_scale_and_on_the_learning_rate_with_othe
 
 
 def test_a_start_from_cross_entropy_frees_the_squared_error():
-    cross, squared, _ = chapter.digit_networks().values()
+    cross, squared, _ = experiments.digit_networks().values()
     unit = np.stack([cross.init(seed, "normal") for seed in (11, 12, 13)])
-    alone = chapter.percent_right(squared, gd, steps=400, w=unit, lr=0.3).mean()
+    alone = experiments.percent_right(squared, gd, steps=400, w=unit, lr=0.3).mean()
     from optim_core.data import digits
     from optim_core.training import train
 
     half = train(cross, digits(), gd, steps=200, w=unit, lr=0.3, progress=False)
-    after = chapter.percent_right(squared, gd, w=half["w"], lr=0.3).mean()
+    after = experiments.percent_right(squared, gd, w=half["w"], lr=0.3).mean()
     assert after > alone + 8 and after > 100 * half["test_accuracy"][-1].mean()
 
 
@@ -454,7 +456,7 @@ def test_a_start_from_cross_entropy_frees_the_squared_error():
 
 
 def caption(scene, result, t=None):
-    scenes.still(scene, result, t)
+    still(scene, result, t)
     return scene.caption
 
 

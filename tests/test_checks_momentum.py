@@ -8,9 +8,12 @@ import pytest
 from cells import define, is_told_by_its_own_message, mistakes_are_apart, positions, source_of
 
 from optim_core import descent, optimizers, quadratics, surfaces
-from optim_core.checks import Choice, Exercise, momentum
-from optim_core.checks.momentum import Slope, beside, from_torch, heavy_ball, nesterov_step, to_average, yours
-from optim_core.checks.running import run
+from optim_core.chapters.momentum import exercises as momentum
+from optim_core.chapters.momentum import experiments
+from optim_core.chapters.momentum.exercises import from_torch, heavy_ball, nesterov_step, to_average
+from optim_core.exercises import Choice, Exercise
+from optim_core.exercises.running import run
+from optim_core.exercises.steps import Slope, beside, yours
 
 EXERCISES = {name: thing for name, thing in vars(momentum).items() if isinstance(thing, Exercise)}
 CHOICES = {name: thing for name, thing in vars(momentum).items() if isinstance(thing, Choice)}
@@ -289,10 +292,12 @@ def test_a_ball_may_leave_a_shallow_minimum_and_stay_in_a_deep_one():
 def test_the_predictions_numbers_are_the_fewest_steps_of_all_settings_tried():
     rates, mus = np.arange(1, 101)[:, None] / 25, np.arange(50)[:, None, None] / 50
     assert "267 steps" in momentum.best_settings.question
-    assert momentum.fewest_steps(optimizers.gd, 300, lr=rates) == 267
-    assert momentum.best_settings.measure() == momentum.fewest_steps(optimizers.momentum, 100, lr=rates, mu=mus) == 40
+    assert experiments.fewest_steps(optimizers.gd, 300, lr=rates) == 267
+    assert (
+        momentum.best_settings.measure() == experiments.fewest_steps(optimizers.momentum, 100, lr=rates, mu=mus) == 40
+    )
 
 
 def test_everything_public_is_documented():
     assert all(inspect.getdoc(ex.reference).count("\n") >= 2 for ex in EXERCISES.values())
-    assert all(inspect.getdoc(thing) for thing in (beside, yours, momentum.fewest_steps, momentum.travelled))
+    assert all(inspect.getdoc(thing) for thing in (beside, yours, experiments.fewest_steps, momentum.travelled))

@@ -1,4 +1,4 @@
-"""Imports point one way: mathematics → checks → scenes (matplotlib) → live (ipywidgets)."""
+"""Imports point one way: mathematics → exercises, scenes (matplotlib) → live (ipywidgets); nothing needs a chapter."""
 
 import ast
 import json
@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "optim_core"
-LATER = ["checks", "scenes", "live"]  # in this order; every other module is mathematics and comes before them
+LATER = {"exercises": 1, "scenes": 1, "live": 2, "chapters": 3}  # every other module is mathematics: 0
 
 
 def modules_of_the_package() -> list[str]:
@@ -20,11 +20,12 @@ def modules_of_the_package() -> list[str]:
 
 
 def rank(name: str) -> int:
-    return LATER.index(name) + 1 if name in LATER else 0
+    return LATER.get(name, 0)
 
 
 MODULES = modules_of_the_package()
 MATHS = [name for name in MODULES if rank(name) == 0]
+ROOMS = sorted(path.parent.name for path in PACKAGE.glob("chapters/*/__init__.py"))
 
 
 def loaded_by(statement: str) -> set[str]:
@@ -64,13 +65,15 @@ def test_each_module_can_be_imported_first(name):
     assert f"optim_core.{name}" in loaded_by(f"import optim_core.{name}")
 
 
-def test_checks_load_neither_matplotlib_nor_ipywidgets():
-    modules = {name.partition(".")[0] for name in loaded_by("import optim_core.checks")}
-    assert not {"matplotlib", "ipywidgets"} & modules
+@pytest.mark.parametrize("name", ["exercises", *(f"chapters.{room}.exercises" for room in ROOMS)])
+def test_exercises_load_neither_matplotlib_nor_ipywidgets(name):
+    modules = {name.partition(".")[0] for name in loaded_by(f"import optim_core.{name}")}
+    assert not {"matplotlib", "ipywidgets", "IPython"} & modules
 
 
-def test_scenes_load_matplotlib_without_pyplot_and_without_ipywidgets():
-    modules = loaded_by("import optim_core.scenes")
+@pytest.mark.parametrize("name", ["scenes", *(f"chapters.{room}.scenes" for room in ROOMS)])
+def test_scenes_load_matplotlib_without_pyplot_and_without_ipywidgets(name):
+    modules = loaded_by(f"import optim_core.{name}")
     assert "matplotlib.figure" in modules
     assert not {"matplotlib.pyplot", "ipywidgets"} & modules
 
@@ -80,7 +83,7 @@ def test_live_never_loads_pyplot():
 
 
 def imported_by(file: Path) -> set[str]:
-    """The modules of the package that the source of `file` imports anywhere, in functions too."""
+    """What of the package the source of `file` imports anywhere, in functions too: "scenes.board.Map"."""
     package = ("optim_core", *file.relative_to(PACKAGE).parent.parts)
     found = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
@@ -91,8 +94,8 @@ def imported_by(file: Path) -> set[str]:
             base = package[: len(package) + 1 - node.level] if node.level else ()
             module = ".".join((*base, *filter(None, [node.module])))
             names = [f"{module}.{alias.name}" for alias in node.names]
-        found |= {name.split(".")[1] for name in names if name.startswith("optim_core.")}
-    return found & set(MODULES)
+        found |= {name.removeprefix("optim_core.") for name in names if name.startswith("optim_core.")}
+    return found
 
 
 def home(file: Path) -> str:
@@ -103,8 +106,19 @@ def home(file: Path) -> str:
 def test_no_module_imports_from_one_further_on():
     for file in sorted(PACKAGE.rglob("*.py")):
         for other in imported_by(file):
-            ahead = rank(other) > rank(home(file))
-            assert not ahead, f"{file.relative_to(ROOT)} imports {other}, which stands further on"
+            top, here = other.split(".")[0], home(file)
+            assert rank(top) <= rank(here), f"{file.relative_to(ROOT)} imports {other}, which stands further on"
+            assert {top, here} != {"exercises", "scenes"}, f"{file.relative_to(ROOT)} imports {other}, its neighbour"
+
+
+def test_chapters_import_neither_each_other_nor_live():
+    for room in ROOMS:
+        for file in sorted((PACKAGE / "chapters" / room).rglob("*.py")):
+            for other in imported_by(file):
+                top, _, inside = other.partition(".")
+                assert top != "live", f"{file.relative_to(ROOT)} imports {other}: that is for the notebook"
+                own = top != "chapters" or inside.split(".")[0] == room
+                assert own, f"{file.relative_to(ROOT)} imports {other}, of another chapter"
 
 
 def test_only_live_mentions_ipywidgets():

@@ -21,7 +21,7 @@ pytest.importorskip("ipywidgets")
 import layers
 
 from optim_core import live
-from optim_core.checks import Choice, Predict
+from optim_core.exercises import Choice, Predict
 from optim_core.live import ahead, controls, figure, pen, stream
 
 

@@ -5,7 +5,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from optim_core import descent, quadratics, scenes, surfaces
+from optim_core import descent, quadratics, surfaces
+from optim_core.chapters.momentum import scenes
 from optim_core.optimizers import gd, momentum, nesterov
 from optim_core.quadratics import boundary, critical_damping, fates, optimum, phases, restarting, roots
 

@@ -5,6 +5,7 @@ import pytest
 from matplotlib.path import Path
 
 from optim_core import scenes, surfaces
+from optim_core.chapters.critical_points.scenes import Eigenvectors, Taylor
 from optim_core.scenes import board
 
 every_surface = pytest.mark.parametrize(
@@ -108,7 +109,7 @@ def test_higher_is_higher_on_the_page_and_nearer_is_larger():
 
 @every_surface
 def test_the_loss_at_every_known_critical_point_is_in_the_panels(surface):
-    scene, one = scenes.Eigenvectors(), scenes.Taylor()
+    scene, one = Eigenvectors(), Taylor()
     for point in surface.critical_points:
         L = surface.loss(point["w"])
         scene.show((surface, point["w"], 0.0))
@@ -119,7 +120,7 @@ def test_the_loss_at_every_known_critical_point_is_in_the_panels(surface):
 
 
 def test_limits_stay_while_the_point_moves_a_little():
-    scene = scenes.Taylor()
+    scene = Taylor()
     limits = set()
     for w1 in np.linspace(1.8, 2.0, 21):
         scene.show((surfaces.product(), (w1, -2.0), 30.0, 0.0))

@@ -16,7 +16,7 @@ ASK_STYLE = """<style>
 
 
 class Ask(widgets.VBox):
-    """A question of `checks`, a Choice or a Predict, to answer with the mouse; made by `ask`."""
+    """A question of `exercises`, a Choice or a Predict, to answer with the mouse; made by `ask`."""
 
     def __init__(self, question):
         self.question = question

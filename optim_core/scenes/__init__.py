@@ -17,43 +17,23 @@ and, where it has them,
     scene.forget()           a scene that keeps earlier results forgets them (reset)
 
 so it can stand under sliders (`live.Live`), be saved as a still (`still`), or be drawn by a script in `figures/`.
-What scenes are made of is in `board`; a chapter's scenes are in the file of the chapter's name.
+What scenes are made of is in `board`. Here are the scenes that several chapters share, without any chapter's content; a
+chapter's own are in `chapters/<name>/scenes.py`.
 """
 
-from .batches import EpochTime, LinearScaling, MiniBatches, NoiseFloor, Orders
 from .board import Map, Scene, View, still
-from .critical_points import Eigenvectors, Escape, IndexLoss, RandomHessians, Taylor
-from .losses import InitialScale, Margin, SoftmaxBars, TwoFits, TwoLosses
-from .momentum import Cycle, LookAhead, Oscillator, PhaseMap, Ravine, Restart
+from .noise import NoiseFloor
+from .ravine import Ravine
 from .training import TrainingRuns, timed_training
 from .trajectories import Trajectories, story
 
 __all__ = [
-    "Cycle",
-    "Eigenvectors",
-    "EpochTime",
-    "Escape",
-    "IndexLoss",
-    "InitialScale",
-    "LinearScaling",
-    "LookAhead",
     "Map",
-    "Margin",
-    "MiniBatches",
     "NoiseFloor",
-    "Orders",
-    "Oscillator",
-    "PhaseMap",
-    "RandomHessians",
     "Ravine",
-    "Restart",
     "Scene",
-    "SoftmaxBars",
-    "Taylor",
     "TrainingRuns",
     "Trajectories",
-    "TwoFits",
-    "TwoLosses",
     "View",
     "still",
     "story",

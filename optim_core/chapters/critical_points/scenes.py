@@ -4,8 +4,11 @@ import contourpy
 import numpy as np
 from matplotlib.collections import LineCollection
 
-from .. import critical
-from .board import BENDS, BLUE, GREEN, GREY, INK, ORANGE, PINK, SKY, Map, Scene, number
+from optim_core import critical
+from optim_core.scenes import Trajectories
+from optim_core.scenes.board import BENDS, BLUE, GREEN, GREY, INK, ORANGE, PINK, SKY, Map, Scene, number
+
+__all__ = ["Eigenvectors", "Escape", "IndexLoss", "RandomHessians", "Taylor", "Trajectories"]
 
 CIRCLE = np.linspace(0, 2 * np.pi, 61)
 

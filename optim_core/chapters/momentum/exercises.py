@@ -1,104 +1,12 @@
 """The exercises of chapter 05: momentum."""
 
-import functools
-from dataclasses import dataclass, replace
-
 import numpy as np
 
-from . import Choice, Exercise, Predict, close, has_blank
-from .diagnosis import numbers
-from .running import run
+from optim_core.exercises import Choice, Predict
+from optim_core.exercises.kinds import Pair, pair
+from optim_core.exercises.steps import Slope
 
-
-@dataclass(frozen=True)
-class Slope:
-    """A gradient to try a step on: w ↦ a·w + b·w³, entry by entry. It can be compared, printed, and scaled.
-
-    >>> grad = Slope((1.0, 4.0), 0.5)
-    >>> grad, grad(np.array([2.0, 1.0]))
-    (w ↦ [1, 4]·w + 0.5·w³, array([6. , 4.5]))
-    """
-
-    a: tuple
-    b: float = 0.0
-    scale: float = 1.0
-
-    def __call__(self, w):
-        return self.scale * (np.array(self.a) * w + self.b * w**3)
-
-    def __repr__(self):
-        cubic = f" + {self.b:g}·w³" if self.b else ""
-        return f"w ↦ [{', '.join(f'{a:g}' for a in self.a)}]·w{cubic}"
-
-    def __rmul__(self, factor):
-        return replace(self, scale=self.scale * float(factor))
-
-    def _is_a_function(self, *_):
-        raise TypeError("grad is a function of the weights: call it, as in grad(w)")
-
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __neg__ = __getitem__ = _is_a_function
-
-
-class Pair(Exercise):
-    """An exercise whose answer is two things at once, (first, second): said of a wrong one is which half is right."""
-
-    def __init__(self, reference, names, **how):
-        super().__init__(reference, remark=self._halves, **how)
-        self.names = names
-
-    @functools.cached_property
-    def expected(self):
-        return [np.array(run(self.reference, args).value) for args in self.cases]
-
-    def _halves(self, got, *args):
-        want = np.array(self.reference(*args))
-        if got.shape != want.shape:
-            return None
-        right = [close(a, b) for a, b in zip(got, want, strict=True)]
-        if any(right) and not all(right):
-            return f"Here {self.names[right.index(True)]} is right, and {self.names[right.index(False)]} is not."
-
-
-def pair(*names, **how):
-    """Decorator: makes the solution below it a Pair; the keywords are Exercise's."""
-    return lambda reference: Pair(reference, names, **how)
-
-
-def beside(step, function, steps=100):
-    """The experiment of a figure in which a student's step runs beside ours, on a ravine.
-
-    step: ours, from `optimizers`; function: the student's, (w, v, grad, lr, mu) → (w, v). While it has a blank in it,
-    or cannot run, only ours is shown.
-    """
-    from .. import descent, surfaces
-
-    runs = {"ours": step} | yours(function)
-
-    def experiment(lr, mu, start):
-        surface = surfaces.bowl(kappa=20.0, angle=0.4)
-        return surface, {n: descent.descend(s, start, surface.grad, steps, lr=lr, mu=mu) for n, s in runs.items()}
-
-    return experiment
-
-
-def yours(function):
-    """{"yours": the student's function as a step that `descend` can run}, or {} while it cannot be run.
-
-    >>> list(yours(lambda w, v, grad, lr, mu: (w - lr * grad(w), v))), yours(lambda w, v, grad, lr, mu: w)
-    (['yours'], {})
-    """
-    if has_blank(function) or not callable(function):
-        return {}
-    tried = numbers(run(function, (np.array([1.0, 2.0]), np.array([0.5, 0.0]), Slope((1.0, 4.0)), 0.1, 0.5)).value)
-    if tried is None or tried.shape != (2, 2) or np.iscomplexobj(tried):
-        return {}
-
-    def step(w, grad, t, v=0.0, *, lr=0.01, mu=0.9):
-        w, v = function(w.copy(), v.copy(), grad, lr, mu)
-        return dict(w=np.asarray(w, float), v=np.asarray(v, float))
-
-    return {"yours": step}
-
+from . import experiments
 
 # 1. The heavy ball -----------------------------------------------------------------------------------------------
 
@@ -572,30 +480,10 @@ escape = Choice(
 
 # Prediction ------------------------------------------------------------------------------------------------------
 
-
-def fewest_steps(step, most, **tried):
-    """The fewest steps until the loss on a ravine with κ = 100 stays below a millionth, over all settings tried.
-
-    tried: hyper-parameters as arrays that broadcast, as for `descend`; most: how many steps each of them gets.
-    """
-    from .. import descent, surfaces
-
-    bowl = surfaces.bowl(kappa=100.0)
-    loss = descent.descend(step, bowl.start, bowl.grad, most, loss=bowl.loss, **tried)["loss"]
-    above = loss > 1e-6 * loss[0]
-    return int((most + 1 - np.argmax(above[::-1], axis=0)).min())
-
-
-def _heavy_ball_at_its_best():
-    from ..optimizers import momentum
-
-    return fewest_steps(momentum, 100, lr=np.arange(1, 101)[:, None] / 25, mu=np.arange(50)[:, None, None] / 50)
-
-
 best_settings = Predict(
     "A ravine with κ = 100. With the η that suits it best gradient descent needs 267 steps until the loss is a "
     "millionth of what it was. How many does the heavy ball need, with the η and μ that suit it best?",
-    _heavy_ball_at_its_best,
+    experiments.heavy_ball_at_its_best,
     factor=1.5,
     why="Not half, not a third: with memory the cost grows like √κ, not like κ. The chapter shows why.",
 )

@@ -1,72 +1,15 @@
-"""The exercises of chapter 11: losses; and the data and networks of its figures."""
+"""The exercises of chapter 11: losses."""
 
-import functools
 import math
-import sys
 
 import numpy as np
 
-from .. import losses
-from . import NOT_ATTEMPTED, Choice, Exercise, Predict, Result, exercise
-from .running import run
+from optim_core import losses
+from optim_core.exercises import Choice, Predict, exercise
+from optim_core.exercises.kinds import repair
 
-exercises = sys.modules[__name__]  # as notebooks call this module, so that the printed solutions run there
-
-# What the figures are made of -------------------------------------------------------------------------------------
-
-
-@losses.loss(losses.cross_entropy.targets)
-def squared_error(p, y):
-    """The squared error, summed over the classes, as cross_entropy is: L = mean over the batch of Σ (pᵢ − yᵢ)².
-
-    p: outputs, shape (…, batch, classes); y: labels, or rows of the same shape. Returns L and ∂L/∂p. `losses.mse` takes
-    the mean over the classes as well, and is smaller by their number.
-
-    >>> squared_error([[0.5, 0.5]], [0])
-    (np.float64(0.5), array([[-1.,  1.]]))
-    """
-    d = p - y
-    return (d * d).sum(-1).mean(-1), 2 * d / p.shape[-2]
-
-
-def digit_networks():
-    """The network 64-32-10 with three losses, by name; the weights mean the same in each."""
-    from ..network import Linear, Network, Softmax, Tanh
-
-    layers = [Linear(64, 32), Tanh(), Linear(32, 10)]
-    return {
-        "cross-entropy": Network(layers, losses.cross_entropy),
-        "squared error after softmax": Network([*layers, Softmax()], squared_error),
-        "squared error, no softmax": Network(layers, squared_error),
-    }
-
-
-def percent_right(net, step, *, steps=200, **how):
-    """Train on 1200 digits; return the share of right answers on the 597 others in percent, shape of the runs."""
-    from ..data import digits
-    from ..training import train
-
-    return 100 * train(net, digits(), step, steps=steps, progress=False, **how)["test_accuracy"][-1]
-
-
-@functools.cache
-def five_points(wrong=True):
-    """Five examples x with labels y, the last of them wrong or not; and two losses of the model σ(w₁x + w₂) on them.
-
-    Returns x, y and {"name": surface}. With the margin m = ±(w₁x + w₂), positive where the label is met, the losses are
-    the means of log(1 + e^−m) and of 2/(1 + e^m)², the squared error of both classes.
-    """
-    from .. import critical, surfaces
-
-    x, y = np.array([-2.0, -1.0, 1.0, 2.0, 6.0]), np.array([0, 0, 1, 1, 0 if wrong else 1])
-    margins = [f"({sign} * ({a} * w1 + w2))" for sign, a in zip(2 * y - 1, x, strict=True)]
-    pair = {"cross-entropy": "log(1 + exp(-{}))", "squared error after sigmoid": "2 / (1 + exp({}))^2"}
-    for name, term in pair.items():
-        mean = f"({' + '.join(term.format(m) for m in margins)}) / 5"
-        pair[name] = surfaces.from_formula(mean, window=(-6, 6, -4, 8), start=(-4.0, 4.0))
-        pair[name].critical_points = critical.find(pair[name])
-    return x, y, pair
-
+from . import experiments
+from .experiments import few_digits, few_pixels, gradient_norms, three_clouds
 
 # 1. A softmax that cannot overflow --------------------------------------------------------------------------------
 
@@ -426,63 +369,11 @@ first_of_two.mistakes += [  # what was done, the wrong formula, where to look
 # 5–7. Three training loops, each with a fault ---------------------------------------------------------------------
 
 
-@functools.cache
-def few_digits():
-    """200 handwritten digits, scaled and centred: X of shape (200, 64), and their labels y from 0 to 9."""
-    from ..data import digits
-
-    data = digits(train=200)
-    return data.X, data.y
-
-
-@functools.cache
-def few_pixels():
-    """The same digits with their pixels as they are, 0 to 16."""
-    from ..data import digits
-
-    data = digits(train=200, scale=False)
-    return data.X, data.y
-
-
-@functools.cache
-def three_clouds():
-    """200 points of three clouds that overlap: X of shape (200, 2), and their labels y from 0 to 2."""
-    from ..data import blobs
-
-    data = blobs(n=200, noise=2.0, seed=0)
-    return data.X, data.y
-
-
-class Repair(Exercise):
-    """A loop with a fault: students get `broken` and repair it. What still does as `broken` does is not attempted."""
-
-    def __init__(self, reference, *, broken, **how):
-        super().__init__(reference, **how)
-        self.broken = broken
-
-    @functools.cached_property
-    def as_given(self):
-        """The runs of the loop as it was given."""
-        return [run(self.broken, args) for args in self.cases]
-
-    def _judge(self, function):
-        if callable(function) and all(
-            self.alike(run(function, args), given) for args, given in zip(self.cases, self.as_given, strict=True)
-        ):
-            return Result(NOT_ATTEMPTED, f"`{self.name}` still gives the numbers that it gave before. Find the fault.")
-        return super()._judge(function)
-
-
 def _course(mine, right):
     """How a wrong loop's losses run, beside those of the right one."""
     if mine.shape == right.shape:
         runs = (", ".join(f"{L:.3g}" for L in seen[[0, 1, 2, -1]]) for seen in (mine, right))
         return "Your losses at the steps 0, 1, 2 and 29 are {}; they should be {}.".format(*runs)
-
-
-def repair(broken, **how):
-    """Decorator: makes the solution below it a Repair of `broken`."""
-    return lambda reference: Repair(reference, broken=broken, **how)
 
 
 def _loop(step, data=few_digits, before=True):
@@ -525,7 +416,7 @@ def _twice_with_its_derivative(X, W, y):
 )
 def train_one(lr):
     """Train a linear classifier on 200 digits; return the loss before each of 30 steps."""
-    X, y = exercises.few_digits()
+    X, y = experiments.few_digits()
     W, seen = np.zeros((64, 10)), []
     for _ in range(30):
         L, dz = losses.cross_entropy(X @ W, y)
@@ -583,7 +474,7 @@ def _summed(X, W, y):
 )
 def train_two(lr):
     """Train a linear classifier on three clouds of points; return the loss before each of 30 steps."""
-    X, y = exercises.three_clouds()
+    X, y = experiments.three_clouds()
     W, seen = np.zeros((2, 3)), []
     for _ in range(30):
         L, _ = losses.cross_entropy(X @ W, y)
@@ -633,7 +524,7 @@ train_two.mistakes += [  # what was done, the wrong loop, where to look
 
 
 def _broken_three(lr):
-    X, y = exercises.few_pixels()
+    X, y = experiments.few_pixels()
     Y, W, seen = losses.one_hot(y, 10), np.zeros((64, 10)), []
     for _ in range(30):
         p = losses.softmax(X @ W)
@@ -654,7 +545,7 @@ def _broken_three(lr):
 )
 def train_three(lr):
     """Train a linear classifier on 200 digits with pixels 0 … 16; return the loss before each of 30 steps."""
-    X, y = exercises.few_pixels()
+    X, y = experiments.few_pixels()
     Y, W, seen = losses.one_hot(y, 10), np.zeros((64, 10)), []
     for _ in range(30):
         z = X @ W
@@ -817,13 +708,6 @@ squares = Choice(
 )
 
 # Predictions ------------------------------------------------------------------------------------------------------
-
-
-def gradient_norms(z=(-10.0, 10.0)):
-    """Norms of the gradients of the cross-entropy and of the squared error after softmax; the first class is right."""
-    z, y = np.array([z]), np.eye(len(z))[:1]
-    p = losses.softmax(z)
-    return np.linalg.norm(p - y), np.linalg.norm(losses.softmax_grad(z, 2 * (p - y)))
 
 
 def _who_moves():

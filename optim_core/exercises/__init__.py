@@ -6,7 +6,8 @@
     predict.commit(50), predict.reveal()    the prediction first, the measurement after it
 
 This module knows nothing about widgets: `live.ask(question)` puts buttons in front of a Choice or a Predict.
-A chapter's exercises are in the file of the chapter's name beside this one.
+`kinds` has exercises of two answers and of repairs, `steps` a student's step of an optimizer in a live figure. A
+chapter's exercises are in `chapters/<name>/exercises.py`.
 """
 
 import functools

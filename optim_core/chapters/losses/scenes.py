@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from .. import losses
-from .board import BLUE, GREEN, GREY, INK, MARKS, ORANGE, STYLES, Map, Scene, contours, look_at, number
+from optim_core import losses
+from optim_core.scenes.board import BLUE, GREEN, GREY, INK, MARKS, ORANGE, STYLES, Map, Scene, contours, look_at, number
+
+__all__ = ["InitialScale", "Margin", "SoftmaxBars", "TwoFits", "TwoLosses"]
 
 CLASSES = np.arange(3)
 

@@ -4,7 +4,9 @@ import math
 
 import numpy as np
 
-from . import Choice, Predict, exercise, up_to_sign
+from optim_core.exercises import Choice, Predict, exercise, up_to_sign
+
+from .experiments import LR, steps_to_leave, where_it_ends
 
 # 1. The quadratic model ------------------------------------------------------------------------------------------
 
@@ -443,36 +445,9 @@ escape_cost = Choice(
 
 # Predictions -----------------------------------------------------------------------------------------------------
 
-LR = 0.05
-
-
-def _path(offset, steps):
-    """Gradient descent on (1 − w₁w₂)² from a point `offset` beside the antidiagonal, and the surface."""
-    from optim_core import descent, optimizers, surfaces
-
-    surface = surfaces.product()
-    w = np.array([-1.0, 1.0]) + offset / np.sqrt(2)  # (1, 1)/√2 is the escape direction
-    return descent.descend(optimizers.gd, w, surface.grad, steps, lr=LR), surface
-
-
-def _where_it_ends():
-    from optim_core import critical
-
-    path, surface = _path(0.0, 2000)
-    if path["diverged"]:
-        return "c"
-    return "b" if critical.classify(surface.hessian(path["w"][-1])) == "saddle" else "a"
-
-
-def steps_to_leave(offset):
-    """Steps of gradient descent from `offset` beside the line until half of the saddle's loss is gone."""
-    path, surface = _path(offset, 2000)
-    return int(np.argmax(surface.loss(path["w"]) < 0.5))
-
-
 antidiagonal = Predict(
     f"Gradient descent on (1 − w₁w₂)² starts at (−1, 1), on the line w₁ = −w₂, learning rate {LR}. Where does it end?",
-    _where_it_ends,
+    where_it_ends,
     options={"a": "at a minimum", "b": "at the saddle", "c": "it runs away"},
     why="On that line the gradient points along the line, so the ball never leaves it, and the lowest place on it is "
     "the saddle at the origin. The smallest push to one side changes everything.",

@@ -2,7 +2,10 @@
 
 import numpy as np
 
-from . import Choice, Predict, exercise
+from optim_core import surfaces
+from optim_core.descent import descend
+from optim_core.exercises import Choice, Predict, exercise
+from optim_core.optimizers import gd
 
 _rng = np.random.default_rng(0)
 
@@ -92,9 +95,7 @@ START = (-1.0, 0.5)
 
 def _quadrant():
     """Where the first step of gradient descent goes, as the key of an option."""
-    from optim_core import descent, optimizers, surfaces
-
-    path = descent.descend(optimizers.gd, np.array(START), surfaces.product().grad, 1, lr=0.1)
+    path = descend(gd, np.array(START), surfaces.product().grad, 1, lr=0.1)
     right, up = path["w"][1] - path["w"][0] > 0
     return {(True, True): "a", (True, False): "b", (False, True): "c", (False, False): "d"}[bool(right), bool(up)]
 

@@ -1,0 +1,60 @@
+"""One room for each chapter, named like its notebook: notebooks/05_momentum.ipynb has chapters/momentum/.
+
+    scenes.py        its pictures; those that it shares with other chapters are named there, too
+    exercises.py     its exercises, questions and predictions
+    experiments.py   what its figures and exercises run, where that is more than a cell
+
+A notebook says `from optim_core.chapters.momentum import exercises, scenes`. Chapters never import each other, and
+nothing else of the package imports one: what two of them need moves down, to `scenes`, `exercises` or the mathematics.
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+
+
+class Chapter(NamedTuple):
+    """What the first cell of a notebook says, and what its file is called."""
+
+    number: str
+    name: str  # of the folder here
+    title: str
+    question: str
+    notebook: Path
+
+
+def chapters(notebooks=NOTEBOOKS):
+    """Every chapter in the order of its number, from the notebooks that are there.
+
+    Raises ValueError for a notebook whose first cell does not begin with `# NN · Title` and `**Its question?**`.
+
+    >>> print(chapters()[0].title, "|", chapters()[0].question)
+    Start here | How do I read an error surface?
+    """
+    return [read(path) for path in sorted(Path(notebooks).glob("[0-9][0-9]_*.ipynb"))]
+
+
+def read(notebook):
+    """The Chapter of one notebook."""
+    number, name = notebook.stem.split("_", 1)
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    first = re.match(r"# (\d\d) · (.+)\n\n\*\*(.+)\*\*\n", "".join(cells[0]["source"] if cells else "") + "\n")
+    if not first or first[1] != number:
+        raise ValueError(f"{notebook.name}: must begin with the lines # {number} · Title and **Its question?**")
+    return Chapter(number, name, first[2], first[3], notebook)
+
+
+def table(notebooks=NOTEBOOKS):
+    """The table of the README: a line for each chapter."""
+    rows = [f"| [{c.number} · {c.title}](notebooks/{c.notebook.name}) | {c.question} |" for c in chapters(notebooks)]
+    return "\n".join(["| chapter | question |", "|---|---|", *rows])
+
+
+def with_table(text, notebooks=NOTEBOOKS):
+    """A README's text, with the table between its two marks made anew."""
+    before, _, rest = text.partition("<!-- chapters -->\n")
+    _, _, after = rest.partition("\n<!-- /chapters -->")
+    return f"{before}<!-- chapters -->\n{table(notebooks)}\n<!-- /chapters -->{after}"
