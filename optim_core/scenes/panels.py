@@ -1,0 +1,616 @@
+"""Panels: what a scene is composed of. A scene lays them out by name, says what each shows, and writes the caption.
+
+    class Race(Page):
+        alt = "Left: … Right: …"
+
+        def __init__(self):
+            super().__init__("map loss", widths=[3, 2])
+            self.map = Surface(self, "map", sets="start")
+            self.loss = Curves(self, "loss", title="loss", x="steps t", log="y", levels={"a millionth": 1e-6})
+
+        def show(self, result):
+            surface, runs = result
+            self.steps = self.map.show(surface, runs)
+            self.loss.show({name: surface.loss(path["w"]) for name, path in runs.items()})
+
+        def at(self, t):
+            self.caption = f"Step {t} of {self.steps}. …"
+            return self.moved(t)
+
+A panel builds its artists when a name first appears, and moves them from then on; its limits depend on what it shows
+and on nothing that was shown before. `panel.at(t)` places it at time t; `page.moved(t)` does so for all and returns
+their artists. Letters are at least 9 points, so that they can be read when the page is projected.
+"""
+
+import numpy as np
+from matplotlib.colors import to_rgb
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Polygon
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
+
+from .board import BEHIND, Map, Scene, View, arrow, number
+from .styles import GREY, INK, look
+
+TINY, HUGE = 1e-30, 1e30  # what a logarithmic axis takes
+
+
+class Page(Scene):
+    """A scene whose panels have names and places.
+
+    layout: names in rows, as in "map loss / map rates"; one name in several cells is one large place, "." is empty.
+    widths, heights: of columns and rows, in parts; size: inches; top: inches kept free above, for a legend of the page.
+    """
+
+    def __init__(self, layout, *, widths=None, heights=None, size=(9.6, 4.0), top=0.0):
+        super().__init__(size)
+        rows = [row.split() for row in layout.replace("\n", "/").split("/") if row.strip()]
+        (columns,) = {len(row) for row in rows}
+        x = np.concatenate([[0], np.cumsum(widths or [1] * columns)]) / np.sum(widths or [1] * columns)
+        y = np.concatenate([[0], np.cumsum(heights or [1] * len(rows))]) / np.sum(heights or [1] * len(rows))
+        self.cells, self.panels = {}, {}
+        for name in dict.fromkeys(name for row in rows for name in row if name != "."):
+            i = [k for k, row in enumerate(rows) if name in row]
+            j = [k for k in range(columns) if any(row[k] == name for row in rows)]
+            self.cells[name] = (x[j[0]], x[j[-1] + 1], y[i[0]], y[i[-1] + 1])  # left, right, top, bottom; from the top
+        self.top = top
+
+    def place(self, name, left=0.62, right=0.12, bottom=0.5, top=0.32):
+        """The place of a panel in parts of the figure, with these inches kept free around it."""
+        width, height = self.figure.get_size_inches()
+        x0, x1, y0, y1 = self.cells[name]
+        usable = height - self.top
+        box = [x0 * width + left, usable * (1 - y1) + bottom, x1 * width - right, usable * (1 - y0) - top]
+        return [box[0] / width, box[1] / height, (box[2] - box[0]) / width, (box[3] - box[1]) / height]
+
+    def moved(self, t=None):
+        """Place all panels at time t; the artists that moved."""
+        for artist in self.moving:
+            artist.set_visible(False)
+        for panel in self.panels.values():
+            panel.at(t)
+        return [artist for artist in self.moving if artist.get_visible()]
+
+    def clicked(self, axes, x, y):
+        for panel in self.panels.values():
+            if axes is panel.axes:
+                return panel.clicked(x, y)
+        return {}
+
+    def name(self, looks, **place):
+        """A legend above the panels: {name: Look}; made anew only if it says something else."""
+        if looks != getattr(self, "_named", None):
+            self._named = dict(looks)
+            self.figure.legends.clear()
+            where = dict(loc="upper left", ncols=len(looks), bbox_to_anchor=(0.05, 1.005)) | place
+            self.figure.legend(handles=_handles(looks), fontsize=9.5, frameon=False, handlelength=3, **where)
+
+
+def _handles(looks):
+    return [
+        Line2D([], [], color=one.color, ls=one.dash, marker=one.marker, ms=6, mec="white", mew=0.5, lw=1.8, label=name)
+        for name, one in looks.items()
+    ]
+
+
+class Panel:
+    """One place of a page, with its axes.
+
+    title: above, at the left; x, y: the labels; log: "x", "y" or "xy"; xlim, ylim: fixed limits (else what is shown
+    decides); sets: the control that a click sets to its x, or two of them for (x, y); equal: one unit is as long across
+    as up; room: inches kept free, as in room=dict(left=0.8); grid: whether to draw one.
+    """
+
+    def __init__(
+        self, page, name, *, title="", x="", y="", log="", xlim=None, ylim=None, sets=None, equal=False, room=None,
+        grid=True,
+    ):  # fmt: skip
+        free = dict(top=0.32 if title else 0.14, left=0.62 if y else 0.48, bottom=0.5 if x else 0.28) | (room or {})
+        self.page, self.sets, self.log = page, sets, log
+        self.axes = page.figure.add_axes(page.place(name, **free))
+        self.axes.set(xscale="log" if "x" in log else "linear", yscale="log" if "y" in log else "linear")
+        self.axes.set_xlabel(x, fontsize=10)
+        self.axes.set_ylabel(y, fontsize=10)
+        self.axes.set_title(title, fontsize=10.5, loc="left", y=1.0)
+        self.axes.tick_params(labelsize=9)
+        if equal:
+            self.axes.set_aspect("equal", adjustable="box")
+        if grid:
+            self.axes.grid(alpha=0.25)
+        self.fixed = dict(x=xlim, y=ylim)
+        for which, limits in self.fixed.items():
+            if limits:
+                self._limit(which, limits)
+            if which not in log:
+                getattr(self.axes, f"{which}axis").set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+        self.axes.autoscale(False)  # limits are set by what is shown, never by an artist that happens to be added
+        self.artists, self.styles = {}, {}
+        page.panels[name] = self
+
+    def at(self, t=None):
+        """Place what it shows at time t (None: all of it)."""
+
+    def clicked(self, x, y):
+        """The control values that a click at (x, y) sets."""
+        if self.sets is None:
+            return {}
+        if isinstance(self.sets, str):
+            return {self.sets: x}
+        return {control: value for control, value in zip(self.sets, (x, y), strict=True) if control}
+
+    # What panels are made of: artists by name, made once and invisible until they are placed
+
+    def line(self, name, x, y, **style):
+        """A line or markers through (x, y), found again by its name."""
+        if name not in self.artists:
+            self.artists[name] = self.page.mover(self.axes.plot([], [])[0])
+        line = self._styled(name, dict(lw=1.8, zorder=4) | style)
+        line.set_data(_drawable(x, "x" in self.log), _drawable(y, "y" in self.log))
+        line.set_visible(True)
+        return line
+
+    def area(self, name, x, low, high, **style):
+        """A band between two curves."""
+        if name not in self.artists:
+            self.artists[name] = self.page.mover(self.axes.add_patch(Polygon([[0, 0]], lw=0)))
+        low, high = (_drawable(edge, "y" in self.log) for edge in (low, high))
+        band = self._styled(name, dict(alpha=0.22, zorder=2) | style)
+        band.set_xy(np.concatenate([np.stack([x, high], -1), np.stack([x, low], -1)[::-1]]))
+        band.set_visible(True)
+
+    def word(self, name, x, y, text, **style):
+        """A text at (x, y) of the data, or of the axes with transform="axes"."""
+        if name not in self.artists:
+            self.artists[name] = self.page.mover(self.axes.text(0, 0, "", fontsize=9, clip_on=False))
+        if style.get("transform") == "axes":
+            style["transform"] = self.axes.transAxes
+        word = self._styled(name, dict(zorder=8) | style)
+        word.set(position=(x, y), text=text, visible=True)
+
+    def _styled(self, name, style):
+        """The artist of that name, in this style; setting a style takes longer than moving, and it seldom changes."""
+        if style != self.styles.get(name):
+            self.styles[name] = style
+            self.artists[name].set(**style)
+        return self.artists[name]
+
+    def _limit(self, which, limits):
+        if limits and tuple(limits) != getattr(self.axes, f"get_{which}lim")():
+            getattr(self.axes, f"set_{which}lim")(*limits)
+
+    def _fit(self, which, arrays, least=0.0):
+        """Limits around all finite numbers, at whole decades or tidy numbers; nothing where they are fixed."""
+        if not self.fixed[which]:
+            self._limit(which, tidy_limits(arrays, which in self.log, least))
+
+
+def _drawable(values, log):
+    """Numbers that a renderer has room for; what is not finite leaves a gap."""
+    values = np.asarray(values, dtype=float)
+    with np.errstate(invalid="ignore"):
+        return np.clip(values, TINY if log else -HUGE, HUGE)
+
+
+def tidy_limits(arrays, log=False, margin=0.05):
+    """Limits around all finite numbers of some arrays: whole decades on a logarithmic axis, else with a margin.
+
+    >>> tidy_limits([[0.02, 3.0], [float("inf")]], log=True), tidy_limits([[0.0, 10.0]], margin=0.1)
+    ((0.01, 10.0), (-1.0, 11.0))
+    """
+    values = np.concatenate([np.ravel(np.asarray(one, float)) for one in arrays] or [np.zeros(0)])
+    values = values[np.isfinite(values) & (np.abs(values) < HUGE)]
+    if log:
+        values = values[values > TINY]
+        if not len(values):
+            return 0.1, 10.0
+        low, high = (float(np.round(np.log10(v), 9)) for v in (values.min(), values.max()))
+        low, high = np.floor(low), np.ceil(high)
+        return float(10.0**low), float(10.0 ** max(high, low + 1))
+    if not len(values):
+        return 0.0, 1.0
+    low, high = float(values.min()), float(values.max())
+    room = margin * (high - low) or 0.5 * max(abs(high), 1.0)
+    return low - room, high + room
+
+
+class Curves(Panel):
+    """Named lines over steps, or over a parameter.
+
+    levels: {word: y} horizontal lines, marks: {word: x} vertical ones, both also in `show`; legend: where the names
+    stand inside ("upper right", …), or None; heads: mark the moment t on each line.
+    """
+
+    def __init__(self, page, name, *, levels=None, legend="best", heads=True, **panel):
+        super().__init__(page, name, **panel)
+        self.levels, self.place, self.heads, self.named = levels or {}, legend, heads, None
+        self.lines, self.bands, self.dots, self.marks, self.steps = {}, {}, {}, {}, None
+
+    def show(self, lines, *, looks=None, bands=None, dots=None, levels=None, marks=None, steps=None):
+        """Take what is to be seen.
+
+        lines: {name: y} over the steps 0, 1, …, or {name: (x, y)}; looks: {name: Look}, else `styles.look`;
+        bands: {name: (x, low, high)}, in the colour of the line of that name; dots: {name: (x, y)}, the present one;
+        steps: the last step, where lines are over steps (else the length of the longest).
+        """
+        over_steps = [name for name, line in lines.items() if not isinstance(line, tuple)]
+        self.lines = {n: (np.arange(len(y)), y) if n in over_steps else y for n, y in lines.items()}
+        self.over_steps, self.bands, self.dots = set(over_steps), bands or {}, dots or {}
+        self.looks = {name: (looks or {}).get(name) or look(name, i) for i, name in enumerate(lines)}
+        self.now_levels, self.marks = self.levels | (levels or {}), marks or {}
+        x = [line[0] for line in self.lines.values()] + [band[0] for band in self.bands.values()]
+        y = [line[1] for line in self.lines.values()] + [edge for band in self.bands.values() for edge in band[1:]]
+        if over_steps and not self.fixed["x"] and "x" not in self.log:
+            last = steps or max((len(line[0]) - 1 for line in self.lines.values()), default=1)
+            self._limit("x", (0, max(last, 1)))
+        else:
+            self._fit("x", x, 0.0)
+        self._fit("y", y, 0.05)
+        self._name()
+
+    def _name(self):
+        """The legend, made anew only where names or looks differ."""
+        named = {n: one for n, one in self.looks.items() if not n.startswith("_")}
+        if self.place and named != self.named:
+            self.named = named
+            self.axes.legend(
+                handles=_handles(named), loc=self.place, fontsize=9, framealpha=0.9, handlelength=2.6, borderpad=0.3
+            ).set_zorder(7)
+
+    def at(self, t=None):
+        for i, (word, y) in enumerate(self.now_levels.items()):
+            self.line(f"level {i}", [0, 1], [y, y], **look("bound").line, lw=1.2, transform=self._across, zorder=3)
+            halo = dict(boxstyle="round,pad=0.1", facecolor="white", edgecolor="none", alpha=0.75)
+            place = dict(ha="right", va="bottom", transform=self._across)
+            self.word(f"level word {i}", 0.99, y, word, color=GREY, bbox=halo, **place)
+        for i, (word, x) in enumerate(self.marks.items()):
+            self.line(f"mark {i}", [x, x], [0, 1], **look("bound").line, lw=1.2, transform=self._up, zorder=3)
+            self.word(f"mark word {i}", x, 0.98, f" {word}", color=GREY, ha="left", va="top", transform=self._up)
+        for name, (x, low, high) in self.bands.items():
+            self.area(f"band {name}", x, low, high, facecolor=self.looks[name].color)
+        for name, (x, y) in self.lines.items():
+            style, timed = self.looks[name], t is not None and name in self.over_steps
+            shown = slice(None, t + 1 if timed else None)
+            few = dict(marker=style.marker, ms=4.5, mec="white", mew=0.5) if not timed and len(x) < 40 else {}
+            self.line(f"line {name}", x[shown], y[shown], **style.line, **few)
+            if timed and self.heads and t < len(y):
+                low, high = sorted(self.axes.get_ylim())
+                self.line(f"head {name}", [t], [np.clip(y[t], low, high)], **style.point, ms=7, zorder=6, clip_on=False)
+        if t is not None and self.over_steps:
+            self.line("now", [t, t], [0, 1], color=GREY, lw=1, ls=":", transform=self._up, zorder=3)
+        for i, (name, (x, y)) in enumerate(self.dots.items()):
+            style = self.looks.get(name) or look(name, i)
+            self.line(f"dot {name}", [x], [y], **style.point, ms=10, zorder=7, clip_on=False)
+
+    @property
+    def _across(self):
+        return self.axes.get_yaxis_transform()
+
+    @property
+    def _up(self):
+        return self.axes.get_xaxis_transform()
+
+
+class Surface(Panel):
+    """An error surface from above, with the paths of runs. A click sets the control `sets` to the point."""
+
+    def __init__(self, page, name, *, numbers=True, **panel):
+        super().__init__(page, name, grid=False, **(dict(room=dict(left=0.52, bottom=0.46, top=0.14)) | panel))
+        self.map = Map(self.axes)
+        if not numbers:
+            self.map.numbered = list
+        self.runs, self.points = {}, {}
+
+    def show(self, surface, runs=None, *, looks=None):
+        """Take a surface and {name: path}, paths from `descend`; returns the last step."""
+        self.surface, self.runs, self.changed = surface, runs or {}, self.map.show(surface)
+        self.points = {name: self.map.drawable(np.asarray(path["w"])) for name, path in self.runs.items()}
+        self.looks = {name: (looks or {}).get(name) or look(name, i) for i, name in enumerate(self.runs)}
+        return max((len(points) - 1 for points in self.points.values()), default=0)
+
+    def at(self, t=None):
+        for name, points in self.points.items():
+            style, last = self.looks[name], len(points) - 1 if t is None else min(t, len(points) - 1)
+            dots = dict(marker=style.marker, ms=3.2, mew=0)
+            self.line(f"path {name}", *points[: last + 1].T, **style.line, **dots, lw=1.6)
+            self.line(f"head {name}", *points[last : last + 1].T, **style.point, ms=9, zorder=7)
+            self._left(name, points[: last + 1], self.runs[name], style.color)
+        if self.points:
+            start = next(iter(self.points.values()))[:1]
+            self.line("start", *start.T, marker="o", ls="", mfc="white", mec=INK, ms=9, mew=1.8, zorder=6)
+
+    def _left(self, name, points, path, color):
+        """Where a path has left the frame, a word at the border says so, and at which step the run diverged."""
+        outside, t = np.flatnonzero(~self.map.inside(points)), len(points) - 1
+        if not len(outside) or self.map.inside(points[t]):
+            return
+        left, right, bottom, top = self.surface.window
+        x, y = np.clip(points[outside[0]], [left, bottom], [right, top])
+        ha, va = "right" if x > (left + right) / 2 else "left", "top" if y > (bottom + top) / 2 else "bottom"
+        gone = int(path.get("diverged", 0))
+        text = f"diverged at step {gone}" if 0 < gone <= t else f"out of the picture at step {outside[0]}"
+        box = dict(boxstyle="round,pad=0.25", facecolor="white", edgecolor="#d1d5db", alpha=0.9)
+        self.word(f"left {name}", x, y, text, ha=ha, va=va, color=color, bbox=box, zorder=9)
+
+    def clicked(self, x, y):
+        return {self.sets: (x, y)} if self.sets else {}
+
+
+class Side(Panel):
+    """The surface of a `Surface` panel from the side, with the same paths."""
+
+    def __init__(self, page, name, seen):
+        super().__init__(page, name, grid=False, room=dict(left=0.05, right=0.05, bottom=0.05, top=0.05))
+        self.view, self.seen, self.shown = View(self.axes), seen, None
+
+    def at(self, t=None):
+        if self.seen.map.shown != self.shown:
+            self.shown = self.seen.map.shown
+            self.view.show(self.seen.map)
+        for name, points in self.seen.points.items():
+            style, last = self.seen.looks[name], len(points) if t is None else t + 1
+            front, back = self.view.lift(self.seen.map, points[:last], self.seen.surface.loss(points[:last]))
+            self.line(f"front {name}", *front, **style.line, zorder=9)
+            self.line(f"back {name}", *back, **style.line, zorder=9, **BEHIND)
+
+
+class OnCurve(Panel):
+    """A function of one variable, a point that hops along it, and other curves beside it."""
+
+    def show(self, curve, hops=None, *, lines=None, looks=None, dots=None):
+        """curve: (x, y); hops: (x, y) of the point at each step; lines, dots: {name: (x, y)} beside it, in `looks`."""
+        self.curve, self.hops, self.beside, self.dots = curve, hops, lines or {}, dots or {}
+        names = [*self.beside, *(name for name in self.dots if name not in self.beside)]
+        self.looks = {name: (looks or {}).get(name) or look(name, i) for i, name in enumerate(names)}
+        self._fit("x", [curve[0]], 0.0)
+        self._fit("y", [curve[1]], 0.08)
+
+    def at(self, t=None):
+        self.line("curve", *self.curve, **look("loss").line, lw=2, zorder=3)
+        for name, (x, y) in self.beside.items():
+            self.line(f"line {name}", x, y, **self.looks[name].line, zorder=4)
+        if self.hops is not None:
+            x, y = (np.asarray(part)[: None if t is None else t + 1] for part in self.hops)
+            style = look("gradient descent")
+            self.line("hops", x, y, **style.line, marker=style.marker, ms=4, lw=1.3, zorder=5)
+            self.line("start", x[:1], y[:1], marker="o", ls="", mfc="white", mec=INK, ms=9, mew=1.8, zorder=6)
+            self.line("head", x[-1:], y[-1:], **style.point, ms=10, zorder=7)
+        for name, (x, y) in self.dots.items():
+            self.line(f"dot {name}", [x], [y], **self.looks[name].point, ms=10, zorder=7)
+
+
+class Bars(Panel):
+    """One bar for each name; on a logarithmic axis they stand on its lower end."""
+
+    def __init__(self, page, name, *, across=False, values=True, **panel):
+        super().__init__(page, name, grid=False, **panel)
+        self.across, self.values, self.bars, self.named = across, values, {}, None
+        self.axes.grid(alpha=0.25, axis="x" if across else "y")
+
+    def show(self, bars, *, looks=None, marks=None, errors=None):
+        """bars: {name: value}; marks: {name: value}, a tick across a bar; errors: {name: (low, high)}."""
+        self.bars, self.marks, self.errors = bars, marks or {}, errors or {}
+        self.looks = {name: (looks or {}).get(name) or look(name, i) for i, name in enumerate(bars)}
+        along, names = ("x", "y") if self.across else ("y", "x")
+        ends = [*bars.values(), *self.marks.values(), *(e for pair in self.errors.values() for e in pair)]
+        if not self.fixed[along]:
+            low, high = tidy_limits([ends if along in self.log else [0.0, *ends]], along in self.log, 0.12)
+            self._limit(along, (low, high) if along in self.log or low < -0.2 * high else (0.0, high))
+        if list(bars) != self.named:
+            self.named = list(bars)
+            self._limit(names, (len(bars) - 0.4, -0.6) if self.across else (-0.6, len(bars) - 0.4))
+            words = self.named if self.across else [name.replace(" ", "\n") for name in self.named]
+            getattr(self.axes, f"set_{names}ticks")(range(len(bars)), words)
+
+    def at(self, t=None):
+        along = "x" if self.across else "y"
+        low, high = getattr(self.axes, f"get_{along}lim")()
+        foot = low if along in self.log else 0.0
+        for i, (name, value) in enumerate(self.bars.items()):
+            end = float(np.clip(np.nan_to_num(value, nan=foot, posinf=high, neginf=low), low, high))
+            corners = np.array([[i - 0.36, foot], [i + 0.36, foot], [i + 0.36, end], [i - 0.36, end]])
+            key = f"bar {i}"
+            if key not in self.artists:
+                self.artists[key] = self.page.mover(self.axes.add_patch(Polygon([[0, 0]], lw=0.8, ec="white")))
+            self.artists[key].set(xy=corners[:, ::-1] if self.across else corners, facecolor=self.looks[name].color)
+            self.artists[key].set_visible(True)
+            if self.values:
+                at = (end, i) if self.across else (i, end)
+                place = dict(ha="left", va="center") if self.across else dict(ha="center", va="bottom")
+                self.word(f"value {i}", *at, (" " if self.across else "") + number(value, 3), **place)
+            for kind, ends in (("mark", [self.marks.get(name)] * 2), ("error", self.errors.get(name, (None, None)))):
+                if ends[0] is not None:
+                    side = np.array([i - 0.4, i + 0.4]) if kind == "mark" else np.array([i, i])
+                    place = (ends, side) if self.across else (side, ends)
+                    self.line(f"{kind} {i}", *place, color=INK, lw=2 if kind == "mark" else 1.3, zorder=6)
+
+
+class Histogram(Panel):
+    """How numbers are distributed: the density over `edges`, for each name."""
+
+    def __init__(self, page, name, *, edges, legend="best", **panel):
+        super().__init__(page, name, **(dict(xlim=(edges[0], edges[-1])) | panel))
+        self.edges, self.place, self.named = np.asarray(edges, float), legend, None
+
+    def show(self, samples, *, looks=None, marks=None, counts=False):
+        """samples: {name: numbers}; marks: {word: x}; counts: numbers in each bin in place of the density."""
+        self.looks = {name: (looks or {}).get(name) or look(name, i) for i, name in enumerate(samples)}
+        self.marks, self.heights = marks or {}, {}
+        for name, values in samples.items():
+            values = np.ravel(values)
+            number_in, _ = np.histogram(values[np.isfinite(values)], self.edges)
+            self.heights[name] = number_in if counts else number_in / max(values.size, 1) / np.diff(self.edges)
+        tallest = max((h.max() for h in self.heights.values()), default=1.0)
+        self._limit("y", self.fixed["y"] or (0.0, 1.1 * float(tallest) or 1.0))
+        if self.place and len(self.looks) > 1 and self.looks != self.named:
+            self.named = dict(self.looks)
+            self.axes.legend(handles=_handles(self.looks), loc=self.place, fontsize=9, framealpha=0.9)
+
+    def at(self, t=None):
+        x = np.repeat(self.edges, 2)
+        for name, heights in self.heights.items():
+            y = np.concatenate([[0], np.repeat(heights, 2), [0]])
+            style = self.looks[name]
+            if len(self.heights) == 1:
+                self.area(f"fill {name}", x, 0 * y, y, facecolor=style.color, alpha=0.45)
+            self.line(f"line {name}", x, y, **style.line, lw=1.5)
+        for i, (word, at) in enumerate(self.marks.items()):
+            up = self.axes.get_xaxis_transform()
+            self.line(f"mark {i}", [at, at], [0, 1], color=INK, lw=1.4, ls="--", transform=up, zorder=6)
+            self.word(f"mark word {i}", at, 0.97, f" {word}", ha="left", va="top", transform=up)
+
+
+class Field(Panel):
+    """A map of words or of values over two numbers; each word has its colour and its texture, and stands in a legend.
+
+    words: {word: colour}; ramp: (colormap, norm) for values, with `bar` what the colours mean. On a logarithmic axis
+    the cells are laid out evenly in the logarithm. A click sets `sets`, to real values.
+    """
+
+    TEXTURES = [None, (1, 4), (-1, 4), (0, 3), (1, 2)]  # slope and distance of darker lines; None: plain
+
+    def __init__(self, page, name, *, words=None, ramp=None, bar="", log="", **panel):
+        above = dict(top=0.58 if ramp else 0.36)  # room for what the colours mean
+        super().__init__(page, name, grid=False, **(panel | dict(room=above | panel.get("room", {}))))
+        self.words, self.ramp, self.bar, self.decades, self.ring = words or {}, ramp, bar, log, None
+        self.image = self.axes.imshow(np.zeros((2, 2, 3)), origin="lower", aspect="auto", interpolation="none")
+        self.curves, self.extent = {}, None
+        for which in log:
+            axis = getattr(self.axes, f"{which}axis")
+            axis.set_major_formatter(FuncFormatter(lambda v, _: number(10.0**v)))
+        if self.words:
+            patches = [Patch(facecolor=c, edgecolor=GREY, label=w) for w, c in self.words.items()]
+            self.axes.legend(
+                handles=patches, loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=len(patches), fontsize=9,
+                frameon=False, handlelength=1.2, columnspacing=1.0, handletextpad=0.4, borderpad=0.1,
+            )  # fmt: skip
+        if ramp:
+            self._draw_bar()
+
+    def _draw_bar(self):
+        """What the colours mean, in a bar above the map, at its right."""
+        cmap, norm = self.ramp
+        bar = self.axes.inset_axes([0.55, 1.03, 0.44, 0.035])
+        values = np.linspace(0, 1, 128)
+        bar.imshow(cmap(values)[None, :, :3], aspect="auto", extent=[0, 1, 0, 1])
+        ticks = [norm.vmin, norm.vmax]
+        bar.set_xticks([0, 1], [number(tick) for tick in ticks], fontsize=9)
+        bar.set(yticks=[])
+        bar.xaxis.tick_top()
+        bar.tick_params(length=0, pad=1)
+        bar.set_title(self.bar, fontsize=9, y=1.0, pad=2)
+
+    def show(self, xs, ys, *, words=None, values=None, ring=None, star=None, lines=None, looks=None):
+        """Cells (len(ys), len(xs)) of words or values; ring, star: (x, y) now and at best; lines: {name: (x, y)}."""
+        place = (self._along("x", xs), self._along("y", ys))
+        if words is not None:
+            colours = np.zeros((*np.shape(words), 3))
+            row, column = np.indices(np.shape(words))
+            for i, (word, colour) in enumerate(self.words.items()):
+                at, texture = np.asarray(words) == word, self.TEXTURES[i % len(self.TEXTURES)]
+                colours[at] = to_rgb(colour)
+                if texture:
+                    colours[at & ((column + texture[0] * row) % texture[1] == 0)] *= 0.86
+        else:
+            cmap, norm = self.ramp
+            colours = cmap(norm(np.clip(np.nan_to_num(values, nan=norm.vmax), norm.vmin, norm.vmax)))[..., :3]
+        self.image.set_data(colours)
+        half = [(axis[-1] - axis[0]) / (2 * (len(axis) - 1)) if len(axis) > 1 else 0.5 for axis in place]
+        extent = [place[0][0] - half[0], place[0][-1] + half[0], place[1][0] - half[1], place[1][-1] + half[1]]
+        if extent != self.extent:
+            self.extent = extent
+            self.image.set_extent(extent)
+            for which, low, high in (("x", *extent[:2]), ("y", *extent[2:])):
+                self._limit(which, (low, high))
+                if which in self.decades:
+                    whole = np.arange(np.ceil(low), np.floor(high) + 1)
+                    if len(whole):
+                        getattr(self.axes, f"{which}axis").set_major_locator(FixedLocator(whole))
+        self.ring, self.star, self.curves = ring, star, lines or {}
+        self.looks = {name: (looks or {}).get(name) or look(name, i) for i, name in enumerate(self.curves)}
+
+    def _along(self, which, values):
+        return np.log10(values) if which in self.decades else np.asarray(values, float)
+
+    def at(self, t=None):
+        for name, (x, y) in self.curves.items():
+            at = (self._along("x", x), self._along("y", y))
+            self.line(f"under {name}", *at, color="white", lw=3.6, zorder=4)
+            self.line(f"line {name}", *at, **self.looks[name].line, zorder=5)
+        if self.star is not None:
+            x, y = self._along("x", self.star[0]), self._along("y", self.star[1])
+            self.line("star", [x], [y], marker="*", ls="", mfc="#ffd92f", mec=INK, ms=17, zorder=6)
+        if self.ring is not None:
+            x, y = self._along("x", self.ring[0]), self._along("y", self.ring[1])
+            for key, colour, width in (("halo", "white", 4), ("ring", INK, 2)):
+                self.line(key, [x], [y], marker="o", ls="", mfc="none", mec=colour, ms=15, mew=width, zorder=8)
+
+    def clicked(self, x, y):
+        return super().clicked(*(10.0**v if w in self.decades else v for w, v in (("x", x), ("y", y))))
+
+
+class Arrows(Panel):
+    """Arrows by name, and curves around them; one unit is as long across as up."""
+
+    def __init__(self, page, name, **panel):
+        super().__init__(page, name, **(dict(equal=True) | panel))
+
+    def show(self, arrows, *, curves=None, looks=None, words=True):
+        """arrows: {name: (tail, tip)}; curves: {name: (x, y)}; words: whether each arrow is named at its tip."""
+        self.arrows, self.curves, self.words = arrows, curves or {}, words
+        self.looks = {name: (looks or {}).get(name) or look(name, i) for i, name in enumerate([*arrows, *self.curves])}
+        for which, k in (("x", 0), ("y", 1)):
+            ends = [point[k] for pair in arrows.values() for point in pair]
+            self._fit(which, [ends, *(curve[k] for curve in self.curves.values())], 0.15)
+
+    def at(self, t=None):
+        barb = 0.05 * np.ptp(self.axes.get_xlim())
+        for name, (x, y) in self.curves.items():
+            self.line(f"curve {name}", x, y, **self.looks[name].line, lw=1.5, zorder=3)
+        for name, (tail, tip) in self.arrows.items():
+            self.line(f"arrow {name}", *arrow(tail, tip, barb), **self.looks[name].line | dict(ls="-"), lw=2.2)
+            if self.words:
+                side = "left" if tip[0] >= tail[0] else "right"
+                self.word(f"word {name}", *tip, f" {name} ", color=self.looks[name].color, ha=side, va="bottom")
+
+
+class Points(Panel):
+    """Groups of points by name."""
+
+    def __init__(self, page, name, *, legend="best", **panel):
+        super().__init__(page, name, **panel)
+        self.place, self.named = legend, None
+
+    def show(self, groups, *, looks=None, lines=None, sizes=5.5):
+        """groups: {name: (x, y)}; lines: {name: (x, y)} through them."""
+        self.groups, self.beside, self.sizes = groups, lines or {}, sizes
+        names = [*groups, *(name for name in self.beside if name not in groups)]
+        self.looks = {name: (looks or {}).get(name) or look(name, i) for i, name in enumerate(names)}
+        for which, k in (("x", 0), ("y", 1)):
+            self._fit(which, [pair[k] for pair in (*groups.values(), *self.beside.values())], 0.06)
+        named = {n: one for n, one in self.looks.items() if not n.startswith("_")}
+        if self.place and len(named) > 1 and named != self.named:
+            self.named = named
+            self.axes.legend(handles=_handles(named), loc=self.place, fontsize=9, framealpha=0.9)
+
+    def at(self, t=None):
+        for name, (x, y) in self.beside.items():
+            self.line(f"line {name}", x, y, **self.looks[name].line, zorder=3)
+        for name, (x, y) in self.groups.items():
+            self.line(f"points {name}", x, y, **self.looks[name].point | dict(mew=0.5), ms=self.sizes, zorder=5)
+
+
+class Words(Panel):
+    """Lines of text, evenly spaced: a table beside a picture."""
+
+    def __init__(self, page, name, *, size=10, **panel):
+        super().__init__(page, name, grid=False, **(dict(room=dict(left=0.1, right=0.05, bottom=0.1)) | panel))
+        self.axes.set_axis_off()
+        self.size, self.rows = size, []
+
+    def show(self, rows):
+        """rows: texts, from above."""
+        self.rows = list(rows)
+
+    def at(self, t=None):
+        text = "\n".join(self.rows)
+        style = dict(va="top", fontsize=self.size, family="monospace", linespacing=1.5, transform="axes")
+        self.word("rows", 0, 1, text, **style)

@@ -1,0 +1,201 @@
+"""Panels and styles: what a scene is composed of."""
+
+import itertools
+
+import numpy as np
+import pytest
+from matplotlib import colormaps
+from matplotlib.colors import LogNorm, to_rgb
+
+from optim_core import surfaces
+from optim_core.descent import descend
+from optim_core.optimizers import gd, momentum
+from optim_core.scenes import styles
+from optim_core.scenes.panels import (
+    Arrows,
+    Bars,
+    Curves,
+    Field,
+    Histogram,
+    OnCurve,
+    Page,
+    Points,
+    Surface,
+    Words,
+    tidy_limits,
+)
+
+BOWL = surfaces.bowl(kappa=10.0)
+X = np.linspace(0.1, 3, 30)
+WORDS = {"rests": "#4292c6", "swings": "#c9c9c9", "leaves": "#c44e16"}
+
+
+def runs(lr):
+    return {
+        name: descend(step, BOWL.start, BOWL.grad, 40, lr=lr)
+        for name, step in (("gradient descent", gd), ("heavy ball", momentum))
+    }
+
+
+def field(value):
+    return dict(words=np.where(X[:, None] + X > value, "leaves", "rests"), ring=(value, 1.0), star=(0.2, 0.2))
+
+
+# For each kind of panel: how it is made, and two things to show that must look different.
+KINDS = {
+    "curves": (lambda page: Curves(page, "one", log="y", levels={"floor": 0.5}),
+               lambda p, v: p.show({"Adam": np.exp(-v * X), "η = 0.1": (X, v * X)}, bands={"Adam": (X, X, X + v)},
+                                   marks={"edge": v}, dots={"Adam": (v, v)})),
+    "surface": (lambda page: Surface(page, "one", sets="start"), lambda p, v: p.show(BOWL, runs(v / 4))),
+    "on a curve": (lambda page: OnCurve(page, "one"),
+                   lambda p, v: p.show((X, X**2), (X[::5], v * X[::5]), lines={"tangent": (X, v * X)},
+                                       dots={"next": (v, v)})),
+    "bars": (lambda page: Bars(page, "one", log="y"),
+             lambda p, v: p.show({"Adam": v, "yours": 3.0}, marks={"Adam": 1})),
+    "bars across": (lambda page: Bars(page, "one", across=True),
+                    lambda p, v: p.show({"Adam": v, "yours": -3.0}, errors={"Adam": (v - 0.1, v + 0.1)})),
+    "histogram": (lambda page: Histogram(page, "one", edges=np.linspace(0, 6, 13)),
+                  lambda p, v: p.show({"a": v * X, "b": X}, marks={"here": v})),
+    "field of words": (lambda page: Field(page, "one", words=WORDS, sets=("lr", "mu"), log="x"),
+                       lambda p, v: p.show(X, X, lines={"theory": (X, v * X)}, **field(v))),
+    "field of values": (lambda page: Field(page, "one", ramp=(colormaps["Blues"], LogNorm(0.1, 10)), bar="steps"),
+                        lambda p, v: p.show(X, X, values=v * X[:, None] * X)),
+    "arrows": (lambda page: Arrows(page, "one"),
+               lambda p, v: p.show({"gradient": ((0, 0), (v, 1))}, curves={"bound": (X, X)})),
+    "points": (lambda page: Points(page, "one"),
+               lambda p, v: p.show({"a": (X, v * X), "b": (X, X)}, lines={"c": (X, X)})),
+    "words": (lambda page: Words(page, "one"), lambda p, v: p.show([f"value {v}", "and more"])),
+}  # fmt: skip
+
+
+def pixels(page, t=None):
+    """The page as it stands at time t, all artists drawn."""
+    moved = page.moved(t)
+    for artist in page.moving:
+        artist.set_animated(False)
+    page.figure.canvas.draw()
+    for artist in moved:
+        artist.set_animated(True)
+    return np.asarray(page.figure.canvas.buffer_rgba()).copy()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_panel_shows_what_it_is_given_and_nothing_of_what_it_was_given_before(kind):
+    make, show = KINDS[kind]
+    fresh, used = Page("one"), Page("one")
+    one, other = make(fresh), make(used)
+    show(one, 1.0)
+    show(other, 2.0)
+    first, before = pixels(fresh), pixels(used)
+    assert (first != before).any(), "two different things look the same"
+    show(other, 1.0)
+    assert (pixels(used) == first).all(), "the picture depends on what was shown before"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_letters_can_be_read_when_the_page_is_projected(kind):
+    make, show = KINDS[kind]
+    page = Page("one")
+    show(make(page), 1.0)
+    pixels(page)
+    texts = page.figure.findobj(lambda artist: hasattr(artist, "get_fontsize"))
+    small = {text.get_text(): text.get_fontsize() for text in texts if text.get_text() and text.get_fontsize() < 9}
+    assert not small
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e300, 0.0, -1.0])
+def test_no_number_breaks_a_panel(value):
+    page = Page("curves bars / histogram curve")
+    y = np.array([1.0, value, 2.0])
+    Curves(page, "curves", log="y").show({"Adam": y})
+    Bars(page, "bars", log="y").show({"Adam": value})
+    Histogram(page, "histogram", edges=[0, 1, 2]).show({"a": y})
+    OnCurve(page, "curve").show((np.arange(3), y), (np.arange(3), y))
+    pixels(page, 2)
+
+
+def test_panels_stand_where_the_layout_says_and_do_not_overlap():
+    page = Page("map map loss / map map bars / note . bars", widths=[2, 1, 3])
+    for name in page.cells:
+        Curves(page, name, title="t", x="x", y="y")
+    boxes = {name: panel.axes.get_position() for name, panel in page.panels.items()}
+    for (a, one), (b, other) in itertools.combinations(boxes.items(), 2):
+        apart = one.x1 <= other.x0 or other.x1 <= one.x0 or one.y1 <= other.y0 or other.y1 <= one.y0
+        assert apart, f"{a} lies on {b}"
+    assert boxes["map"].x1 < boxes["loss"].x0 and boxes["loss"].y0 > boxes["bars"].y1 > boxes["note"].y0
+    assert boxes["loss"].x0 == boxes["bars"].x0 and boxes["map"].y1 == boxes["loss"].y1
+
+
+def test_at_a_time_lines_over_steps_are_drawn_so_far_and_lines_over_a_parameter_whole():
+    page = Page("one")
+    panel = Curves(page, "one")
+    panel.show({"Adam": np.arange(11.0), "bound": (X, X)})
+    page.moved(4)
+    assert len(panel.artists["line Adam"].get_xdata()) == 5 and len(panel.artists["line bound"].get_xdata()) == len(X)
+    assert panel.artists["head Adam"].get_data() == ([4], [4.0])
+    page.moved()
+    assert len(panel.artists["line Adam"].get_xdata()) == 11 and not panel.artists["head Adam"].get_visible()
+
+
+def test_a_click_sets_what_the_panel_says_in_real_values():
+    page = Page("map field curve none")
+    Surface(page, "map", sets="start")
+    Field(page, "field", words=WORDS, log="x", sets=("lr", "mu"))
+    Curves(page, "curve", sets="eta")
+    Curves(page, "none")
+
+    def click(name, x, y):
+        return page.clicked(page.panels[name].axes, x, y)
+
+    assert click("map", 1.0, 2.0) == {"start": (1.0, 2.0)} and click("none", 1.0, 2.0) == {}
+    assert click("field", -2.0, 0.5) == pytest.approx({"lr": 0.01, "mu": 0.5}) and click("curve", 3.0, 9) == {
+        "eta": 3.0
+    }
+
+
+def test_limits_hold_all_finite_numbers():
+    rng = np.random.default_rng(0)
+    for log in (False, True):
+        for _ in range(50):
+            values = np.exp(rng.normal(size=5) * 10)
+            low, high = tidy_limits([values, [np.nan, np.inf]], log)
+            assert low <= values.min() and values.max() <= high and np.isfinite([low, high]).all() and low < high
+    assert tidy_limits([[1.0, 1.0]])[0] < 1 < tidy_limits([[1.0, 1.0]])[1]
+
+
+# --- one method, one look ------------------------------------------------------------------------------------------
+
+
+def distinct(names):
+    """The looks of these names, aliases once."""
+    return {styles.look(name): name for name in names}
+
+
+def test_methods_that_look_alike_in_colour_differ_in_dash_and_marker():
+    for (one, a), (other, b) in itertools.combinations(distinct(styles.METHODS).items(), 2):
+        near = np.abs(np.subtract(to_rgb(one.color), to_rgb(other.color))).max() < 0.15
+        assert not near or (one.dash != other.dash and one.marker != other.marker), f"{a} and {b}"
+        assert (one.dash, one.marker) != (other.dash, other.marker), f"{a} and {b}"
+
+
+def test_no_quantity_and_no_run_borrows_a_methods_colour():
+    taken = {one.color for one in styles.METHODS.values()}
+    for one in (*styles.QUANTITIES.values(), *styles.RUNS):
+        assert one.color not in taken
+
+
+def test_every_line_stands_out_from_the_page():
+    def luminance(color):
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(color)]
+        return np.dot([0.2126, 0.7152, 0.0722], linear)
+
+    for one in (*styles.METHODS.values(), *styles.QUANTITIES.values(), *styles.RUNS, *styles.shades(8)):
+        contrast = 1.05 / (luminance(one.color) + 0.05)
+        assert contrast >= 3, f"{one.color}: {contrast:.2f}"
+
+
+def test_shades_get_darker_and_can_be_told_apart_without_colour():
+    looks = styles.shades(6)
+    assert len({one.marker for one in looks}) == 6
+    light = [sum(to_rgb(one.color)) for one in looks]
+    assert light == sorted(light, reverse=True)
