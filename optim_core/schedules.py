@@ -145,6 +145,31 @@ def cosine(lr, steps, end=0.0):
 
 
 @_counting
+def wsd(lr, steps, cooldown=0.2):
+    """Warm-up, stable, decay, without the warm-up: constant, then in a straight line to 0 at k = steps.
+
+        η_k = lr                             for k < T − c               T = steps, c = cooldown · T
+        η_k = (1 − (k − (T − c))/c) lr       up to k = T, then 0
+
+    cooldown: the share of the steps in which it falls, in [0, 1]; 1 is linear(lr, steps). Until the fall begins nothing
+    depends on T: one constant run is the trunk, and a cool-down from any point of it is the end of a shorter run.
+    `warmup(wsd(0.1, 190), 10)` has all three parts.
+    Source: Hu et al. 2024 (MiniCPM), who name it and fall exponentially; the line: Hägele et al. 2024.
+
+    >>> [float(wsd(0.1, steps=100)(k).round(4)) for k in (0, 80, 90, 100, 150)]
+    [0.1, 0.1, 0.05, 0.0, 0.0]
+    """
+    lr, steps = _rate("lr", lr), whole("steps", steps, 1)
+    c = max(1, steps * number("cooldown", cooldown, "in [0, 1]", lambda v: 0 <= v <= 1))  # 1: falls at the last step
+
+    def schedule(k):
+        done = np.clip((k - (steps - c)) / c, 0, 1)
+        return (1 - done) * lr
+
+    return schedule
+
+
+@_counting
 def inverse_sqrt(lr):
     """η_k = lr / √(k + 1): the rate of the regret bounds of gradient descent, Adam and AMSGrad (AdaGrad has its own √).
 
@@ -297,7 +322,7 @@ def on_plateau(lr, factor=0.1, patience=10, threshold=1e-4, low=0.0, raise_after
 SCHEDULES = {
     schedule.__name__: schedule
     for schedule in (
-        *(constant, inverse_time, exponential, natural_exponential, step, linear, cosine, inverse_sqrt, cyclic),
+        *(constant, inverse_time, exponential, natural_exponential, step, linear, cosine, wsd, inverse_sqrt, cyclic),
         *(piecewise, warmup, on_plateau),
     )
 }

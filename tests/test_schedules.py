@@ -55,6 +55,7 @@ def test_the_formulas(k, lr):
         (schedules.step(lr, 7, 0.5), lr * 0.5 ** (k // 7)),
         (schedules.linear(lr, 50, lr / 3), lr + (lr / 3 - lr) * min(k / 50, 1)),
         (schedules.cosine(lr, 90, lr / 9), lr / 9 + (lr - lr / 9) * (1 + np.cos(np.pi * min(k / 90, 1))) / 2),
+        (schedules.wsd(lr, 90, 0.3), lr * max(min((90 - k) / 27, 1), 0)),
         (schedules.inverse_sqrt(lr), lr / np.sqrt(k + 1)),
     ):
         assert ours(k) == pytest.approx(formula, rel=1e-12, abs=1e-300)
@@ -111,6 +112,28 @@ def test_the_pieces_may_come_in_any_sequence():
         assert schedules.piecewise(kind([0.3, 0.2]), kind([5]))(5) == 0.2
 
 
+@quick
+@given(steps=st.integers(1, 400), fall=st.integers(1, 400), lr=st.floats(1e-6, 10))
+def test_wsd_is_a_constant_and_then_a_line_bit_for_bit(steps, fall, lr):
+    fall = min(fall, steps)
+    k, share = np.arange(2 * steps), fall / steps
+    if steps * share == fall:  # where rounding leaves the cool-down a whole number of steps
+        pieces = [lr, schedules.linear(lr, fall)] if fall < steps else []
+        expected = schedules.piecewise(pieces, [steps - fall]) if pieces else schedules.linear(lr, steps)
+        np.testing.assert_array_equal(schedules.wsd(lr, steps, share)(k), expected(k))
+
+
+def test_a_cool_down_shorter_than_a_step_is_none():
+    for share in (0.0, 0.01, 0.1):
+        assert rates(schedules.wsd(0.3, 10, share), 13).tolist() == [0.3] * 10 + [0.0] * 3
+
+
+def test_until_it_falls_wsd_does_not_know_how_long_it_will_be():
+    short, long = (rates(schedules.wsd(0.3, steps), steps) for steps in (100, 1000))
+    np.testing.assert_array_equal(short[:81], long[:81])
+    assert (np.diff(short[80:]) < 0).all() and short[90] == pytest.approx(0.15)
+
+
 def test_a_triangle_wave_comes_back():
     np.testing.assert_array_equal(rates(schedules.cyclic(0.0, 1.0, 1), 4), [0, 1, 0, 1])
     np.testing.assert_array_equal(rates(schedules.cyclic(0.0, 1.0, 2, 1), 4), [0, 0.5, 1, 0])
@@ -128,7 +151,8 @@ def test_a_schedule_over_runs_is_each_run_alone_bit_for_bit(seed, k):
         schedules.inverse_time, schedules.exponential, schedules.natural_exponential,
         lambda lr, beta: schedules.step(lr, 7, beta), lambda lr, beta: schedules.linear(lr, 99, beta),
         lambda lr, beta: schedules.warmup(schedules.exponential(lr, beta), 20),
-        lambda lr, beta: schedules.cyclic(lr, beta, 5), lambda lr, beta: schedules.piecewise([lr, beta], [50]),
+        lambda lr, beta: schedules.cyclic(lr, beta, 5), lambda lr, beta: schedules.wsd(lr, 200, 0.3),
+        lambda lr, beta: schedules.piecewise([lr, beta], [50]),
     ):  # fmt: skip
         np.testing.assert_array_equal(maker(lr, beta)(k)[:, 0], [maker(lr[i, 0], beta[i, 0])(k) for i in range(5)])
 
@@ -142,6 +166,7 @@ ONES = {
     "step": schedules.step(0.1, 3),
     "linear": schedules.linear(RATES, 7),
     "cosine": schedules.cosine(0.1, 7),
+    "wsd": schedules.wsd(RATES, 9, 0.5),
     "inverse_sqrt": schedules.inverse_sqrt(RATES),
     "cyclic": schedules.cyclic(0.1, 0.3, 2, 3),
     "piecewise": schedules.piecewise([3 * RATES, schedules.linear(RATES, 4), RATES], [2, 8]),
@@ -246,6 +271,8 @@ def test_on_plateau_stops_a_run_from_bouncing():
         (lambda: schedules.linear(0.1, 10, end=-0.1), "end"),
         (lambda: schedules.cosine(0.1, -5), "steps"),
         (lambda: schedules.cosine(0.1, "many"), "steps"),
+        (lambda: schedules.wsd(0.1, 0), "steps"),
+        (lambda: schedules.wsd(0.1, 100, 20), r"cooldown = 20: must be in \[0, 1\]"),
         (lambda: schedules.inverse_sqrt(1j), "lr"),
         (lambda: schedules.cyclic(0.1, 0.2, 0), "up"),
         (lambda: schedules.cyclic(0.1, 0.2, 5, 0), "down"),

@@ -62,6 +62,10 @@ def scheduler(optimizer, lr, spec):
             return S.LinearLR(optimizer, 1.0, end / lr, tau)
         case ["cosine", steps, end]:
             return S.CosineAnnealingLR(optimizer, steps, end)
+        case ["wsd", steps, cooldown]:
+            fall = round(cooldown * steps)
+            parts = [S.ConstantLR(optimizer, 1.0, 0), S.LinearLR(optimizer, 1.0, 0.0, fall)]
+            return S.SequentialLR(optimizer, parts, [steps - fall])
         case ["inverse_sqrt"]:
             return S.LambdaLR(optimizer, lambda k: 1 / math.sqrt(k + 1))
         case ["cyclic", high, up, down]:
@@ -82,6 +86,7 @@ SCHEDULES = [
     *(["constant"], ["inverse_time", 0.01], ["inverse_time", 1.0], ["exponential", 0.96], ["exponential", 0.5]),
     *(["natural_exponential", 0.0408], ["natural_exponential", 0.96], ["step", 30, 0.5], ["step", 7, 0.9]),
     *(["linear", 100, 0.001], ["linear", 13, 0.0], ["cosine", 200, 0.0], ["cosine", 150, 0.01]),
+    *(["wsd", 150, 0.2], ["wsd", 100, 0.37]),
     *(["inverse_sqrt"], ["cyclic", 0.3, 10, 10], ["cyclic", 0.2, 3, 17], ["piecewise", 0.1, 50, 80]),
     *(["piecewise", 0.5, 1, 2, 149], ["warmup", 10, None, "constant"], ["warmup", 4, 0.2, "exponential", 0.9]),
     *(["warmup", 20, None, "cosine", 130, 0.0], ["warmup", 1, None, "inverse_sqrt"]),
