@@ -59,6 +59,13 @@ CONTROLS = {
     "depth": Control("l", "layers", 1, 20, 1),
     "width": Control("m", "units per layer", 1, 256, scale="powers"),
     "seed": Control("", "random seed", 0, 99, 1),
+    "lr1": Control("η₁", "learning rate", 1e-3, 100, scale="log"),  # of the first of two methods
+    "lr2": Control("η₂", "learning rate", 1e-3, 100, scale="log"),
+    "u": Control("u", "start in the valley", -10, 10, 0.5),  # u₁ along it, u₂ across: the start turns with it
+    "scale": Control("c", "factor on the loss", 1e-3, 1e3, scale="decades"),
+    "height": Control("h", "height", 1, 1000, scale="decades"),
+    "slope": Control("g", "slope", 1e-3, 1e3, scale="decades"),
+    "exponent": Control("a", "how unequal", 0, 2, 0.1),
 }
 MANTISSAS = {
     "log": (1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2, 2.2, 2.5, 2.8, 3, 3.2, 3.5, 4, 4.5, 5, 5.5, 6, 6.5, 7, 8, 9),
