@@ -13,7 +13,7 @@ Its modules, in an order in which they can be read:
     surfaces      errors of two weights, declared by their formulas, with exact derivatives
     critical      where the gradient is zero: minimum, maximum, saddle or degenerate
     optimizers    one step of each optimizer, as its equation
-    descent       descend: many steps, and every state kept
+    descent       descend: many steps, and every state kept (fast: what it has only for speed)
     schedules     learning rates that change from step to step
     gradients     clipping, L2 and noise around a gradient; second derivatives
     quadratics    momentum on a quadratic: what theory says, what runs say

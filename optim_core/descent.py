@@ -10,16 +10,11 @@ import functools
 
 import numpy as np
 
+from . import fast
+from .fast import LARGEST
 from .optimizers import EQUATIONS, anatomy, by_step, check_given, check_names, check_shapes, hyper
 from .refuse import asks, numbers, ranged, refuse, spread, whole
 from .schedules import reader
-
-LARGEST = float(np.finfo(float).max)
-
-# Only for speed: freed memory may go back to the system, to be fetched anew at the next step, which can take longer
-# than the step. Linux's C library keeps arrays up to the size of the largest that it has seen freed: this shows it one
-# of 28 MB.
-np.empty(3_500_000)
 
 
 def descend(step, w, grad, steps, *, start=0, limit=1e6, keep="all", loss=None, losses=None, diverged=None, **chosen):
@@ -62,26 +57,30 @@ def descend(step, w, grad, steps, *, start=0, limit=1e6, keep="all", loss=None, 
     looking = [name for name in schedules if asks(name, chosen[name]) == 2]
     equation, at = EQUATIONS.get(step, step), by_step(grad)
 
+    def take(state, t, now):
+        """One step."""
+        return _answer(equation(**state, grad=at(t), t=t, **now), state)
+
     with np.errstate(all="ignore"):
         seen = _losses_so_far(loss, losses, state["w"], start, looking)
         now = {name: hyper(name, value, start, seen) for name, value in chosen.items()}
         state, now = _in_one_shape(state, now)
         diverged = _left_before(diverged, state["w"], start, limit)
         well = not diverged.any()
-        if keep == "last" and not schedules and diverged.ndim and _independent(grad):  # a faster way to the same
-            path, diverged = _last_of_each(equation, state, at, range(start + 1, end + 1), now, diverged, limit)
+        if keep == "last" and not schedules and diverged.ndim and fast.independent(grad):  # the same, faster
+            path, diverged = fast.last_of_each(take, _gone, state, range(start + 1, end + 1), now, diverged, limit)
             return path | {"diverged": diverged} | ({} if loss is None else {"loss": _measure(loss, path["w"])})
 
         # With keep="last" path stays empty until the end.
-        path = {name: _room(value.shape, end - start + 1) for name, value in state.items() if keep == "all"}
+        path = {name: fast.room(value.shape, end - start + 1) for name, value in state.items() if keep == "all"}
         if loss is not None:
             seen = _longer(seen, end + 1, diverged.shape)
         for t in range(start, end + 1):  # the round t = start takes no step, and keeps the state to start from
             if t > start:
                 # A schedule sees the losses of w₀ … w_{t−1}, or None if nobody asked for any.
                 now |= {name: hyper(name, read(t - 1, loss and seen[:t])) for name, read in schedules.items()}
-                new = _answer(equation(**state, grad=at(t), t=t, **now), state)
-                well = well and _well(new, limit)
+                new = take(state, t, now)
+                well = well and fast.well(new, limit)
                 state = new if well else _freeze(state, new, diverged, t, limit)
             for name, values in path.items():
                 values[t - start] = state[name]
@@ -128,20 +127,12 @@ def _in_one_shape(state, now):
     shape = check_shapes(shapes, state["w"].shape[-1])
 
     def whole(value):
-        out = _room(shape, 1)[0]
+        out = fast.room(shape, 1)[0]
         out[...] = value
         return out
 
     now = {name: whole(value) if np.ndim(value) > 1 else value for name, value in now.items()}
     return {name: whole(value) for name, value in state.items()}, now
-
-
-def _room(shape, times):
-    """An empty array (times, *shape). Where runs outnumber parameters, each parameter lies contiguous, for speed."""
-    *runs, n = shape
-    if np.prod(runs, dtype=int) > n:
-        return np.moveaxis(np.empty((times, n, *runs)), 1, -1)
-    return np.empty((times, *runs, n))
 
 
 def _left_before(diverged, w, start, limit):
@@ -202,26 +193,6 @@ def _answer(new, old):
     return new
 
 
-def _well(state, limit):
-    """Whether all runs are inside the limit and finite: a look at Σw² or, where that does not settle it, the extremes.
-
-    Only for speed: it says what `not _gone(…).any()` says; skip it at first. A NaN makes all of them NaN. Larger
-    arrays go straight to the extremes: a product of theirs would start threads.
-    """
-    if state["w"].size <= 10_000:
-        total = 0.0
-        for value in state.values():
-            flat = value.ravel("K")
-            total += flat.dot(flat)
-        if total < min(limit * limit, LARGEST):
-            return True
-    for name, value in state.items():
-        bound = limit if name == "w" else LARGEST
-        if not (-bound <= value.min() and value.max() <= bound):
-            return False
-    return True
-
-
 def _gone(state, limit):
     """Which runs are outside the limit, or not finite; a NaN is not inside."""
     inside = [np.abs(value) <= (limit if name == "w" else LARGEST) for name, value in state.items()]
@@ -235,48 +206,3 @@ def _freeze(old, new, diverged, t, limit):
         stays = stays | (leaves & _gone(new, LARGEST))
         diverged[leaves] = t
     return {name: np.where(stays[..., None], old[name], new[name]) for name in old}
-
-
-# ---- a map: many runs, of which only the end is asked for ------------------------------------------------------------
-# Only for speed: gives what the loop in `descend` gives; skip it at first.
-
-
-def _independent(grad):
-    """Whether the gradient says that each run's depends on that run's w alone, as a surface's does."""
-    return getattr(getattr(grad, "__self__", None), "pointwise", False)
-
-
-def _last_of_each(equation, state, at, times, now, diverged, limit):
-    """The last state of runs that do not depend on one another: one that left is dropped, and costs nothing more."""
-    *runs, n = state["w"].shape
-    diverged, going = diverged.ravel(), np.arange(diverged.size)
-    last = {name: value.reshape(-1, n) for name, value in state.items()}
-    state = {name: value.copy(order="K") for name, value in last.items()}
-    each = {name: value.reshape(-1, n) for name, value in now.items() if np.ndim(value) > 1}
-    going, state, each = _without(diverged > 0, going, state, each)
-    for t in times:
-        if not going.size:
-            break
-        new = _answer(equation(**state, grad=at(t), t=t, **now | each), state)
-        if not _well(new, limit):
-            gone = _gone(new, limit)
-            left = np.flatnonzero(gone)
-            ends = {name: value[left] for name, value in new.items()}
-            stays = _gone(ends, LARGEST)[:, None]
-            diverged[going[left]] = t
-            for name, end in ends.items():
-                last[name][going[left]] = np.where(stays, state[name][left], end)
-            going, new, each = _without(gone, going, new, each)
-        state = new
-    for name, value in state.items():
-        last[name][going] = value
-    return {name: value.reshape(*runs, n) for name, value in last.items()}, diverged.reshape(runs)
-
-
-def _without(gone, going, state, each):
-    """The arrays without the runs that left: those at the end take their places, in place, and the end is cut off."""
-    n = going.size - np.count_nonzero(gone)
-    places, movers = np.flatnonzero(gone[:n]), n + np.flatnonzero(~gone[n:])
-    for array in (going, *state.values(), *each.values()):
-        array[places] = array[movers]
-    return going[:n], {name: a[:n] for name, a in state.items()}, {name: a[:n] for name, a in each.items()}

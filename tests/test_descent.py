@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optim_core import descent, gradients, optimizers, schedules, surfaces
+from optim_core import descent, fast, gradients, optimizers, schedules, surfaces
 
 quick = settings(max_examples=15, deadline=None)
 
@@ -179,7 +179,7 @@ def test_the_quick_look_sees_what_the_close_look_sees(runs, limit):
             state = {part: rng.uniform(-1, 1, (*runs, 2)) * min(limit, 1.0) / 2 for part in ("w", "v")}
             state[name][..., 1].flat[-1:] = value
             with np.errstate(all="ignore"):
-                assert descent._well(state, limit) == (not descent._gone(state, limit).any())
+                assert fast.well(state, limit) == (not descent._gone(state, limit).any())
 
 
 @quick

@@ -620,6 +620,7 @@ def judged(row, argument, spoil, details, remembers=False):
 
 REMEMBER = {"schedules.on_plateau/schedule", "gradients.running/step"}  # the losses, the norms that they saw
 MADE = "a record, checked by what makes it or takes it"
+SPEED = "called by `descend` alone, whose arguments are checked"
 INNER = "called by a Task, whose arguments are checked"
 NO_ROW = {  # what is public and has no row, and why
     "optimizers.hyper": "checks the arguments of step functions",
@@ -627,6 +628,10 @@ NO_ROW = {  # what is public and has no row, and why
     "optimizers.check_names": "checks the arguments of step functions",
     "optimizers.check_shapes": "checks the arguments of step functions",
     "optimizers.by_step": "checks the arguments of step functions",
+    "fast.room": SPEED,
+    "fast.well": SPEED,
+    "fast.independent": SPEED,
+    "fast.last_of_each": SPEED,
     "schedules.reader": "reads the arguments of schedules",
     "losses.loss": "decorates losses, which have rows",
     "layers.layer": "decorates layers, which have rows",

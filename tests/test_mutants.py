@@ -285,12 +285,12 @@ MUTANTS = {
          "np.where(stays[..., None], old[name], new[name])", "new[name]",
          "test_descent.test_a_diverged_run_stays_at_its_last_finite_state_and_says_when_it_left"),
     ],
-    "descent._well": [
+    "fast.well": [
         ("NaN is inside the limit", "not (-bound <= value.min() and value.max() <= bound)",
          "(value.min() < -bound or value.max() > bound)",
          "test_descent.test_a_step_into_infinity_or_nan_is_not_taken"),
     ],
-    "descent._last_of_each": [
+    "fast.last_of_each": [
         ("a run that left is dropped without a trace",
          "diverged[going[left]] = t", "pass",
          "test_descent.test_runs_that_left_are_dropped_from_a_map_and_nothing_else_changes"),
