@@ -35,11 +35,13 @@ def _load_digits():
     return load_digits(return_X_y=True)
 
 
-def digits(train=1200, seed=0, scale=True):
+def digits(train=1200, seed=0, scale=True, noise=0.0):
     """1797 handwritten digits of 8×8 pixels, as 64 numbers each, with labels 0 … 9.
 
     train: how many to train on; the other 1797 − train are the test part. scale: pixels 0 … 16 are divided by 16, then
     each pixel's mean over the training part is subtracted from both parts; False leaves them as they are.
+    noise: the share of wrong labels in the training part: each label is, with this probability, replaced by one of the
+    nine others. The test part keeps its own.
     Source: scikit-learn's load_digits (Alpaydin & Kaynak 1998, test set).
 
     >>> data = digits(train=1500)
@@ -50,6 +52,9 @@ def digits(train=1200, seed=0, scale=True):
     if whole("train", train, 1) > len(X):
         refuse("train", train, f"a whole number from 1 to {len(X)}")
     data = _split(X, y, train, whole("seed", seed, 0))
+    noise, rng = number("noise", noise, "in [0, 1]", lambda v: 0 <= v <= 1), generator([seed, 9])
+    wrong, others = rng.random(train) < noise, rng.integers(1, 10, train)
+    data = data._replace(y=np.where(wrong, (data.y + others) % 10, data.y))
     if not flag("scale", scale):
         return data
     mean = data.X.mean(0) / 16
@@ -113,3 +118,48 @@ def chebyshev(n=20, degree=4):
     X = np.linspace(-1, 1, whole("n", n, 2))[:, None]
     y = np.cos(whole("degree", degree, 0) * np.arccos(X))
     return Data(X, y)
+
+
+def words(n=1000, features=30, exponent=1.0, noise=0.3, seed=0):
+    """Features that are rare, like the words of a text: 0 or 1, feature j = 1, 2, … is 1 with probability ½/j^exponent.
+
+        y = X w* + noise · N(0, 1),   w* = (1, −1, 1, −1, …)          n examples to train on and n to test
+
+    exponent: 0, all features are as frequent; 1, the frequencies of words in texts (Zipf 1949). X: (n, features),
+    y: (n, 1), for a linear model without a bias.
+
+    >>> data = words(n=3, features=4, noise=0.0)
+    >>> bool(np.array_equal(data.y, data.X @ [[1], [-1], [1], [-1]])), words(exponent=2.0).X.mean(0)[:3].round(2)
+    (True, array([0.51, 0.14, 0.06]))
+    """
+    n, features, noise = whole("n", n, 1), whole("features", features, 1), _noise(noise)
+    rng, rank = generator(whole("seed", seed, 0)), np.arange(1, features + 1)
+    often = 0.5 / rank ** number("exponent", exponent, "a number ≥ 0", lambda v: v >= 0)
+    X = (rng.random((2 * n, features)) < often).astype(float)
+    y = X @ np.where(rank % 2, 1.0, -1.0)[:, None] + noise * rng.standard_normal((2 * n, 1))
+    return Data(X[:n], y[:n], X[n:], y[n:])
+
+
+def wilson(n=50, share=0.6, seed=0):
+    """Two classes, y = ±1, that a linear model can learn without an error; but AdaGrad and Adam learn them by heart.
+
+        xᵢ = (yᵢ, 1, 1; 0 … 0, block i, 0 … 0)           block i: (1, 0, 0, 0, 0) if yᵢ = 1, (1, 1, 1, 1, 1) if yᵢ = −1
+
+    The first feature is the answer; the next two are always there; and each example has five features that no other
+    has, the held-out ones too. y = 1 with the probability `share`; it should prevail. On squared errors from w = 0,
+    gradient descent relies on the first feature. Steps that are as long in all features, as sign(g) is, end where all
+    |wⱼ| = ¼; of a new example such a model says ¼ (y + 2) > 0, that is, 1 of all of them.
+    X: (n, 3 + 10 n), y: (n, 1); n examples to train on and n to test.
+    Source: Wilson et al. 2017, "The marginal value of adaptive gradient methods in machine learning", section 3.3.
+
+    >>> data = wilson(n=2, seed=1)
+    >>> data.y.ravel().tolist(), data.X[:, :13].astype(int).tolist()
+    ([1.0, -1.0], [[1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0], [-1, 1, 1, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1]])
+    """
+    n, rng = whole("n", n, 1), generator(whole("seed", seed, 0))
+    share = number("share", share, "in [0, 1]", lambda v: 0 <= v <= 1)
+    y = np.where(rng.random(2 * n) < share, 1.0, -1.0)
+    own = np.where(y[:, None] > 0, [1.0, 0, 0, 0, 0], 1.0)  # (examples, 5)
+    blocks = (np.eye(2 * n)[:, :, None] * own[:, None]).reshape(2 * n, -1)
+    X = np.column_stack([y, np.ones((2 * n, 2)), blocks])
+    return Data(X[:n], y[:n, None], X[n:], y[n:, None])

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from optim_core import data
-from optim_core.data import blobs, chebyshev, circles, digits, line, moons
+from optim_core import data, optimizers, schedules
+from optim_core.data import blobs, chebyshev, circles, digits, line, moons, wilson, words
+from optim_core.descent import descend
 
 
 def test_digits_are_split_without_overlap_and_scaled_by_the_training_part():
@@ -25,7 +26,58 @@ def test_labels_stay_with_their_digits():
     assert all(label[row.tobytes()] == target for row, target in zip(part.X, part.y, strict=True))
 
 
-@pytest.mark.parametrize("make", [digits, moons, circles, blobs, line])
+def test_wrong_labels_are_as_many_as_asked_for_wrong_and_in_the_training_part_only():
+    clean, noisy = data.digits(seed=2), data.digits(seed=2, noise=0.2)
+    wrong = clean.y != noisy.y
+    assert np.array_equal(clean.X, noisy.X) and np.array_equal(clean.y_test, noisy.y_test)
+    assert 0.17 < wrong.mean() < 0.23 and noisy.y.dtype == clean.y.dtype
+    assert set(noisy.y) == set(range(10))
+    by = (noisy.y[wrong] - clean.y[wrong]) % 10
+    assert set(by) == set(range(1, 10)) and np.bincount(by)[1:].max() < 3 * np.bincount(by)[1:].min()
+    assert (data.digits(noise=1.0).y != data.digits().y).all()
+
+
+def test_a_label_that_is_wrong_at_some_noise_is_wrong_at_more():
+    clean, some, more = (data.digits(noise=share) for share in (0.0, 0.1, 0.3))
+    assert (some.y[some.y != clean.y] == more.y[some.y != clean.y]).all()
+
+
+@pytest.mark.parametrize("exponent", [0.0, 1.0, 2.0])
+def test_words_are_as_rare_as_their_rank_says_and_a_linear_model_explains_them(exponent):
+    some = words(n=4000, features=6, exponent=exponent, noise=0.1, seed=1)
+    assert set(some.X.ravel()) == {0.0, 1.0} and some.X.shape == some.X_test.shape == (4000, 6)
+    often = 0.5 / np.arange(1, 7) ** exponent
+    assert (np.abs(some.X.mean(0) - often) < 5 * np.sqrt(often / 4000)).all()
+    found, squares, *_ = np.linalg.lstsq(some.X, some.y[:, 0])
+    assert np.abs(found - [1, -1, 1, -1, 1, -1]).max() < 0.1
+    assert np.sqrt(squares[0] / 4000) == pytest.approx(0.1, rel=0.05)
+
+
+def test_wilsons_examples_have_the_answer_two_ones_and_features_of_their_own():
+    some = data.wilson(n=40, seed=1)
+    X, y = np.vstack([some.X, some.X_test]), np.vstack([some.y, some.y_test])[:, 0]
+    assert X.shape == (80, 3 + 5 * 80) and (X[:, 0] == y).all() and (X[:, 1:3] == 1).all()
+    assert (X[:, 3:].sum(0) <= 1).all()  # no feature beyond the third is shared
+    assert (X[:, 3:].sum(1) == np.where(y > 0, 1, 5)).all()
+    assert (X[:, 3:].reshape(80, 80, 5).any(-1) == np.eye(80, dtype=bool)).all()  # block i is example i's
+    assert data.wilson(n=200, share=0.8).y.mean() == pytest.approx(2 * 0.8 - 1, abs=0.15)
+
+
+def test_adaptive_steps_learn_wilsons_examples_by_heart_and_gradient_descent_learns_the_rule():
+    some = wilson(n=50, seed=2)
+    for name, lr in (("gd", 0.1), ("adagrad", schedules.linear(0.1, 2000)), ("adam", schedules.linear(0.01, 2000))):
+        error = lambda w: some.X @ w - some.y[:, 0]  # noqa: E731
+        step, start = optimizers.OPTIMIZERS[name], np.zeros(some.X.shape[1])
+        w = descend(step, start, lambda w: error(w) @ some.X / 50, 2000, keep="last", lr=lr)["w"]  # noqa: B023
+        assert np.abs(error(w)).max() < 1e-6
+        right = (np.sign(some.X_test @ w) == some.y_test[:, 0]).mean()
+        if name == "gd":
+            assert right == 1
+        else:
+            assert right == (some.y_test > 0).mean() and np.abs(np.abs(w[some.X.any(0)]) - 0.25).max() < 1e-4
+
+
+@pytest.mark.parametrize("make", [digits, moons, circles, blobs, line, words, wilson])
 def test_a_seed_makes_the_same_data_and_another_seed_other_data(make):
     assert all(np.array_equal(a, b) for a, b in zip(make(seed=4), make(seed=4), strict=True))
     assert not np.array_equal(make(seed=4).X, make(seed=5).X)
@@ -68,6 +120,12 @@ BAD = {
     "no classes": lambda: blobs(classes=0),
     "a slope in words": lambda: line(slope="steep"),
     "one point of a polynomial": lambda: chebyshev(n=1),
+    "more than all labels wrong": lambda: digits(noise=1.5),
+    "no words": lambda: words(n=0),
+    "no features": lambda: words(features=0),
+    "words that grow more frequent": lambda: words(exponent=-1.0),
+    "more than everyone": lambda: wilson(share=1.2),
+    "no examples": lambda: wilson(n=0),
     "half a degree": lambda: chebyshev(degree=0.5),
 }
 

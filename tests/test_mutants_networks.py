@@ -123,6 +123,18 @@ MUTANTS = {
          "np.linalg.norm(W, axis=0) / np.linalg.norm(g, axis=0)", "np.linalg.norm(W) / np.linalg.norm(g)",
          "test_slices.test_a_filter_normalised_direction_has_the_lengths_of_the_weights_and_leaves_the_rest"),
     ],
+    # ---- data
+    "data.digits": [
+        ("a wrong label may be the right one", "rng.integers(1, 10, train)", "rng.integers(0, 10, train)",
+         "test_data.test_wrong_labels_are_as_many_as_asked_for_wrong_and_in_the_training_part_only"),
+        ("wrong labels are drawn otherwise at every noise",
+         "generator([seed, 9])", "generator([seed, int(99 * noise)])",
+         "test_data.test_a_label_that_is_wrong_at_some_noise_is_wrong_at_more"),
+    ],
+    "data.wilson": [
+        ("Wilson's blocks swapped between the classes", "y[:, None] > 0", "y[:, None] < 0",
+         "test_data.test_wilsons_examples_have_the_answer_two_ones_and_features_of_their_own"),
+    ],
     # ---- training
     "training.batch_at": [
         ("the last short batch is dropped", 'math.ceil(n / whole("size", size, 1))', "max(1, n // size)",
