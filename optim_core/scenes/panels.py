@@ -173,6 +173,14 @@ class Panel:
             self.artists[name].set(**style)
         return self.artists[name]
 
+    def scale(self, which, scale, limits):
+        """A logarithmic or a linear axis, with fixed limits."""
+        self.log = self.log.replace(which, "") + which * (scale == "log")
+        self.fixed[which] = limits
+        if getattr(self.axes, f"get_{which}scale")() != scale:
+            getattr(self.axes, f"set_{which}scale")(scale)
+        self._limit(which, limits)
+
     def _limit(self, which, limits):
         if limits and tuple(limits) != getattr(self.axes, f"get_{which}lim")():
             getattr(self.axes, f"set_{which}lim")(*limits)

@@ -2,16 +2,16 @@
 
 import numpy as np
 
-from .board import GREY, INK, STYLES, Map, Scene, number
-from .trajectories import Trajectories
+from .board import number
+from .panels import Curves, Page, Surface
 
 GOAL = 1e-6  # a run has arrived when its loss is this part of the loss it began with
 
 
-class Ravine(Trajectories):
+class Ravine(Page):
     """Paths on a surface from above, and each loss divided by the loss it began with.
 
-    result: (surface, {"name": path, …}), at most four paths made by `descend`, all of the same length.
+    result: (surface, {"name": path, …}), paths made by `descend`, all of the same length.
     A click on the map sets the control `start` (or another; None: nothing).
     """
 
@@ -21,63 +21,26 @@ class Ravine(Trajectories):
     )
 
     def __init__(self, control="start"):
-        Scene.__init__(self, (9.6, 3.9))
-        self.control, self.named = control, None
-        self.map = Map(self.figure.add_axes([0.06, 0.13, 0.52, 0.768]))
-        self.curve = self.figure.add_axes([0.645, 0.13, 0.335, 0.768], yscale="log", ylim=(1e-11, 1e3))
-        self.curve.set_xlabel("steps t")
-        self.curve.set_title("loss / loss at the start", fontsize=10, loc="left", y=1.0)
-        self.curve.grid(alpha=0.25)
-        self.curve.axhline(GOAL, color=GREY, lw=1.2, ls="-.")
-        self.curve.text(0.99, 0.37, "a millionth", transform=self.curve.transAxes, color=GREY, fontsize=9, ha="right")
-        self.start = self.line(self.map.axes, "o", mfc="white", mec=INK, ms=9, mew=1.8, zorder=6)
-        self.now = self.mover(self.curve.axvline(0, color=GREY, lw=1, ls=":"))
-        self.paths, self.curves, self.heads, self.labels = [], [], [], []
-        for color, dash, marker in STYLES:
-            style = dict(color=color, ls=dash, lw=1.6)
-            self.paths.append(self.line(self.map.axes, **style, marker=marker, ms=3.2, mew=0, zorder=4))
-            self.heads.append(self.line(self.map.axes, marker=marker, ls="", mfc=color, mec="white", ms=9, zorder=7))
-            self.curves.append(self.line(self.curve, **style))
-            self.labels.append(self.text(self.map.axes, color=color, zorder=9))
+        super().__init__("map loss", widths=[8, 5], size=(9.6, 3.9), top=0.24)
+        self.map = Surface(self, "map", sets=control)
+        words = dict(title="loss / loss at the start", x="steps t")
+        levels = {"a millionth": GOAL}
+        self.loss = Curves(self, "loss", **words, log="y", ylim=(1e-11, 1e3), levels=levels, legend=None)
 
     def show(self, result):
-        self.surface, self.runs = result
-        self.map.show(self.surface)
-        if list(self.runs) != self.named:
-            self.named = list(self.runs)
-            self.legend(self.curve, self.named, loc="upper left", ncols=4, bbox_to_anchor=(0.05, 1.01))
-        self.tracks = []
-        for path in self.runs.values():
-            loss = self.surface.loss(path["w"])
-            part = loss / loss[0] if loss[0] > 0 else loss
-            self.tracks.append((self.map.drawable(path["w"]), part, path))
-        steps = len(self.tracks[0][0]) - 1
-        if steps != self.steps:
-            self.steps = steps
-            self.curve.set_xlim(0, max(steps, 1))
-        self.stories = [arrival(name, part, path) for name, (_, part, path) in zip(self.runs, self.tracks, strict=True)]
-
-    def clicked(self, axes, x, y):
-        return super().clicked(axes, x, y) if self.control else {}
+        surface, self.runs = result
+        self.steps = self.map.show(surface, self.runs)
+        losses = {name: surface.loss(path["w"]) for name, path in self.runs.items()}
+        self.parts = {name: loss / loss[0] if loss[0] > 0 else loss for name, loss in losses.items()}
+        self.loss.show(self.parts)
+        self.name(self.map.looks)
+        self.stories = " ".join(arrival(name, self.parts[name], path) for name, path in self.runs.items())
 
     def at(self, t):
         t = min(t, self.steps)
-        self.now.set_xdata([t, t])
-        self.start.set_data(*self.tracks[0][0][:1].T)
-        for artist in (*self.paths, *self.heads, *self.curves, *self.labels):
-            artist.set_visible(False)
-        for (points, part, path), line, head, curve, label in zip(
-            self.tracks, self.paths, self.heads, self.curves, self.labels, strict=False
-        ):
-            line.set_data(*points[: t + 1].T)
-            head.set_data(*points[t : t + 1].T)
-            curve.set_data(np.arange(t + 1), np.clip(part[: t + 1], 1e-30, 1e30))
-            for artist in (line, head, curve):
-                artist.set_visible(True)
-            self._say_where_it_left(label, points, path, t)
-        parts = "; ".join(f"{name}: {number(p[t], 2)}" for name, (_, p, _) in zip(self.runs, self.tracks, strict=True))
-        self.caption = f"Step {t} of {self.steps}. Left of the first loss: {parts}. " + " ".join(self.stories)
-        return [artist for artist in self.moving if artist.get_visible()]
+        left = "; ".join(f"{name}: {number(part[t], 2)}" for name, part in self.parts.items())
+        self.caption = f"Step {t} of {self.steps}. Left of the first loss: {left}. {self.stories}"
+        return self.moved(t)
 
 
 def arrival(name, part, path):
