@@ -66,6 +66,9 @@ CONTROLS = {
     "height": Control("h", "height", 1, 1000, scale="decades"),
     "slope": Control("g", "slope", 1e-3, 1e3, scale="decades"),
     "exponent": Control("a", "how unequal", 0, 2, 0.1),
+    "size": Control("g", "size of gradients", 1e-12, 1e4, scale="decades"),
+    "gap": Control("P", "news once in", 3, 100, 1),
+    "budget": Control("K", "tries", 1, 12, 1),
 }
 MANTISSAS = {
     "log": (1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2, 2.2, 2.5, 2.8, 3, 3.2, 3.5, 4, 4.5, 5, 5.5, 6, 6.5, 7, 8, 9),
