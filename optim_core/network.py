@@ -25,6 +25,21 @@ from .refuse import asks, flag, generator, made, number, numbers, refuse, whole
 ON_DATA = "a network on data, as net.on(X, y) makes it"  # what a task is, in refusals
 AT_ONCE = 2_000_000  # how many numbers to hold at a time, where many runs would need more
 
+
+def orthogonal(rng, shape, n, m):
+    """A matrix (n, m) whose columns (or, if they are fewer, rows) are orthonormal, any such as likely as any other.
+
+        G = Q R,   G ~ N(0, 1);   W = Q · sign(diag R)          without the signs, Q depends on how QR is computed
+
+    Nothing that passes a square one changes its length; one that makes m > n or m < n features keeps it for the n or m
+    directions that it can keep. Source: Saxe, McClelland & Ganguli 2014; the signs: Mezzadri 2007.
+    Libraries: equals torch.nn.init.orthogonal_ in law, transposed.
+    """
+    Q, R = np.linalg.qr(rng.standard_normal((max(n, m), min(n, m))))
+    W = Q * np.sign(np.diag(R))
+    return W if n >= m else W.T
+
+
 # How to draw a weight matrix: functions of (rng, shape, n inputs, m outputs).
 SCHEMES = {
     "normal": lambda rng, shape, n, m: rng.standard_normal(shape),  # outputs √n times as large as the inputs
@@ -34,6 +49,7 @@ SCHEMES = {
     "xavier_normal": lambda rng, shape, n, m: rng.standard_normal(shape) * np.sqrt(2 / (n + m)),
     "he": lambda rng, shape, n, m: rng.standard_normal(shape) * np.sqrt(2 / n),  # variance 2/n, since relu halves it
     "he_uniform": lambda rng, shape, n, m: rng.uniform(-1, 1, shape) * np.sqrt(6 / n),
+    "orthogonal": orthogonal,  # keeps every length, not only the mean one
     "torch": lambda rng, shape, n, m: rng.uniform(-1, 1, shape) / np.sqrt(n),  # its Linear's default, biases too
 }
 
@@ -159,16 +175,20 @@ class Chain:
             self.places.append(here)
             self.n = here.stop
         sizes = [layer.size for layer in self.layers if layer.size]
-        for (_, outputs), (inputs, _) in zip(sizes, sizes[1:], strict=False):
-            if inputs != outputs:
-                refuse("layers", f"…{outputs}) and then ({inputs}…", "such that each takes what the one before gives")
-        self.size = (sizes[0][0], sizes[-1][1]) if sizes else None
-        self.width = sum(max(size) for size in sizes)
+        self.size = self.joined(sizes) if sizes else None
+        self.width = sum(getattr(layer, "width", max(layer.size)) for layer in self.layers if layer.size)
         self.running = [layer.running for layer in self.layers]
         self.mixes = any(layer.mixes for layer in self.layers)
 
     def __repr__(self):
         return f"{type(self).__name__}({self.layers})"
+
+    def joined(self, sizes):
+        """(inputs, outputs) of layers of these sizes together."""
+        for (_, outputs), (inputs, _) in zip(sizes, sizes[1:], strict=False):
+            if inputs != outputs:
+                refuse("layers", f"…{outputs}) and then ({inputs}…", "such that each takes what the one before gives")
+        return sizes[0][0], sizes[-1][1]
 
     def through(self, k, w, x, running, mode):
         """One pass through layer k alone."""
@@ -197,21 +217,56 @@ class Chain:
 
     def draw(self, rng, scheme, scale):
         """Like a layer's."""
-        return np.concatenate([layer.draw(rng, scheme, scale) for layer in self.layers])
+        return np.concatenate([np.empty(0), *(layer.draw(rng, scheme, scale) for layer in self.layers)])
 
 
 class Residual(Chain):
-    """y = x + f(x), where f is a chain of layers: Residual(Linear(32, 32), Tanh())."""
+    """y = x + β f(x), where f is a chain of layers and β = scale: Residual(Linear(32, 32), Tanh()).
 
-    def __init__(self, *parts):
+    With scale=1/√L, L blocks of unit gain let the variance of x grow e-fold; with scale=1, 2^L-fold.
+    """
+
+    def __init__(self, *parts, scale=1.0):
         super().__init__(parts)
+        self.scale = number("scale", scale)
         if self.size and self.size[0] != self.size[1]:
             refuse("Residual", self.size, "layers that give as many features as they take")
 
     def forward(self, w, x, running, mode):
         f, backward, after = super().forward(w, x, running, mode)
+        block = self.scale * f, lambda dy: backward(self.scale * dy)
         # `layers.residual` takes a block x → (f(x), backward): here f has been computed. bare: without its checks.
-        return *layers.residual.bare(x, lambda x: (f, backward)), after
+        return *layers.residual.bare(x, lambda x: block), after
+
+
+class Parallel(Chain):
+    """y = (f₁(x) + … + f_K(x))/√K, each f a list of layers: Parallel([Linear(32, 32), Relu()], [Linear(32, 32)]).
+
+    √K keeps the variance of a sum of K independent branches that of one. [] is the branch y = x.
+    Source: branches Szegedy et al. 2015 (Inception), who put them side by side in place of adding them.
+    """
+
+    def __init__(self, *branches):
+        if not branches:
+            refuse("branches", branches, "at least one list of layers")
+        super().__init__([Chain(branch) if isinstance(branch, (list, tuple)) else branch for branch in branches])
+
+    def joined(self, sizes):
+        keeps = sizes[0][0] == sizes[0][1]  # as do branches of no size of their own, such as [] and [Tanh()]
+        if len(set(sizes)) > 1 or not (keeps or len(sizes) == len(self.layers)):
+            refuse("branches", sizes, "from as many features to as many, all of them")
+        return sizes[0]
+
+    def forward(self, w, x, running, mode):
+        passes = [self.through(k, w, x, running, mode) for k in range(len(self.layers))]
+        y, backwards, after = zip(*passes, strict=True)
+        root = np.sqrt(len(y))
+
+        def backward(dy):
+            d = [branch_backward(dy / root) for branch_backward in backwards]
+            return dict(x=sum(branch["x"] for branch in d), w=[flat for branch in d for flat in branch["w"]])
+
+        return sum(y) / root, backward, list(after)
 
 
 class Network(Chain):
@@ -342,6 +397,21 @@ class Task:
         """The outputs, backward, and the running statistics after this batch."""
         w = np.ascontiguousarray(numbers("w", w, last=self.net.n))
         return self.net.forward(w, self.X, self.running, self.mode)
+
+    @np.errstate(all="ignore")
+    def layers_at(self, w):
+        """What flows at w: x = [X, after layer 1, …, after the last], and dx, the loss's gradient with respect to each.
+
+        x[k], dx[k]: shape (…, batch, features) for w of shape (…, n).
+        """
+        w, x, backwards = np.ascontiguousarray(numbers("w", w, last=self.net.n)), [self.X], []
+        for k in range(len(self.net.layers)):
+            y, backward, _ = self.net.through(k, w, x[-1], self.running, self.mode)
+            x, backwards = [*x, y], [*backwards, backward]
+        dx = [self.measure(x[-1], self.Y)[1]]
+        for backward in reversed(backwards):
+            dx = [backward(dx[0])["x"], *dx]
+        return dict(x=x, dx=dx)
 
     def value_and_grad(self, w):
         """L(w), ∇L(w), and the running statistics after this batch: one pass forward and one back."""

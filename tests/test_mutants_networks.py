@@ -112,6 +112,16 @@ MUTANTS = {
         ("biases count as weights", "if len(shape) == 2:", "if True:",
          "test_network.test_weights_are_told_from_biases_scales_and_shifts"),
     ],
+    "network.orthogonal": [
+        ("orthogonal matrices as QR leaves them", " * np.sign(np.diag(R))", "",
+         "test_network.test_orthogonal_weights_keep_all_lengths_they_can_and_have_no_favourite_direction"),
+        ("orthogonal only where columns are fewer", "return W if n >= m else W.T", "return W.reshape(n, m)",
+         "test_network.test_orthogonal_weights_keep_all_lengths_they_can_and_have_no_favourite_direction"),
+    ],
+    "network.Parallel.forward": [
+        ("branches are averaged", "root = np.sqrt(len(y))", "root = len(y)",
+         "test_network.test_a_parallel_of_one_branch_is_the_branch_and_equal_branches_add_up_by_the_root_of_their_number"),
+    ],
     "network.Task._first_rows": [
         ("the Hessian forgets that examples influence each other", " or (self.train and self.net.mixes)", "",
          "test_network.test_the_hessian_knows_that_batch_norm_mixes_the_examples"),

@@ -18,6 +18,7 @@ from optim_core.network import (
     LayerNorm,
     Linear,
     Network,
+    Parallel,
     Relu,
     Residual,
     Sigmoid,
@@ -99,6 +100,13 @@ ZOO = {
     "residual": Network([Linear(4, 5), Residual(Linear(5, 5), Tanh(), Residual(LayerNorm(5))), Linear(5, 3)]),
     "residual with batch norm and dropout": Network(
         [Residual(Dropout(0.2), Linear(4, 4), BatchNorm(4)), Linear(4, 3)], binary_cross_entropy
+    ),
+    "scaled residual": Network([Linear(4, 5), Residual(Linear(5, 5), Tanh(), scale=0.3), Linear(5, 3)]),
+    "parallel": Network(
+        [Parallel([Linear(4, 5), Tanh(), Linear(5, 4)], Linear(4, 4), []), Parallel([Dropout(), Linear(4, 3)])]
+    ),
+    "parallel with batch norm": Network(
+        [Linear(4, 5), Parallel([BatchNorm(5), Tanh()], [Tanh()], [Residual(Linear(5, 5))]), Linear(5, 3)], mse
     ),
     "weight norm": Network([WeightNorm(4, 6), Tanh(), InstanceNorm(2), Linear(6, 3)]),
 }
@@ -223,6 +231,74 @@ def test_signals_keep_grow_or_fade_by_a_known_factor_a_layer(scheme, relu, ratio
     x = np.random.default_rng(1).standard_normal((50, 256))
     z = net.on(x, x).forward(w)[0]
     assert abs(((z**2).mean() / (x**2).mean()) ** (1 / 20) - ratio) < 0.05 * ratio
+
+
+def test_orthogonal_weights_keep_all_lengths_they_can_and_have_no_favourite_direction():
+    for n, m in ((5, 5), (7, 4), (4, 7)):
+        few, many = sorted((n, m))
+        w = np.stack([SCHEMES["orthogonal"](np.random.default_rng(seed), (n, m), n, m) for seed in range(2000)])
+        W = w if n >= m else w.swapaxes(1, 2)
+        close(W.swapaxes(1, 2) @ W, np.broadcast_to(np.eye(few), (2000, few, few)), 1e-14)
+        assert np.abs(w.mean(0)).max() < 5 / np.sqrt(2000 * many)  # not so without the signs
+        assert np.abs((w**2).mean(0) - 1 / many).max() < 0.15 / many
+
+
+def test_through_fifty_orthogonal_layers_every_direction_keeps_its_length_and_through_gaussian_ones_few_do():
+    net, x = Network([Linear(32, 32) for _ in range(50)], mse), np.eye(32)
+    task = net.on(x, x)
+    singular = {}
+    for scheme in ("orthogonal", "inverse_sqrt"):
+        w = net.init(0, scheme)
+        singular[scheme] = np.linalg.svd(task.layers_at(w)["x"][-1], compute_uv=False)
+    close(singular["orthogonal"], np.ones(32), 1e-12)
+    assert (singular["inverse_sqrt"] < 1e-3).sum() > 16 and singular["inverse_sqrt"][0] > 1
+
+
+# ---- what flows ------------------------------------------------------------------------------------------------------
+
+
+@zoo
+def test_what_flows_through_the_layers_is_what_the_network_makes_of_it(net):
+    w, task = np.stack([net.init(seed) for seed in range(3)]), on_toy_data(net)
+    runs, flow = task.layers_at(w), task.layers_at(w[1])
+    assert flow["x"][0] is task.X and np.array_equal(flow["x"][-1], task.forward(w[1])[0])
+    close(flow["dx"][-1], net.measure(flow["x"][-1], task.Y)[1])
+    for k in range(len(net.layers)):  # as if the network began with this layer
+        x, rest = flow["x"][k], network.Chain(net.layers[k:])
+
+        def loss(x, k=k, rest=rest):
+            out = rest.forward(w[1, net.places[k].start :], x, task.running[k:], task.mode)[0]
+            return net.measure(out, task.Y)[0]
+
+        close(flow["dx"][k], slope(loss, x), 1e-11)
+        assert np.array_equal(runs["dx"][k][1], flow["dx"][k]) and runs["dx"][k].shape == (3, *x.shape)
+        assert np.array_equal(np.broadcast_to(runs["x"][k], (3, *x.shape))[1], x)
+
+
+def test_a_parallel_of_one_branch_is_the_branch_and_equal_branches_add_up_by_the_root_of_their_number():
+    chain = [Linear(4, 5), Tanh(), Linear(5, 3)]
+    alone, one, four = (Network(parts) for parts in (chain, [Parallel(chain)], [Parallel(*4 * [chain])]))
+    w = alone.init(0)
+    assert np.array_equal(alone.grad(w, X, LABELS), one.grad(w, X, LABELS))
+    close(four.on(X, LABELS).forward(np.tile(w, 4))[0], 2 * alone.on(X, LABELS).forward(w)[0])
+    assert four.n == 4 * alone.n and four.is_weight.tolist() == 4 * alone.is_weight.tolist()
+
+
+def test_a_parallel_with_an_empty_branch_is_a_residual_over_the_root_of_two():
+    f = [Linear(4, 4), Tanh()]
+    both = [Network([part, Linear(4, 3)]) for part in (Parallel([], f), Residual(*f))]
+    w = both[0].init(0)
+    x, y = (net.on(X, LABELS).layers_at(w)["x"][1] for net in both)
+    close(np.sqrt(2) * x, y)
+
+
+def test_scaled_blocks_keep_the_variance_and_unscaled_ones_double_it():
+    growth = {}
+    for scale in (1.0, 1 / np.sqrt(50)):
+        net = Network([Residual(Linear(64, 64), scale=scale) for _ in range(50)], mse)
+        x = np.random.default_rng(1).standard_normal((100, 64))
+        growth[scale] = (net.on(x, x).layers_at(net.init(0, "inverse_sqrt"))["x"][-1] ** 2).mean()
+    assert growth[1.0] == pytest.approx(2.0**50, rel=0.9) and growth[1 / np.sqrt(50)] == pytest.approx(np.e, rel=0.1)
 
 
 # ---- known of networks -----------------------------------------------------------------------------------------------
@@ -354,6 +430,12 @@ BAD = {
     "a size of nothing": lambda: Linear(0, 3),
     "a size in words": lambda: Linear("four", 3),
     "a residual that changes the size": lambda: Residual(Linear(4, 3)),
+    "a residual scaled in words": lambda: Residual(Linear(3, 3), scale="half"),
+    "no branches": lambda: Parallel(),
+    "branches of different sizes": lambda: Parallel([Linear(4, 3)], [Linear(4, 2)]),
+    "a branch that keeps beside one that does not": lambda: Parallel([Linear(4, 3)], []),
+    "a branch that is no layer": lambda: Parallel(Tanh),
+    "flow with the weights of another network": lambda: NET.on(X, LABELS).layers_at(np.ones(3)),
     "dropping everything": lambda: Dropout(1.0),
     "an unknown option": lambda: Network([Linear(4, 3)], mse, smoothing=0.1),
     "an unknown scheme": lambda: NET.init(0, "glorot"),
