@@ -1,4 +1,4 @@
-"""Momentum on a quadratic: what theory says of a pair (η, μ), what runs of all pairs say, and when to forget.
+"""Momentum on a quadratic: what theory says of a pair (η, μ), what runs of all pairs say, and when to forget; noise.
 
 On a quadratic each eigen-direction, of curvature λ, goes its own way, and only the product ηλ counts there. Two methods
 are known by name: "heavy ball" (`optimizers.momentum`) and "Nesterov" (`optimizers.nesterov`).  With ∇L = λw, and v in
@@ -190,3 +190,39 @@ def restarting(w, grad, t, v=0.0, k=0.0, *, lr=1.0, low=0.0, high=1.0, restart=1
 
 
 restarting = optimizer(restarting)  # here, and not above it, so that `source` shows the equation alone
+
+
+# ---- noise, and a learning rate that falls ----
+
+
+@np.errstate(all="ignore")  # where ηλ > 2 for long, the mean loss is infinite
+def expected(etas, curvatures, squares, noise, *, split=False):
+    """The mean loss of gradient descent with noise on a quadratic, exactly and for any schedule: no run, no seed.
+
+        wᵢ ← wᵢ − ηₖ (λᵢ wᵢ + σᵢ ξ)                    ξ: noise of mean 0 and variance 1, new in every step
+        Vᵢ ← (1 − ηₖ λᵢ)² Vᵢ + ηₖ² σᵢ²                 Vᵢ: the mean of wᵢ²; ξ knows nothing of wᵢ
+        L = ½ Σᵢ λᵢ Vᵢ
+
+    etas: the rates of the steps, (T, …): one schedule, or many at once; such as cosine(0.1, T)(np.arange(T)).
+    curvatures, squares, noise: λ, V before the first step, and σ, each a number or (…, n), of which one is an array.
+    Returns L before the first step and after each, (T + 1, …); with split=True the part ½ λᵢ Vᵢ of each direction, on a
+    last axis. Single runs scatter about this mean. With a constant η, Vᵢ ends at η σᵢ²/(λᵢ (2 − η λᵢ)).
+    Source: the noisy quadratic of Schaul, Zhang & LeCun 2013, "No more pesky learning rates".
+
+    >>> expected([0.5, 0.5, 0.0], curvatures=[1.0], squares=4.0, noise=[1.0])
+    array([2.     , 0.625  , 0.28125, 0.28125])
+    """
+    etas, noise = _from_zero("etas", etas), ranged("noise", noise, "≥ 0", lambda v: v >= 0)
+    lam, V = _from_zero("curvatures", curvatures), _from_zero("squares", squares)
+    if np.ndim(etas) == 0:
+        refuse("etas", etas, "the rates of the steps, (T, …)")
+    etas = np.asarray(etas)[..., None]
+    try:
+        V = np.broadcast_to(V, np.broadcast_shapes(etas.shape[1:], np.shape(lam), np.shape(V), noise.shape))
+    except ValueError:
+        refuse("shapes", [np.shape(a) for a in (etas[..., 0], lam, V, noise)], "such that they broadcast, etas[k] too")
+    parts = [lam * V / 2]
+    for eta in etas:
+        V = (1 - eta * lam) ** 2 * V + eta**2 * noise**2
+        parts.append(lam * V / 2)
+    return np.array(parts if split else [part.sum(-1) for part in parts])

@@ -273,6 +273,15 @@ MUTANTS = {
          "best = np.where(falls, loss, best)", "best = loss",
          ("test_schedules.test_on_plateau_makes_of_the_same_losses_what_torch_makes", 1)),
     ],
+    # ---- quadratics
+    "quadratics.expected": [
+        ("the distance shrinks by 1 − ηλ, and not its square", "(1 - eta * lam) ** 2", "np.abs(1 - eta * lam)",
+         "test_quadratics.test_without_noise_the_mean_loss_is_the_loss"),
+        ("the noise's variance by η, not η²", "eta**2 * noise**2", "eta * noise**2",
+         "test_quadratics.test_under_a_constant_rate_the_mean_loss_ends_at_the_noise_floor"),
+        ("the noise adds its σ, not σ²", "noise**2", "noise",
+         "test_quadratics.test_the_rate_one_over_k_makes_of_noise_a_mean_of_so_many"),
+    ],
     # ---- descend
     "descent.descend": [
         ("schedules count from 1",

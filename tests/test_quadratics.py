@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from optim_core import descent, quadratics, surfaces
+from optim_core import descent, gradients, quadratics, schedules, surfaces
 from optim_core.chapters.momentum import scenes
 from optim_core.optimizers import gd, momentum, nesterov
 from optim_core.quadratics import boundary, critical_damping, fates, optimum, phases, restarting, roots
@@ -280,10 +280,82 @@ def test_a_run_that_starts_at_the_minimum_has_arrived():
     assert "starts at the minimum" in scene.caption
 
 
+# Noise, and a rate that falls ---------------------------------------------------------------------------------------
+
+RIVER = dict(curvatures=np.array([1 / 300, 1.0]), squares=[80.0**2, 4.0**2], noise=np.sqrt([1 / 300, 1.0]))
+
+
+def on_the_river(schedule, **more):
+    return quadratics.expected(schedule(np.arange(1000)), **RIVER, **more)
+
+
+def test_without_noise_the_mean_loss_is_the_loss():
+    etas, w, lam = np.random.default_rng(0).uniform(0, 2, 40), np.array([3.0, -1.0, 0.5]), np.array([1.0, 0.3, 0.01])
+    path = descent.descend(gd, w, lambda w: lam * w, 40, lr=lambda k: etas[k])["w"]
+    assert np.allclose(quadratics.expected(etas, lam, w**2, 0.0), (lam * path**2).sum(-1) / 2, rtol=1e-12)
+
+
+def test_under_a_constant_rate_the_mean_loss_ends_at_the_noise_floor():
+    eta, lam, sigma = 0.4, np.array([1.0, 3.0]), np.array([0.5, 2.0])
+    end = quadratics.expected(np.full(500, eta), lam, 9.0, sigma, split=True)[-1]
+    assert np.allclose(end, eta * sigma**2 / (2 * (2 - eta * lam)), rtol=1e-12)
+
+
+def test_the_rate_one_over_k_makes_of_noise_a_mean_of_so_many():
+    loss = quadratics.expected(1 / np.arange(1, 101), [1.0], 25.0, 2.0)  # w after k steps: the mean of k targets
+    assert np.allclose(loss[1:], 2.0**2 / np.arange(1, 101) / 2, rtol=1e-12)
+
+
+def test_noisy_runs_scatter_about_the_mean_loss():
+    cooling = schedules.wsd(1.5, 200, 0.3)
+    lam, start, sigma = np.array([0.05, 1.0]), np.array([8.0, 4.0]), np.array([0.2, 1.0])
+    grad = gradients.noisy(lambda w: lam * w, sigma, seed=np.arange(400))
+    w = descent.descend(gd, np.tile(start, (400, 1)), grad, 200, lr=cooling)["w"]
+    runs = (lam * w**2).sum(-1) / 2
+    mean = quadratics.expected(cooling(np.arange(200)), lam, start**2, sigma)
+    error = runs.std(1) / np.sqrt(400)
+    assert (np.abs(runs.mean(1) - mean)[1:] < 5 * error[1:]).all() and mean[0] == runs[0, 0]
+
+
+def test_a_rate_that_is_too_large_for_long_is_ahead_once_it_has_cooled_down():
+    steady, wild = on_the_river(schedules.constant(0.7)), on_the_river(schedules.wsd(1.5, 1000))
+    assert wild[800] > 2.5 * steady[800] and wild[1000] < steady[1000] / 15
+    assert [round(float(x), 3) for x in (steady[1000], wild[1000])] == [0.37, 0.022]
+
+
+def test_many_schedules_at_once_are_each_alone_and_directions_add_up():
+    rates = np.stack([schedules.cosine(lr, 1000)(np.arange(1000)) for lr in (0.3, 1.9)], axis=-1)
+    together = quadratics.expected(rates, **RIVER)
+    assert together.shape == (1001, 2)
+    assert np.array_equal(together[:, 1], on_the_river(schedules.cosine(1.9, 1000)))
+    parts = quadratics.expected(rates, **RIVER, split=True)
+    assert parts.shape == (1001, 2, 2) and np.array_equal(parts.sum(-1), together)
+
+
+def test_a_rate_beyond_the_edge_ends_in_an_infinite_mean_and_no_warning():
+    assert quadratics.expected(np.full(3000, 5.0), [1.0], 1.0, 1.0)[-1] == np.inf
+
+
+@pytest.mark.parametrize(
+    "given, words",
+    [
+        (dict(etas=0.1), "etas = 0.1: must be the rates"),
+        (dict(etas=[-0.1]), "etas = .*must be ≥ 0"),
+        (dict(curvatures=[-1.0, 1.0]), "curvatures"),
+        (dict(squares="far"), "squares"),
+        (dict(noise=[-1.0]), "noise"),
+        (dict(noise=np.ones(3)), "shapes = .*broadcast"),
+    ],
+)
+def test_bad_arguments_of_the_mean_loss_get_one_clear_error(given, words):
+    with pytest.raises(ValueError, match=words):
+        quadratics.expected(**dict(etas=[0.1, 0.1], **RIVER) | given)
+
+
 def test_everything_public_is_documented():
     public = [
         thing
         for name, thing in vars(quadratics).items()
         if getattr(thing, "__module__", "") == quadratics.__name__ and not name.startswith("_")
     ]
-    assert len(public) == 7 and all(thing.__doc__ for thing in public)
+    assert len(public) == 8 and all(thing.__doc__ for thing in public)
