@@ -9,7 +9,7 @@ from . import experiments
 
 
 def as_step(function):
-    """A student's (w, m, v, g, t, lr, beta1, beta2, eps) → (w, m, v) as a step for `descend`; None while it is blank."""
+    """A student's (w, m, v, g, t, lr, beta1, beta2, eps) → (w, m, v) as a step for `descend`; None if blank."""
     if has_blank(function) or not callable(function):
         return None
 
@@ -411,7 +411,7 @@ _ROOT = np.array([0.6, 4.0])
     },
     hints=[
         "Two movements at once: Adam's step, and a step towards 0.",
-        "The decay takes from w the part lr·decay of itself, whatever the gradients were: it is not divided by the root.",
+        "The decay takes from w the part lr·decay of itself, whatever the gradients were: no root divides it.",
         "Both movements are multiplied with lr and start from the same old w: `w - lr * (… + …)`.",
     ],
     terms={
@@ -566,7 +566,7 @@ parts = Choice(
         ),
         "c": (
             "The bias correction; and m is an average, not momentum's sum.",
-            "Yes. With 1 − β₁ in m, η means the same for every β₁; and on a constant slope the uncorrected steps begin at "
+            "Yes. With 1 − β₁ in m, η means the same for every β₁; and on a constant slope uncorrected steps begin at "
             "3 η and rise to nearly 7 η.",
         ),
         "d": (
@@ -586,7 +586,7 @@ bound = Choice(
         ),
         "b": (
             "True: m̂ can never be larger than √v̂.",
-            "They remember differently long. After a silence m rises by a tenth of g, √v by a thirty-second part of |g|.",
+            "After a silence m rises by a tenth of g, √v by a thirty-second part of |g|: v remembers longer.",
         ),
         "c": (
             "False: there is no bound at all.",
@@ -656,8 +656,8 @@ combine = Choice(
         ),
         "c": (
             "SWATS begins with Adam and goes on with SGD; RAdam is about Adam's first steps.",
-            "Yes. Adam against SGD is a comparison, SWATS (Keskar & Socher 2017) a combination. RAdam is another matter: "
-            "a warm-up that sets itself (Liu and others 2020).",
+            "Yes. Adam against SGD is a comparison, SWATS (Keskar & Socher 2017) a combination. RAdam is another "
+            "matter: a warm-up that sets itself (Liu and others 2020).",
         ),
         "d": (
             "SGD generalises better, so one should always end with it.",

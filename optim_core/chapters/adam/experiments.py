@@ -75,7 +75,35 @@ def follow(step, gradients, **chosen):
     )
 
 
-# ---- 2. News that comes rarely ---------------------------------------------------------------------------------------
+# ---- 2. Does it come to rest? ----------------------------------------------------------------------------------------
+
+SIGMAS = [float(f"{m}e{d}") for d in range(-6, 2) for m in (1, 3)] + [100.0]
+SETTLING, WATCHED, CROWD = 600, 150, 12  # steps, the last of which are watched; runs for each σ
+
+
+@functools.lru_cache(maxsize=64)
+def settled(lr, beta2):
+    """Runs on ½w² from w = 3 with noise of the sizes SIGMAS in the gradient: {name: w of shape (steps + 1, σ, runs)}.
+
+    All methods see the same noise.
+    """
+    noise = np.random.default_rng(0).standard_normal((SETTLING, len(SIGMAS), CROWD, 1)) * np.reshape(SIGMAS, (-1, 1, 1))
+    start = np.full((len(SIGMAS), CROWD, 1), 3.0)
+
+    def grad(w, t):
+        return w + noise[t - 1]
+
+    steps = {"gradient descent": (gd, {}), "RMSProp": (rmsprop, dict(beta=0.9)), "Adam": (adam, dict(beta2=beta2))}
+    runs = {name: descend(step, start, grad, SETTLING, lr=lr, **own) for name, (step, own) in steps.items()}
+    return {name: path["w"][..., 0] for name, path in runs.items()}
+
+
+def floors(runs):
+    """How far from the minimum the runs of `settled` stay: the root mean square of w in the last steps."""
+    return {name: np.sqrt((w[-WATCHED:] ** 2).mean(axis=(0, 2))) for name, w in runs.items()}
+
+
+# ---- 3. News that comes rarely ---------------------------------------------------------------------------------------
 
 GAPS = [3, 4, 5, 7, 10, 14, 20, 30, 40, 60, 80, 100]
 MEMORIES = [0.0, 0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998, 0.999]
@@ -126,7 +154,7 @@ def rests_at(walks):
     return np.array(ends)
 
 
-# ---- 3. Decay, inside the gradient and outside it --------------------------------------------------------------------
+# ---- 4. Decay, inside the gradient and outside it --------------------------------------------------------------------
 
 NOISES = np.geomspace(0.003, 100, 19)
 
@@ -152,7 +180,7 @@ def left_over(lr, decay, steps=300, seeds=8):
     return {name: path["w"].mean(axis=(0, 1)) for name, path in runs.items()}
 
 
-# ---- 4. The first steps ----------------------------------------------------------------------------------------------
+# ---- 5. The first steps ----------------------------------------------------------------------------------------------
 
 
 def rectification(t, beta2):
@@ -170,47 +198,19 @@ def rectification(t, beta2):
 
 
 @functools.lru_cache(maxsize=16)
-def first_rates(beta2, seed=0, runs=1500):
+def first_rates(beta2, seed=0, runs=1000):
     """1/√v̂ after the steps `at`, when every gradient is a draw from N(0, 1): (at, (len(at), runs)).
 
-    The last of `at` is 6/(1 − β₂) steps on, when v̂ has forgotten its start.
+    The last of `at` is 5/(1 − β₂) steps on, when v̂ has forgotten its start.
     """
-    last = int(6 / (1 - beta2))
-    at = np.unique(np.geomspace(1, last, 40).astype(int))
+    last = int(5 / (1 - beta2))
+    at = np.unique([*np.geomspace(1, last, 40).astype(int), 20])
     rng, v, seen = np.random.default_rng(seed), np.zeros(runs), []
     for t in range(1, last + 1):
         v = beta2 * v + (1 - beta2) * rng.standard_normal(runs) ** 2
         if t in at:
             seen.append(1 / np.sqrt(v / (1 - beta2**t)))
     return at, np.array(seen)
-
-
-# ---- 5. Adaptive solutions that do not generalise --------------------------------------------------------------------
-
-
-def signature_data(n, seed, share=0.6):
-    """The data of Wilson et al. 2017, section 3.3: one feature tells the class, the others learn examples by heart.
-
-    Column 1 is y = ±1; columns 2 and 3 are always 1; then each of the n examples has five columns of its own, that no
-    other example uses: the first of them is 1 where y = +1, all five where y = −1. P(y = +1) = share.
-    Returns (X, y), shapes (n, 3 + 5n) and (n,).
-
-    >>> X, y = signature_data(2, seed=0)
-    >>> y.tolist(), X[0].astype(int).tolist()
-    ([-1.0, 1.0], [-1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0])
-    """
-    y = np.where(np.random.default_rng([seed, n]).random(n) < share, 1.0, -1.0)
-    X = np.zeros((n, 3 + 5 * n))
-    X[:, 0], X[:, 1:3] = y, 1.0
-    for i in range(n):
-        X[i, 3 + 5 * i : 3 + 5 * i + (1 if y[i] > 0 else 5)] = 1.0
-    return X, y
-
-
-def fresh_accuracy(w, share):
-    """The share of new examples that weights (3 + 5n,) get right: their own columns are new, so these weights are 0."""
-    right = [np.sign(w[0] * y + w[1] + w[2]) == y for y in (1.0, -1.0)]
-    return share * right[0] + (1 - share) * right[1]
 
 
 # ---- 6. The arena ----------------------------------------------------------------------------------------------------
@@ -379,3 +379,13 @@ def agreement(ranked):
     """
     order = np.corrcoef(ranks(np.array(list(ranked.values()))).T)
     return float(order[np.triu_indices(len(order), 1)].mean())
+
+
+def by_budget(entries):
+    """For 1, 2, … tries, {what is ranked: ({name: mean ranks, (budgets,)}, agreement, (budgets,))}."""
+    out = {}
+    for ranked, tasks in RANKED.items():
+        each = [mean_ranks(entries, budget, tasks) for budget in range(1, len(RATES) + 1)]
+        means = {name: np.array([one[name].mean() for one in each]) for name in entries}
+        out[ranked] = means, np.array([agreement(one) for one in each])
+    return out

@@ -1,0 +1,486 @@
+"""The scenes of chapter 07: streams of gradients, rare news, decay under noise, the first steps, the arena."""
+
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap, Normalize
+
+from optim_core.scenes.board import number
+from optim_core.scenes.panels import Curves, Field, Page, Panel
+from optim_core.scenes.styles import INK, QUANTITIES, Look, look
+
+from . import experiments
+
+# ---- streams of gradients ----
+
+AVERAGES = {
+    "m̂": Look("#005f73", (0, (5, 1.5))),
+    "√v̂": Look("#ae2012", (0, (6, 1.5, 1, 1.5))),
+    "m": Look("#0a9396", (0, (1.5, 1.5))),
+    "√v": Look("#bb6b00", (0, (1, 2.5))),
+}
+
+
+class Streams(Page):
+    """What optimizers make of a stream of gradients.
+
+    result: (g, size, runs, beta1, beta2, note): gradients (T,), their size, {name: what `experiments.follow` gives},
+    with Adam among them, and what is wrong with a student's step, or "".
+    """
+
+    alt = (
+        "Left: the gradients of a thousand steps, with Adam's two corrected averages, against the step on a "
+        "logarithmic axis. Right: the steps of each optimizer, divided by the learning rate."
+    )
+
+    def __init__(self):
+        super().__init__("gradient steps", size=(9.6, 3.9))
+        words = dict(x="step t", log="x", xlim=(1, experiments.LENGTH))
+        self.gradient = Curves(self, "gradient", title="gradient / its size, and Adam's averages of it", **words)
+        self.taken = Curves(self, "steps", title="step / η  (above 0: downhill)", **words, room=dict(left=0.75))
+
+    def show(self, result):
+        g, self.size, self.runs, self.beta1, self.beta2, self.note = result
+        t = np.arange(1, len(g) + 1)
+        adam = next(run for name, run in self.runs.items() if name in ("Adam", "ours"))
+        m_hat = adam["m"][1:] / (1 - self.beta1**t)
+        v_hat = adam["v"][1:] / (1 - self.beta2**t)
+        zero = {"_zero": (t[[0, -1]], np.zeros(2))}
+        lines = {"gradient": (t, g / self.size), "m̂": (t, m_hat / self.size), "√v̂": (t, np.sqrt(v_hat) / self.size)}
+        if "Adam without correction" in self.runs:
+            lines |= {"m": (t, adam["m"][1:] / self.size), "√v": (t, np.sqrt(adam["v"][1:]) / self.size)}
+        looks = AVERAGES | {"_zero": QUANTITIES["bound"]}
+        self.gradient.show(zero | lines, looks=looks)
+        self.taken.show(zero | {name: (t, run["step"]) for name, run in self.runs.items()}, looks=looks)
+
+    def at(self, t):
+        told = "; ".join(f"{name}: {lengths(run['step'])}" for name, run in self.runs.items())
+        self.caption = (
+            f"β₁ = {number(self.beta1)}, β₂ = {number(self.beta2)}, gradients of size {number(self.size)}. Steps, "
+            f"in units of η: {told}."
+        )
+        if self.note:
+            self.caption += f" Your step did not run: {self.note}"
+        return self.moved()
+
+
+def lengths(steps):
+    """The first, the longest and the last step of a run, in words; what is below a billionth counts as none.
+
+    >>> lengths(np.array([1.0, -3.0, 0.5])), lengths(np.zeros(4))
+    ('first 1, longest 3 at step 2, last 0.5', 'it stands still')
+    """
+    size = np.abs(steps)
+    if not size.max() > 1e-9:
+        return "it stands still"
+    first, most, last = (number(float(v) if v > 1e-9 else 0.0, 3) for v in (size[0], size.max(), size[-1]))
+    at = int(np.argmax(size >= size.max() * (1 - 1e-9))) + 1
+    return f"first {first}, longest {most} at step {at}, last {last}"
+
+
+# ---- does it come to rest? ----
+
+
+class Rest(Page):
+    """Runs on a parabola with noise in the gradient, and how far from the minimum they stay.
+
+    result: (runs, lr, beta2, sigma), runs as `experiments.settled` gives them. A click on the right sets `sigma`.
+    """
+
+    alt = (
+        "Left: the distance from the minimum, in the middle of twelve runs, against the steps, for gradient descent, "
+        "RMSProp and Adam, on a logarithmic axis. Right: how far they stay from the minimum, against the size of the "
+        "noise, on logarithmic axes; the lines of gradient descent and Adam cross where the noise is 1."
+    )
+
+    def __init__(self):
+        super().__init__("walk floor", size=(9.6, 3.9))
+        words = dict(x="steps t", log="y", ylim=(1e-9, 1e3), legend="upper right")
+        self.walk = Curves(self, "walk", title="|w|, the middle of twelve runs", **words)
+        words = dict(x="size σ of the noise", log="xy", ylim=(1e-9, 1e3), legend=None, sets="sigma")
+        self.floor = Curves(self, "floor", title="|w| in the last 150 steps (root mean square)", **words)
+
+    def show(self, result):
+        runs, self.lr, self.beta2, self.sigma = result
+        self.here = experiments.SIGMAS.index(self.sigma)
+        self.steps = experiments.SETTLING
+        self.walk.show({name: np.median(np.abs(w[:, self.here]), axis=-1) for name, w in runs.items()})
+        self.floors = experiments.floors(runs)
+        lines = {name: (experiments.SIGMAS, values) for name, values in self.floors.items()}
+        self.floor.show(lines, marks={"": self.sigma})
+
+    def clicked(self, axes, x, y):
+        if axes is not self.floor.axes:
+            return {}
+        return {"sigma": min(experiments.SIGMAS, key=lambda sigma: abs(np.log(sigma / max(x, 1e-9))))}
+
+    def at(self, t):
+        far = {name: values[self.here] / self.lr for name, values in self.floors.items()}
+        told = ", ".join(f"{name} {number(value, 2)} η" for name, value in far.items())
+        self.caption = (
+            f"Step {t} of {self.steps}. η = {number(self.lr)}, β₂ = {number(self.beta2)}, noise σ = "
+            f"{number(self.sigma)}. From the minimum the runs keep, in the last {experiments.WATCHED} steps: {told}."
+        )
+        return self.moved(t)
+
+
+# ---- rare news ----
+
+WHERE = LinearSegmentedColormap.from_list("where", ["#2166ac", "#d1e5f0", "#f7f7f7", "#fddbc7", "#b2182b"])
+
+
+class Grid(Field):
+    """A map of values over two lists of numbers, each with a row or a column of its own; a click sets both."""
+
+    def __init__(self, page, name, columns, rows, **field):
+        super().__init__(page, name, **field)
+        self.columns, self.rows = columns, rows
+        self.axes.set_xticks(range(len(columns)), [f"{v:g}" for v in columns], rotation=60)
+        self.axes.set_yticks(range(len(rows)), [f"{v:g}" for v in rows])
+
+    def show(self, values, ring, lines=None, looks=None):
+        """values: (rows, columns); ring: the numbers of a column and a row; lines: {name: (x, y)} in such numbers."""
+        at = (self.columns.index(ring[0]), self.rows.index(ring[1]))
+        across, up = range(len(self.columns)), range(len(self.rows))
+        lines = {
+            name: (np.interp(x, self.columns, across), np.interp(y, self.rows, up))
+            for name, (x, y) in (lines or {}).items()
+        }
+        super().show(np.array(across), np.array(up), values=values, ring=at, lines=lines, looks=looks)
+
+    def clicked(self, x, y):
+        i, j = (int(np.clip(round(v), 0, len(of) - 1)) for v, of in ((x, self.columns), (y, self.rows)))
+        return dict(zip(self.sets, (self.columns[i], self.rows[j]), strict=True))
+
+
+class RareNews(Page):
+    """Where an optimizer ends if the gradient is +1.2 (P − 1) once in P steps and −1 else, over β₂ and P.
+
+    result: (walks, gap, beta2, method), walks as `experiments.rare_news` gives them. A click sets `beta2` and `gap`.
+    """
+
+    alt = (
+        "Left: map of where the weight ends, over β₂ across and P, how rarely news comes, upwards: blue near the best "
+        "point −1, red near the worst point +1. A line marks P = 1/(1 − β₂). Right: the walk of one pair."
+    )
+
+    def __init__(self):
+        super().__init__("map walk", widths=[11, 9], size=(9.6, 4.2))
+        words = dict(x="β₂", y="news once in P steps", sets=("beta2", "gap"), room=dict(bottom=0.75))
+        ramp = (WHERE, Normalize(-1, 1))
+        self.map = Grid(self, "map", experiments.MEMORIES, experiments.GAPS, ramp=ramp, bar="w at the end", **words)
+        levels = {"the worst point": 1.0, "the best point": -1.0}
+        words = dict(x="step t", title="w, from 0", ylim=(-1.15, 1.25), room=dict(bottom=0.75))
+        self.walk = Curves(self, "walk", levels=levels, legend=None, heads=False, **words)
+
+    def show(self, result):
+        walks, self.gap, self.beta2, self.method = result
+        self.ends = experiments.rests_at(walks)
+        self.at_pair = experiments.GAPS.index(self.gap), experiments.MEMORIES.index(self.beta2)
+        gaps = np.array(experiments.GAPS, float)
+        memory = {"P = 1/(1 − β₂)": (1 - 1 / gaps, gaps)}
+        self.map.show(self.ends, (self.beta2, self.gap), memory, {"P = 1/(1 − β₂)": QUANTITIES["theory"]})
+        self.walk.show({self.method: walks[(slice(None), *self.at_pair)]}, steps=experiments.ROUNDS)
+
+    def at(self, t):
+        end, failed = self.ends[self.at_pair], (self.ends > 0).sum()
+        memory = number(round(1 / (1 - self.beta2), 1))
+        self.caption = (
+            f"{self.method}, β₂ = {number(self.beta2)} (memory of {memory} steps), news once in {self.gap} steps: "
+            f"after {number(experiments.ROUNDS)} steps w is {number(round(float(end), 2), 2)}, {side(end)}. In the whole map "
+            f"it is on the wrong side of 0 in {failed} of {self.ends.size} squares."
+        )
+        return self.moved()
+
+
+def side(end):
+    """What a place between the best point, −1, and the worst, +1, is called.
+
+    >>> side(-0.97), side(0.5), side(0.99)
+    ('at the best point', 'on the wrong side', 'at the worst point')
+    """
+    if abs(end) > 0.9:
+        return "at the best point" if end < 0 else "at the worst point"
+    return "on the right side" if end < 0 else "on the wrong side"
+
+
+# ---- decay ----
+
+
+class Decay(Page):
+    """How much of a weight a decay leaves, against the size of the gradients' noise.
+
+    result: (noises, {name: what is left}, lr, decay, steps).
+    """
+
+    alt = (
+        "What is left of weights that began at 1, against the size of the noise in their gradients on a logarithmic "
+        "axis: gradient descent and AdamW leave the same of all; Adam with L2 leaves nothing where the noise is small "
+        "and nearly everything where it is large."
+    )
+
+    def __init__(self):
+        super().__init__("left", size=(9.6, 3.9))
+        words = dict(x="size σ of the noise in the gradient", y="what is left of the weight")
+        self.left = Curves(self, "left", log="x", ylim=(-0.1, 1.15), legend="upper left", **words)
+
+    def show(self, result):
+        noises, self.left_over, self.lr, self.decay, self.steps_run = result
+        lines = {name: (noises, values) for name, values in self.left_over.items()}
+        self.left.show(lines, levels={"e^(−ηλT)": np.exp(-self.lr * self.decay * self.steps_run)})
+
+    def at(self, t):
+        ends = {name: [number(round(float(v), 2), 2) for v in w[[0, -1]]] for name, w in self.left_over.items()}
+        told = "; ".join(f"{name}: {low} at the left end, {high} at the right" for name, (low, high) in ends.items())
+        kept = number(round(float(np.exp(-self.lr * self.decay * self.steps_run)), 3))
+        self.caption = (
+            f"η = {number(self.lr)}, λ = {number(self.decay)}, T = {self.steps_run} steps: e^(−ηλT) = {kept}. What is "
+            f"left: {told}."
+        )
+        return self.moved()
+
+
+# ---- the first steps ----
+
+
+class FirstSteps(Page):
+    """How much 1/√v̂ varies in the first steps, and what RAdam and a warm-up do about it.
+
+    result: (at, rates, beta2) as `experiments.first_rates` gives them.
+    """
+
+    alt = (
+        "Left: the middle and the band from the 5th to the 95th percentile of one over the root of v-hat against the "
+        "step, on logarithmic axes; the band is wide at first and narrows. Right: RAdam's factor r, the measured ratio "
+        "of spreads, and a linear warm-up over 2/(1 − β₂) steps."
+    )
+
+    MEASURED, WARM = "measured: spread at the end / now", "linear warm-up over 2/(1 − β₂) steps"
+    LOOKS = {MEASURED: Look(INK, (0, (1, 1.5)), "o"), WARM: QUANTITIES["theory"], "middle": look("Adam")}
+
+    def __init__(self):
+        super().__init__("band factor", size=(9.6, 3.9))
+        title = "1/√v̂ for gradients from N(0, 1): middle, 5–95 %"
+        self.band = Curves(self, "band", x="step t", log="xy", ylim=(0.3, 30), title=title, legend=None)
+        words = dict(title="factor on the step", x="step t", log="x", ylim=(-0.05, 1.55), legend="upper left")
+        self.factor = Curves(self, "factor", **words)
+
+    def show(self, result):
+        self.times, rates, self.beta2 = result
+        self.low, middle, self.high = np.percentile(rates, [5, 50, 95], axis=1)
+        bands = {"middle": (self.times, self.low, self.high)}
+        self.band.show({"middle": (self.times, middle)}, looks=self.LOOKS, bands=bands)
+        spread, known = rates.std(axis=1), self.times >= 6
+        every = np.unique(np.geomspace(1, self.times[-1], 200).astype(int))
+        self.warm = 2 / (1 - self.beta2)
+        lines = {
+            "RAdam": (every, experiments.rectification(every, self.beta2)),
+            self.MEASURED: (self.times[known], spread[-1] / spread[known]),
+            self.WARM: (every, np.minimum(every / self.warm, 1)),
+        }
+        self.factor.show(lines, looks=self.LOOKS)
+
+    def at(self, t):
+        first, then = ((self.high / self.low)[self.times == k][0] for k in (1, 20))
+        self.caption = (
+            f"β₂ = {number(self.beta2)}. From the 5th to the 95th percentile 1/√v̂ grows by a factor of "
+            f"{number(first, 2)} after the first step, {number(then, 2)} after the 20th. RAdam's r reaches one half at step "
+            f"{number(half_way(self.beta2))}, the warm-up over {number(round(self.warm))} steps at "
+            f"{number(round(self.warm / 2))}."
+        )
+        return self.moved()
+
+
+def half_way(beta2):
+    """The first step at which RAdam's factor is at least one half.
+
+    >>> half_way(0.999), half_way(0.9)
+    (556, 11)
+    """
+    r = experiments.rectification(np.arange(1, int(20 / (1 - beta2))), beta2)
+    return int(np.argmax(r >= 0.5)) + 1
+
+
+# ---- the arena ----
+
+BEST = LinearSegmentedColormap.from_list("best", ["#6baed6", "#deebf7", "#ffffff"])
+
+
+class Table(Panel):
+    """A table of numbers, shaded by the rank in their column: the darker, the better; a row for each name."""
+
+    def __init__(self, page, name, columns, **panel):
+        super().__init__(page, name, grid=False, **panel)
+        self.columns, self.rows = columns, []
+        self.axes.set_xlim(-0.5, len(columns) - 0.5)
+        self.axes.set_xticks(range(len(columns)), columns, fontsize=9)
+        self.axes.xaxis.tick_top()
+        self.axes.tick_params(length=0)
+        self.image = page.mover(self.axes.imshow(np.zeros((2, 2, 3)), aspect="auto", interpolation="none", zorder=0))
+
+    def show(self, rows, ranks):
+        """rows: {name: texts, one for each column}; ranks: (rows, columns)."""
+        if list(rows) != self.rows:
+            self.rows = list(rows)
+            self.axes.set_ylim(len(rows) - 0.5, -0.5)
+            self.axes.set_yticks(range(len(rows)), self.rows, fontsize=9)
+        self.texts = [text for row in rows.values() for text in row]
+        shades = BEST((np.asarray(ranks) - 1) / max(len(rows) - 1, 1))[..., :3]
+        self.image.set(data=shades, extent=(-0.5, len(self.columns) - 0.5, len(rows) - 0.5, -0.5))
+
+    def at(self, t=None):
+        self.image.set_visible(True)
+        for k, text in enumerate(self.texts):
+            j, i = divmod(k, len(self.columns))
+            self.word(f"cell {k}", i, j, text, ha="center", va="center")
+
+
+class Strip(Panel):
+    """A row for each name: small marks for single values, and a large one for their mean."""
+
+    def show(self, rows, looks=None):
+        """rows: {name: values}."""
+        self.rows = rows
+        self.axes.set_ylim(len(rows) - 0.5, -0.5)
+        self.axes.set_yticks(range(len(rows)), [""] * len(rows))
+        self.looks = {name: look(name) for name in rows}
+
+    def at(self, t=None):
+        for i, (name, values) in enumerate(self.rows.items()):
+            style = self.looks[name]
+            self.line(
+                f"each {i}",
+                values,
+                np.full(len(values), float(i)),
+                ls="",
+                marker="|",
+                ms=11,
+                mew=1.4,
+                color=style.color,
+            )
+            self.line(f"mean {i}", [np.mean(values)], [float(i)], **style.point, ms=10, zorder=6)
+
+
+class Arena(Page):
+    """Every optimizer on every task, tuned with K tries: the scores, and the ranks over the seeds.
+
+    result: (entries, budget, ranked, note): {name: results} as `experiments.arena` gives them, the tries, which of
+    `experiments.RANKED` the ranks are over, and what is wrong with a student's step, or "".
+    """
+
+    alt = (
+        "Left: a table with a row for each optimizer and a column for each task: the steps needed on seven surfaces, "
+        "the training and held-out loss on the digits; the better in its column, the darker. Right: the rank of each "
+        "optimizer, a mark for each of ten seeds and a large one for their mean."
+    )
+
+    def __init__(self):
+        super().__init__("table ranks", widths=[7, 3], size=(9.6, 4.9))
+        self.table = Table(self, "table", experiments.TASKS, room=dict(left=1.45, top=0.55, right=0.05))
+        words = dict(xlim=(0.5, 13.5), x="rank (1 is best)", title="rank, ten seeds", room=dict(left=0.1, top=0.55))
+        self.strip = Strip(self, "ranks", **words)
+        self.strip.axes.set_xticks(range(1, 14, 3))
+
+    def show(self, result):
+        entries, self.budget, self.ranked, self.note = result
+        self.ranks = experiments.mean_ranks(entries, self.budget, experiments.RANKED[self.ranked])
+        order = sorted(entries, key=lambda name: (self.ranks[name].mean(), name))
+        scores = {name: experiments.scores(entries[name], self.budget) for name in order}
+        middles = np.array([[np.median(scores[name][task]) for task in experiments.TASKS] for name in order])
+        rows = {name: [in_words(task, v) for task, v in zip(experiments.TASKS, row, strict=True)]
+                for name, row in zip(order, middles, strict=True)}  # fmt: skip
+        self.table.show(rows, experiments.ranks(np.round(middles, 9)))
+        self.strip.show({name: self.ranks[name] for name in order})
+        self.agreed = experiments.agreement(self.ranks)
+
+    def at(self, t):
+        means = {name: values.mean() for name, values in self.ranks.items()}
+        first, second = sorted(means, key=means.get)[:2]
+        tries = "one try" if self.budget == 1 else f"{self.budget} tries"
+        self.caption = (
+            f"{tries.capitalize()} each, ranked on {self.ranked}: first {first} (mean rank {means[first]:.1f}), then "
+            f"{second} ({means[second]:.1f}). The seeds agree with a mean rank correlation of {self.agreed:.2f}"
+            f"{' (1: the same order in all, 0: no more than by chance)' if self.agreed < 0.995 else ''}."
+        ).replace("-0.", "−0.")
+        if "yours" in means:
+            self.caption += f" Yours: {means['yours']:.1f}."
+        if self.note:
+            self.caption += f" Your step did not run: {self.note}"
+        return self.moved()
+
+
+def in_words(task, mean):
+    """A cell of the arena's table: steps (a dash where no run arrived), or a loss.
+
+    >>> in_words("Beale", np.log(93.4)), in_words("Beale", np.log(301)), in_words(experiments.DIGITS[0], 0.0291)
+    ('93', '—', '0.029')
+    """
+    if task in experiments.GROUNDS:
+        steps = np.exp(mean)
+        return f"{steps:.0f}" if steps < experiments.MOST + 0.5 else "—"
+    return f"{mean:.3f}" if mean < 10 else "> 10"
+
+
+class Budget(Page):
+    """The mean rank of each optimizer against the number of tries it was tuned with; one of them stands out.
+
+    result: (ranks, ranked, method, agreed): {name: (budgets,)}, which of `experiments.RANKED` they are over, the one
+    that stands out, and how far the seeds agree, (budgets,).
+    """
+
+    alt = (
+        "Left: the mean rank of each optimizer, best on top, against the number of learning rates it was tuned with; "
+        "the lines cross. Right: how far ten seeds agree on the order, which rises with the tries."
+    )
+
+    def __init__(self):
+        super().__init__("ranks agree", widths=[13, 7], size=(9.6, 4.6))
+        words = dict(x="tries K", xlim=(1, 12))
+        title = "mean rank over ten seeds (1 is best)"
+        self.lines = Curves(self, "ranks", **words, title=title, ylim=(12.6, 0.6), legend=None, room=dict(right=1.42))
+        self.agree = Curves(self, "agree", **words, title="how far the seeds agree", ylim=(-0.2, 1.05), legend=None)
+        self.lines.axes.set_yticks(range(1, 13))
+        for panel in (self.lines, self.agree):
+            panel.axes.set_xticks(range(1, 13))
+
+    def show(self, result):
+        self.ranks, self.ranked, self.method, self.agreed = result
+        tries = np.arange(1, len(self.agreed) + 1)
+        self.lines.show({name: (tries, values) for name, values in self.ranks.items()})
+        self.agree.show({"agreement": (tries, self.agreed)}, looks={"agreement": QUANTITIES["theory"]})
+        self.names = dict(zip(self.ranks, apart([values[-1] for values in self.ranks.values()]), strict=True))
+
+    def at(self, t):
+        moved = self.moved()
+        for name, y in self.names.items():
+            chosen = name == self.method
+            self.lines.word(f"name {name}", 12.25, y, name, color=look(name).color, va="center",
+                            weight="bold" if chosen else "normal")  # fmt: skip
+            self.lines.artists[f"line {name}"].set(lw=3.6 if chosen else 1.2, alpha=1.0 if chosen else 0.55,
+                                                   zorder=6 if chosen else 4)  # fmt: skip
+        rank, last = self.ranks[self.method], len(self.agreed)
+        self.caption = (
+            f"{self.method[0].upper() + self.method[1:]} on {self.ranked}: mean rank {rank[0]:.1f} with one try, "
+            f"{rank[3]:.1f} with four, {rank[-1]:.1f} with all {last}. The seeds agree {self.agreed[0]:.2f} with one "
+            f"try and {self.agreed[-1]:.2f} with all {last}."
+        ).replace("-0.", "−0.")
+        return [artist for artist in self.moving if artist.get_visible()] or moved
+
+
+def apart(heights, least=0.85):
+    """The heights, moved as little as needed so that words written there do not overlap.
+
+    >>> apart([1.0, 1.2, 5.0], least=1.0)
+    [0.6, 1.6, 5.0]
+    """
+    order = np.argsort(heights, kind="stable")
+    placed = np.array(heights, float)[order]
+    for _ in range(200):
+        gap = np.diff(placed)
+        tight = gap < least - 1e-9
+        if not tight.any():
+            break
+        push = np.where(tight, (least - gap) / 2, 0.0)
+        placed[:-1] -= push
+        placed[1:] += push
+    out = np.empty_like(placed)
+    out[order] = placed
+    return [float(v) for v in out.round(6)]
