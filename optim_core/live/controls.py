@@ -59,6 +59,7 @@ CONTROLS = {
     "depth": Control("l", "layers", 1, 20, 1),
     "width": Control("m", "units per layer", 1, 256, scale="powers"),
     "seed": Control("", "random seed", 0, 99, 1),
+    "fork": Control("", "fork after this part", 0, 1, 0.25),
     "lr1": Control("η₁", "learning rate", 1e-3, 100, scale="log"),  # of the first of two methods
     "lr2": Control("η₂", "learning rate", 1e-3, 100, scale="log"),
     "u": Control("u", "start in the valley", -10, 10, 0.5),  # u₁ along it, u₂ across: the start turns with it
