@@ -1,4 +1,4 @@
-"""Gradient in, gradient out: clipping, L2 and noise wrap a gradient; and second derivatives by complex step.
+"""Gradient in, gradient out: clipping, L2, noise and SAM wrap a gradient; and second derivatives by complex step.
 
     path = descend(momentum, w0, clip_norm(noisy(surface.grad, 0.1, seed=0), 1.0), 200, lr=0.1)
 
@@ -9,7 +9,7 @@ last axis, runs on the leading ones, and every number may be an array that broad
 
 import numpy as np
 
-from .refuse import asks, numbers, ranged, refuse, spread, whole
+from .refuse import asks, interval, numbers, ranged, refuse, spread, whole
 
 
 def _changed(grad, change, needs_step=False, real=False, **own):
@@ -44,14 +44,7 @@ def clip_value(grad, low, high):
     >>> clip_value(lambda w: w, -1.0, 1.0)(np.array([3.0, -0.5]))
     array([ 1. , -0.5])
     """
-    low = ranged("low", low, "numbers", lambda v: ~np.isnan(v), finite=False)
-    high = ranged("high", high, "numbers", lambda v: ~np.isnan(v), finite=False)
-    try:
-        rising = np.all(low <= high)
-    except ValueError:  # shapes that do not go together
-        rising = False
-    if not rising:
-        refuse("low", low, f"≤ high = {high}")
+    low, high = interval(low, high)
     return _changed(grad, lambda w, g, t: np.clip(g, low, high), low=low, high=high)
 
 
@@ -121,6 +114,29 @@ def l2(grad, lam, only=1.0):
     """
     lam, only = (ranged(*p, "≥ 0", lambda v: v >= 0) for p in dict(lam=lam, only=only).items())
     return _changed(grad, lambda w, g, t: g + lam * only * w, lam=lam, only=only)
+
+
+def sam(grad, rho):
+    """The gradient where the loss is highest nearby: sharpness-aware minimization.
+
+        g ← ∇L(w + ρ g/‖g‖)                  ρ = rho
+
+    To first order, w + ρ g/‖g‖ is the highest point of the ball of radius ρ about w; so the steps lower the worst loss
+    nearby, and a minimum narrower than ρ does not hold them. Twice the price: two gradients a step, of one mini-batch.
+    ‖g‖ is over all parameters of a run, the last axis; where g is exactly 0, it is ∇L(w).
+    Source: Foret, Kleiner, Mobahi & Neyshabur 2021, Algorithm 1. Libraries: equals optax.contrib.sam with sgd inside.
+
+    >>> sam(lambda w: w, 5.0)(np.array([3.0, 4.0]))  # of ½‖w‖², at twice the distance
+    array([6., 8.])
+    """
+    rho, takes_step = ranged("rho", rho, "≥ 0", lambda v: v >= 0), asks("grad", grad) == 2
+
+    def ahead(w, g, t):
+        norm = np.hypot.reduce(g, axis=-1, keepdims=True)
+        w = w + rho * g / np.where(norm > 0, norm, 1)
+        return np.asarray(grad(w, t) if takes_step else grad(w))
+
+    return _changed(grad, ahead, real=True, rho=rho)
 
 
 def noisy(grad, sigma, seed):

@@ -18,7 +18,7 @@ import inspect
 
 import numpy as np
 
-from .refuse import asks, numbers, refuse, whole
+from .refuse import asks, interval, numbers, refuse, whole
 from .schedules import reader
 
 # What a hyper-parameter may be, by its name.
@@ -571,7 +571,7 @@ def adamax(w, grad, t, m=0.0, u=0.0, *, lr=0.002, beta1=0.9, beta2=0.999, eps=1e
     return dict(w=w, m=m, u=u)
 
 
-# ---- decay around a step, and the table ------------------------------------------------------------------------------
+# ---- wrappers around a step, and the table ---------------------------------------------------------------------------
 
 
 def decoupled(step):
@@ -603,6 +603,32 @@ def decoupled(step):
     decayed.__name__ = f"decoupled_{getattr(step, '__name__', 'step')}"
     decayed.__doc__ = f"w ← step(w) − η λ w, where step is {getattr(step, '__name__', step)}, η = lr and λ = decay."
     return optimizer(decayed)
+
+
+def projected(step, low, high):
+    """The optimizer that takes `step`'s step and, where that leads out of a box, goes back to its edge.
+
+        w ← min(max(step(w), a), b)          a = low, b = high: numbers, or arrays that broadcast
+
+    The rest of the state never hears of it. Problems stated on an interval, such as those of regret, need it; a run
+    that diverges, too, comes back, so use it nowhere else.
+    Source: Zinkevich 2003; the projection of Reddi, Kale & Kumar 2018 in one dimension.
+
+    >>> projected(gd, -1.0, 1.0)(np.array([0.5, 0.5]), lambda w: np.array([30.0, 3.0]), t=1, lr=0.1)["w"]
+    array([-1. ,  0.2])
+    """
+    anatomy(step)  # refuses what is no step function
+    low, high = interval(low, high)
+    equation = EQUATIONS.get(step, step)
+
+    def kept(w, grad, t, *state, **rest):
+        new = equation(w, grad, t, *state, **rest)
+        return new | dict(w=np.clip(new["w"], low, high))
+
+    kept.__signature__ = inspect.signature(step)
+    kept.__name__ = f"projected_{getattr(step, '__name__', 'step')}"
+    kept.__doc__ = f"w ← min(max(step(w), {low}), {high}), where step is {getattr(step, '__name__', step)}."
+    return optimizer(kept)
 
 
 OPTIMIZERS = {

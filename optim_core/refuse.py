@@ -69,6 +69,21 @@ def ranged(name, value, allowed, holds, finite=True):
     return array
 
 
+def interval(low, high):
+    """The ends of an interval, or of many, as arrays, ∞ included; or a refusal of ends in the wrong order.
+
+    >>> interval(-1, np.inf)
+    (array(-1.), array(inf))
+    """
+    ends = {"low": low, "high": high}
+    low, high = (ranged(name, end, "numbers", lambda v: ~np.isnan(v), finite=False) for name, end in ends.items())
+    try:
+        rising = np.all(low <= high)
+    except ValueError:  # shapes that do not go together
+        rising = False
+    return (low, high) if rising else refuse("low", low, f"≤ high = {high}")
+
+
 def whole(name, value, low):
     """`value` as an int of at least `low`, or a refusal.
 

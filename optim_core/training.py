@@ -19,7 +19,7 @@ import numpy as np
 from .descent import descend
 from .network import ON_DATA, Network, Task
 from .optimizers import EQUATIONS, anatomy, optimizer
-from .refuse import flag, made, number, numbers, refuse, whole
+from .refuse import asks, flag, made, number, numbers, refuse, whole
 
 ORDERS = ("shuffled", "fixed", "replacement")
 
@@ -107,12 +107,13 @@ def averaged(step, beta=None, after=0):
 
 def training(
     net, data, step, *, epochs=10, steps=None, batch=64, order="shuffled", seed=0, w=None,
-    every=None, resume=None, **options,
+    wrap=None, every=None, resume=None, **options,
 ):  # fmt: skip
     """Train, and look at it every so often: a generator of dicts, the first before any step was taken.
 
     net: a Network; data: a Data, whose test part may be empty; step: an optimizer.
     epochs, or steps: how long; batch, order: as in `batch_at`; w: where to start, by default net.init(seed).
+    wrap: what stands around the gradient, a function of it: lambda grad: clip_norm(grad, 1.0).
     every: the steps from one look to the next, by default an epoch; resume: a look to go on from.
     options: what `descend` takes, the hyper-parameters, state to start from (such as v=…), limit, and loss, such as
     loss=net.on(X, y).loss for a schedule that looks at the losses.
@@ -141,9 +142,14 @@ def training(
     def grad(w, t):
         nonlocal running  # within one step: the mini-batch's gradient, and on the way its loss and running statistics
         some = replace(task[batch_at(t, n, batch, seed, order)], running=running, step=t)
-        seen[t], g, running = some.value_and_grad(w)
+        loss, g, after = some.value_and_grad(w)
+        if t not in seen:  # a gradient that is asked for twice in a step, as by `sam`: the first is the step's
+            seen[t], running = loss, after
         return g
 
+    if wrap is not None:
+        asks("wrap", wrap, most=1)
+        grad = wrap(grad)
     state = {"w": now["w"]} | {name: now[name] for name in anatomy(step)[0] if name in now}
     t, k, diverged, measured = now["t"], 0, now["diverged"], now.get("measured")
     keep = "all" if "loss" in options else "last"

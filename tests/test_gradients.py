@@ -162,12 +162,45 @@ def test_sgd_with_noise_settles_at_its_noise_floor(lr, variance):
     assert path["w"].var() == pytest.approx(variance, rel=0.04)  # η/(λ(2 − ηλ))
 
 
+# ---- sharpness ------------------------------------------------------------------------------------------------------
+
+
+def test_sam_asks_a_step_of_length_rho_uphill():
+    asked = []
+
+    def grad(w):
+        asked.append(w)
+        return w * np.array([1.0, 3.0])
+
+    g = gradients.sam(grad, 0.5)(np.array([4.0, 1.0]))
+    np.testing.assert_allclose(asked[1], np.array([4.0, 1.0]) + 0.5 * np.array([4.0, 3.0]) / 5)
+    np.testing.assert_array_equal(g, grad(asked[1]))
+
+
+@quick
+@given(w=vectors, size=st.floats(1e-3, 1e3))
+def test_sam_does_not_know_the_scale_of_the_loss_and_stays_at_a_minimum(w, size):
+    grad, here = surfaces.bowl(10.0).grad, w[:2] / 1e5
+    scaled = gradients.sam(lambda w: size * grad(w), 0.3)(here)
+    np.testing.assert_allclose(scaled, size * gradients.sam(grad, 0.3)(here), rtol=1e-9, atol=1e-12)
+    assert (gradients.sam(grad, 0.3)(np.zeros(2)) == 0).all()
+    np.testing.assert_array_equal(gradients.sam(grad, 0.0)(here), grad(here))
+
+
+def test_a_minimum_narrower_than_rho_does_not_hold_sam():
+    slope = lambda w: w * (w + 3) * (w - 0.2) * np.where(w > 0, 5, 1)  # noqa: E731  minima at .2 and −3, between them 0
+    ends = descent.descend(optimizers.gd, [0.15], gradients.sam(slope, np.array([[0.0], [0.01], [0.4]])), 3000, lr=0.01)
+    plain, short, long = ends["w"][-1, :, 0]
+    assert plain == pytest.approx(0.2) and short == pytest.approx(0.2, abs=0.02) and long < 0
+
+
 # ---- a wrapper is a gradient ----------------------------------------------------------------------------------------
 
 WRAPPERS = {
     "clip_value": lambda grad: gradients.clip_value(grad, -1.0, 2.0),
     "clip_norm": lambda grad: gradients.clip_norm(grad, 0.5),
     "l2": lambda grad: gradients.l2(grad, 0.1),
+    "sam": lambda grad: gradients.sam(grad, 0.1),
 }
 
 
@@ -270,6 +303,9 @@ def test_a_gradient_that_drops_the_imaginary_part_is_refused_and_not_believed():
         (lambda: gradients.clip_value(lambda w: w, 1.0, -1.0), "low = .*must be ≤ high"),
         (lambda: gradients.clip_value(lambda w: w, np.nan, 1.0), "low"),
         (lambda: gradients.clip_value(lambda w: w, "a", 1.0), "low"),
+        (lambda: gradients.sam(lambda w: w, -0.1), "rho"),
+        (lambda: gradients.sam(lambda w: w, np.ones(3))(np.zeros(2)), "rho"),
+        (lambda: gradients.sam(None, 0.1), "grad"),
         (lambda: gradients.clip_norm(None, 1.0), "grad"),
         (lambda: gradients.clip_norm(lambda w: w, 0.0), "theta = .*must be > 0"),
         (lambda: gradients.clip_norm(lambda w: w, -1.0), "theta"),

@@ -157,6 +157,10 @@ MUTANTS = {
          "lr * decay * w)", 'lr * decay * new["w"])',
          "test_optimizers.test_a_decoupled_step_is_an_optimizer_like_any_other"),
     ],
+    "optimizers.projected": [
+        ("a projected step ends where it began", 'np.clip(new["w"], low, high)', "np.clip(w, low, high)",
+         "test_optimizers.test_a_projected_step_is_the_step_as_long_as_it_stays_in_the_box"),
+    ],
     # ---- clipping, L2, noise
     "gradients.clip_norm": [
         ("clipping divides by the norm, without θ",
@@ -197,6 +201,14 @@ MUTANTS = {
         ("L2's gradient keeps the 2 of w²",
          "g + lam * only * w", "g + 2 * lam * only * w", "test_gradients.test_l2_adds_the_gradient_of_its_penalty"),
         ("L2 makes weights grow", "g + lam * only * w", "g - lam * only * w", (PATH, "gd")),
+    ],
+    "gradients.sam": [
+        ("SAM looks downhill", "w + rho * g", "w - rho * g",
+         "test_gradients.test_sam_asks_a_step_of_length_rho_uphill"),
+        ("SAM steps as far as the gradient is long", "np.where(norm > 0, norm, 1)", "1.0",
+         "test_gradients.test_sam_asks_a_step_of_length_rho_uphill"),
+        ("SAM forgets what it saw uphill", "np.asarray(grad(w, t) if takes_step else grad(w))", "g",
+         "test_gradients.test_a_minimum_narrower_than_rho_does_not_hold_sam"),
     ],
     "gradients.noisy": [
         ("noise is the same at every step",

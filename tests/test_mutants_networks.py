@@ -163,6 +163,8 @@ MUTANTS = {
          "test_training.test_the_plain_average_is_the_mean_of_the_weights_since"),
     ],
     "training.training": [
+        ("a gradient asked for twice counts twice", "if t not in seen:", "if True:",
+         "test_training.test_a_gradient_asked_for_twice_in_a_step_counts_once"),
         ("running statistics are not carried along", "running=running, step=t)", "step=t)",
          "test_training.test_running_statistics_are_carried_from_step_to_step"),
         ("dropout drops the same at every step", "running=running, step=t)", "running=running, step=0)",

@@ -586,20 +586,12 @@ def test_an_average_forgets_half_in_its_half_life(beta, half, window):
 
 
 def test_amsgrad_mends_the_example_in_which_adam_walks_to_the_worst_point():
+    slope = lambda w, t: 0 * w + (3 if t % 3 == 1 else -1)  # noqa: E731  losses 3x, −x, −x on [−1, 1]: −1 is best
     end = {}
     for name in ("adam", "amsgrad"):
-        step, state = getattr(optimizers, name), {"w": np.zeros(1)}
-        for t in range(1, 3001):  # losses 3x, −x, −x on [−1, 1]: −1 is best
-            state = step(
-                **state,
-                grad=lambda w, t=t: 0 * w + (3 if t % 3 == 1 else -1),
-                t=t,
-                lr=0.5 / np.sqrt(t),
-                beta1=0.0,
-                beta2=0.1,
-            )
-            state["w"] = np.clip(state["w"], -1, 1)
-        end[name] = float(state["w"][0])
+        step = optimizers.projected(getattr(optimizers, name), -1.0, 1.0)
+        path = descent.descend(step, [0.0], slope, 3000, lr=schedules.inverse_sqrt(0.5), beta1=0.0, beta2=0.1)
+        end[name] = float(path["w"][-1, 0])
     assert end["adam"] == pytest.approx(0.996, abs=0.01) and end["amsgrad"] == pytest.approx(-0.997, abs=0.01)
 
 
@@ -699,3 +691,28 @@ def test_a_decoupled_step_is_an_optimizer_like_any_other():
     for wrong in (optimizers.adamw, lambda w, grad, t: {}, None):
         with pytest.raises(ValueError, match="step"):
             optimizers.decoupled(wrong)
+
+
+# ---- a box around the steps -----------------------------------------------------------------------------------------
+
+
+@quick
+@given(w=points, lr=numbers(0.01, 0.5))
+def test_a_projected_step_is_the_step_as_long_as_it_stays_in_the_box(w, lr):
+    step, grad = optimizers.projected(optimizers.momentum, -1.0, [2.0, 3.0]), surfaces.himmelblau().grad
+    path = descent.descend(step, w, grad, 30, lr=lr)
+    assert (path["w"][1:] >= -1).all() and (path["w"][1:] <= [2.0, 3.0]).all() and not path["diverged"]
+    for t in range(30):
+        free = optimizers.momentum(path["w"][t], grad, t + 1, path["v"][t], lr=lr)
+        np.testing.assert_array_equal(path["w"][t + 1], np.clip(free["w"], -1, [2.0, 3.0]))
+        np.testing.assert_array_equal(path["v"][t + 1], free["v"])
+
+
+def test_a_projected_step_is_an_optimizer_like_any_other():
+    step = optimizers.projected(optimizers.decoupled(optimizers.adam), -1.0, np.inf)
+    assert optimizers.anatomy(step) == optimizers.anatomy(optimizers.decoupled(optimizers.adam))
+    one = step(np.array([2.0]), quadratic(1.0), 1, lr=0.1)
+    assert step(**one, grad=quadratic(1.0), t=2, lr=5.0)["w"] == -1
+    for wrong, words in ((3, "step"), (optimizers.gd, "low = .*must be ≤ high")):
+        with pytest.raises(ValueError, match=words):
+            optimizers.projected(wrong, 1.0, -1.0)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import cases, close
 
-from optim_core import schedules, training
+from optim_core import gradients, schedules, training
 from optim_core.data import Data, blobs, chebyshev, digits, line
 from optim_core.descent import descend
 from optim_core.losses import mse
@@ -225,6 +225,34 @@ def test_the_bar_shows_only_after_a_second(capsys):
     assert capsys.readouterr().err == ""
 
 
+# ---- what stands around the gradient ---------------------------------------------------------------------------------
+
+
+def test_a_wrapped_training_takes_the_path_of_the_wrapped_mini_batches():
+    task = PLAIN.on(DATA.X, DATA.y)
+    for wrap in (
+        lambda grad: gradients.clip_norm(grad, 0.3),
+        lambda grad: gradients.clip_norm(grad, gradients.running(1.5)),
+        lambda grad: gradients.l2(gradients.noisy(grad, 0.1, seed=4), 0.01, only=PLAIN.is_weight),
+        lambda grad: gradients.sam(grad, 0.5),
+    ):
+        result = training.train(PLAIN, DATA, momentum, wrap=wrap, lr=0.1, batch=10, steps=20, seed=3)
+        grad = wrap(training.minibatches(task, 10, seed=3))
+        assert same(result["w"], descend(momentum, PLAIN.init(3), grad, 20, lr=0.1)["w"][-1])
+        plain = training.train(PLAIN, DATA, momentum, lr=0.1, batch=10, steps=20, seed=3)
+        assert not same(result["w"], plain["w"]) and result["loss"][0] == plain["loss"][0]
+
+
+def test_a_gradient_asked_for_twice_in_a_step_counts_once():
+    twice = lambda grad: lambda w, t: (grad(w, t) + grad(w + 9, t))[:] - grad(w + 9, t)  # noqa: E731
+    how = dict(lr=0.05, batch=15, steps=12, every=5)
+    once, again = (list(training.training(NET, DATA, gd, wrap=wrap, **how)) for wrap in (None, twice))
+    for a, b in zip(once, again, strict=True):
+        close(a["w"], b["w"], 1e-12)
+        close(a["loss"], b["loss"], 1e-12)
+        close(a["running"][1]["mean"], b["running"][1]["mean"], 1e-12)
+
+
 # ---- averages, schedules that look -----------------------------------------------------------------------------------
 
 
@@ -299,6 +327,8 @@ BAD = {
     "labels out of range": lambda: training.train(PLAIN, DATA._replace(y=DATA.y + 1), gd),
     "a batch of one under batch norm": lambda: training.train(NET, DATA, gd, batch=1),
     "a last batch of one under batch norm": lambda: training.train(NET, DATA, gd, batch=44),
+    "a wrapper in words": lambda: training.train(PLAIN, DATA, gd, wrap="clip"),
+    "a wrapper that gives no gradient": lambda: training.train(PLAIN, DATA, gd, wrap=lambda grad: 1.0),
     "step zero": lambda: training.batch_at(0, 10, 5),
     "an average that never moves": lambda: training.averaged(gd, beta=1.0),
     "an average of no optimizer": lambda: training.averaged(3),
