@@ -189,7 +189,8 @@ def test_sam_does_not_know_the_scale_of_the_loss_and_stays_at_a_minimum(w, size)
 
 def test_a_minimum_narrower_than_rho_does_not_hold_sam():
     slope = lambda w: w * (w + 3) * (w - 0.2) * np.where(w > 0, 5, 1)  # noqa: E731  minima at .2 and −3, between them 0
-    ends = descent.descend(optimizers.gd, [0.15], gradients.sam(slope, np.array([[0.0], [0.01], [0.4]])), 3000, lr=0.01)
+    grad = gradients.sam(slope, np.array([[0.0], [0.01], [0.4]]))
+    ends = descent.descend(optimizers.gd, np.full((3, 1), 0.15), grad, 3000, lr=0.01)
     plain, short, long = ends["w"][-1, :, 0]
     assert plain == pytest.approx(0.2) and short == pytest.approx(0.2, abs=0.02) and long < 0
 
