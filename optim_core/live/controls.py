@@ -63,7 +63,7 @@ CONTROLS = {
     "lr1": Control("η₁", "learning rate", 1e-3, 100, scale="log"),  # of the first of two methods
     "lr2": Control("η₂", "learning rate", 1e-3, 100, scale="log"),
     "u": Control("u", "start in the valley", -10, 10, 0.5),  # u₁ along it, u₂ across: the start turns with it
-    "scale": Control("c", "factor on the loss", 1e-3, 1e3, scale="decades"),
+    "factor": Control("c", "factor on the loss", 1e-2, 1e2, scale="log"),
     "height": Control("h", "height", 1, 1000, scale="decades"),
     "slope": Control("g", "slope", 1e-3, 1e3, scale="decades"),
     "exponent": Control("a", "how unequal", 0, 2, 0.1),
