@@ -1,6 +1,8 @@
 """The chapters are found from what is there: the table of the README, and a new chapter that changes no other file."""
 
+import importlib
 import importlib.util
+import inspect
 import json
 import shutil
 import subprocess
@@ -63,3 +65,12 @@ def test_a_new_chapter_is_one_folder_and_one_notebook(tmp_path):
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)}, **SAID)
     row = "| [98 · Made up](notebooks/98_made_up.ipynb) | Is it found? |"
     assert done.stdout.strip().splitlines() == [*table().splitlines(), row]
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.name)
+def test_everything_public_in_a_room_is_documented(chapter):
+    for part in ("exercises", "experiments", "scenes"):
+        name = f"optim_core.chapters.{chapter.name}.{part}"
+        room = vars(importlib.import_module(name)) if importlib.util.find_spec(name) else {}
+        public = [thing for key, thing in room.items() if getattr(thing, "__module__", "") == name and key[0] != "_"]
+        assert all(inspect.getdoc(thing) for thing in public if callable(thing)), name

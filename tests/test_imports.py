@@ -25,7 +25,12 @@ def rank(name: str) -> int:
 
 MODULES = modules_of_the_package()
 MATHS = [name for name in MODULES if rank(name) == 0]
-ROOMS = sorted(path.parent.name for path in PACKAGE.glob("chapters/*/__init__.py"))
+ROOMS = sorted(path.name for path in PACKAGE.glob("chapters/[a-z]*") if path.is_dir())
+
+
+def parts(name: str) -> list[str]:
+    """The files of this name that the chapters have, as modules of the package."""
+    return [f"chapters.{path.parent.name}.{name}" for path in sorted(PACKAGE.glob(f"chapters/*/{name}.py"))]
 
 
 def loaded_by(statement: str) -> set[str]:
@@ -65,13 +70,13 @@ def test_each_module_can_be_imported_first(name):
     assert f"optim_core.{name}" in loaded_by(f"import optim_core.{name}")
 
 
-@pytest.mark.parametrize("name", ["exercises", *(f"chapters.{room}.exercises" for room in ROOMS)])
+@pytest.mark.parametrize("name", ["exercises", *parts("exercises"), *parts("experiments")])
 def test_exercises_load_neither_matplotlib_nor_ipywidgets(name):
     modules = {name.partition(".")[0] for name in loaded_by(f"import optim_core.{name}")}
     assert not {"matplotlib", "ipywidgets", "IPython"} & modules
 
 
-@pytest.mark.parametrize("name", ["scenes", *(f"chapters.{room}.scenes" for room in ROOMS)])
+@pytest.mark.parametrize("name", ["scenes", *parts("scenes")])
 def test_scenes_load_matplotlib_without_pyplot_and_without_ipywidgets(name):
     modules = loaded_by(f"import optim_core.{name}")
     assert "matplotlib.figure" in modules

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from optim_core import descent, gradients, quadratics, schedules, surfaces
-from optim_core.chapters.momentum import scenes
 from optim_core.optimizers import gd, momentum, nesterov
 from optim_core.quadratics import boundary, critical_damping, fates, optimum, phases, restarting, roots
 
@@ -178,106 +177,6 @@ def test_the_heavy_ball_has_an_exact_cycle_of_three_points():
     for k in range(3):
         before, now, after = cycle[k - 2], cycle[k - 1], cycle[k]
         assert now - slope(now) / Fraction(9) + Fraction(4, 9) * (now - before) == after
-
-
-# What the figures say -----------------------------------------------------------------------------------------------
-
-
-def phase_map(method="heavy ball", kappa=100.0, eta=1.0, mu=0.5):
-    scene, step = scenes.PhaseMap(), METHODS[method]
-    path = descent.descend(step, (-8.0, 4.0), surfaces.bowl(kappa).grad, 200, lr=eta, mu=mu)
-    scene.show((surfaces.bowl(kappa), method, eta, mu, path, phases(step, kappa)))
-    scene.at(200)
-    return scene
-
-
-@pytest.mark.parametrize(
-    "chosen, words",
-    [
-        (
-            dict(eta=1.0, mu=0.5),
-            "bounded: after 200 steps neither at rest nor growing, with 4.6 % of its first distance left",
-        ),
-        (dict(eta=3.18, mu=0.6), "the steep direction lags behind"),
-        (dict(eta=3.3, mu=0.67), "converged, "),
-        (dict(eta=3.9, mu=0.5), "diverged at step "),
-        (dict(eta=3.01, mu=0.5), "growing"),
-        (dict(method="Nesterov", eta=1.0, mu=0.9), "theory allows η below 1.357"),
-    ],
-)
-def test_the_caption_of_the_map_says_what_became_of_the_pair(chosen, words):
-    assert words in phase_map(**chosen).caption
-
-
-def test_a_click_on_the_map_chooses_the_pair_and_one_on_the_star_the_optimum():
-    scene = phase_map()
-    assert scene.clicked(scene.plane, 2.5, 0.3) == dict(eta=2.5, mu=0.3)
-    assert scene.clicked(scene.plane, 3.29, 0.66) == dict(zip(("eta", "mu"), optimum("heavy ball", 100.0), strict=True))
-    assert scene.clicked(scene.map.axes, 1.0, 1.0) == {}
-
-
-def test_a_preset_may_be_a_function_of_the_present_values():
-    live = pytest.importorskip("optim_core.live")
-
-    def experiment(method, kappa, eta, mu):
-        path = descent.descend(METHODS[method], (-8.0, 4.0), surfaces.bowl(kappa).grad, 200, lr=eta, mu=mu)
-        return surfaces.bowl(kappa), method, eta, mu, path, phases(METHODS[method], kappa)
-
-    presets = {
-        "best": lambda method, kappa, **_: dict(zip(("eta", "mu"), optimum(method, kappa), strict=True)),
-        "odd": lambda **values: {"momentum": 1},
-    }
-    figure = live.Live(
-        scenes.PhaseMap(), experiment, presets=presets, method=list(METHODS), kappa=100.0, eta=1.0, mu=0.5
-    )
-    for method, kappa in [("heavy ball", 100.0), ("Nesterov", 30.0)]:
-        figure.set(method=method, kappa=kappa)
-        figure._menu.value = "best"
-        assert figure.values == dict(
-            method=method, kappa=kappa, **dict(zip(("eta", "mu"), optimum(method, kappa), strict=True))
-        )
-    with pytest.raises(ValueError, match=r"presets\['odd'\] = 'momentum'"):
-        figure._menu.value = "odd"
-
-
-def test_at_the_optimum_neither_direction_lags_behind():
-    eta, mu = optimum("heavy ball", 100.0)
-    assert "neither lags behind" in phase_map(eta=eta, mu=mu).caption
-
-
-@pytest.mark.parametrize(
-    "eta, mu, words",
-    [
-        (0.04, 0.0, "over-damped"),
-        (0.04, 0.64, "critically damped"),
-        (0.04, 0.95, "under-damped"),
-        (0.04, 1.0, "undamped"),
-        (1.9, 0.05, "alternating"),
-        (3.9, 0.9, "unstable"),
-    ],
-)
-def test_the_oscillator_is_named_by_its_damping(eta, mu, words):
-    scene = scenes.Oscillator()
-    scene.show((eta, mu, descent.descend(momentum, [1.5], lambda w: w, 60, lr=eta, mu=mu)))
-    scene.at(60)
-    assert f": {words}; " in scene.caption and scene.word.get_text() == words
-
-
-@pytest.mark.parametrize("t", [1, 5, 20])
-def test_on_a_convex_quadratic_the_look_ahead_always_brakes(t):
-    surface, scene = surfaces.bowl(10.0, 0.5), scenes.LookAhead()
-    scene.show((surface, descent.descend(nesterov, (-8.0, 2.0), surface.grad, 60, lr=0.4, mu=0.9), 0.4, 0.9))
-    scene.at(0)
-    assert "There is no velocity" in scene.caption
-    scene.at(t)
-    assert "brakes" in scene.caption
-
-
-def test_a_run_that_starts_at_the_minimum_has_arrived():
-    bowl, scene = surfaces.bowl(10.0), scenes.Ravine()
-    scene.show((bowl, {"gradient descent": descent.descend(gd, (0.0, 0.0), bowl.grad, 10, lr=0.5)}))
-    scene.at(10)
-    assert "starts at the minimum" in scene.caption
 
 
 # Noise, and a rate that falls ---------------------------------------------------------------------------------------

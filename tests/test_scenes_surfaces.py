@@ -5,7 +5,6 @@ import pytest
 from matplotlib.path import Path
 
 from optim_core import scenes, surfaces
-from optim_core.chapters.critical_points.scenes import Eigenvectors, Taylor
 from optim_core.scenes import board
 
 every_surface = pytest.mark.parametrize(
@@ -105,24 +104,3 @@ def test_higher_is_higher_on_the_page_and_nearer_is_larger():
     assert above[1] > below[1] and np.isclose(above[0], below[0])
     corners = view._seen(np.array([[0, 1, 0], [0, 1, 1], [1, 0, 0], [1, 0, 1]], float))  # w2 = 1 is at the back
     assert np.ptp(corners[2:, 1]) > np.ptp(corners[:2, 1])
-
-
-@every_surface
-def test_the_loss_at_every_known_critical_point_is_in_the_panels(surface):
-    scene, one = Eigenvectors(), Taylor()
-    for point in surface.critical_points:
-        L = surface.loss(point["w"])
-        scene.show((surface, point["w"], 0.0))
-        one.show((surface, point["w"], 30.0, 0.0))
-        for axes in (*scene.sections, one.section):
-            low, high = axes.get_ylim()
-            assert low < L < high, f"{surface.name}: {point}"
-
-
-def test_limits_stay_while_the_point_moves_a_little():
-    scene = Taylor()
-    limits = set()
-    for w1 in np.linspace(1.8, 2.0, 21):
-        scene.show((surfaces.product(), (w1, -2.0), 30.0, 0.0))
-        limits.add(scene.section.get_ylim())
-    assert len(limits) < 6

@@ -36,7 +36,7 @@ def as_batches(epoch):
     >>> as_batches([[0, 2], np.array([1])]), as_batches([0, 2, 1]), as_batches("021")
     ([array([0, 2]), array([1])], None, None)
     """
-    if isinstance(epoch, (str, dict, set)) or not hasattr(epoch, "__len__"):
+    if isinstance(epoch, (str, dict, set)) or not hasattr(epoch, "__len__") or getattr(epoch, "ndim", 1) == 0:
         return None
     batches = [np.array([]) if np.size(batch) == 0 else diagnosis.numbers(batch) for batch in epoch]
     good = all(b is not None and b.ndim == 1 and not np.iscomplexobj(b) and (b == np.floor(b)).all() for b in batches)

@@ -351,23 +351,6 @@ escape_steps.mistakes += [  # what was done, the wrong formula, where to look
 
 # Choices ---------------------------------------------------------------------------------------------------------
 
-zero_gradient = Choice(
-    "At some point the gradient is zero. What follows?",
-    {
-        "a": ("The point is a minimum.", "It could be. A maximum and a saddle have zero gradient as well."),
-        "b": ("It is a minimum or a maximum.", "A saddle has zero gradient too: up on one line, down on another."),
-        "c": (
-            "To first order the loss is level there; the Hessian has to say more.",
-            "Yes. That is all a zero gradient says, and sometimes not even the Hessian can decide.",
-        ),
-        "d": (
-            "No step from there can lower the loss.",
-            "At a saddle or a maximum there is a way down. The gradient does not see it.",
-        ),
-    },
-    correct="c",
-)
-
 all_positive = Choice(
     "“A minimum is where all eigenvalues of the Hessian are positive.” What does this rule find on (1 − w₁w₂)²?",
     {
@@ -407,17 +390,6 @@ independent_signs = Choice(
             f"cases, not in {1 / 8:.1%}. (And a network's Hessian is not a random matrix.)",
         ),
         "d": ("p should be ½.", "In a random symmetric matrix it is ½, and pⁿ is still wrong for every n above 1."),
-    },
-    correct="c",
-)
-
-gain = Choice(
-    "From a saddle you go a distance s along a unit eigenvector, with λ < 0. To second order the loss changes by …",
-    {
-        "a": ("λ·s", "A change in proportion to s is a slope, and at a saddle there is none."),
-        "b": ("λ·s²", "Nearly: the second-order term is ½ dᵀHd. Which factor got lost?"),
-        "c": ("½·λ·s²", "Yes: d = s·v gives dᵀHd = s²·vᵀHv = λs², and the Taylor expansion has the ½."),
-        "d": ("½·λ²·s", "H comes once in ½ dᵀHd and d twice, so λ is not squared, and s is."),
     },
     correct="c",
 )

@@ -1,4 +1,4 @@
-"""Chapter 11: exercises and repairs are judged, questions and figures say what is true, its numbers hold elsewhere."""
+"""Chapter 11: repairs, questions and figures say what is true, and its numbers hold elsewhere."""
 
 import functools
 import math
@@ -7,7 +7,6 @@ import re
 import cells
 import numpy as np
 import pytest
-from cells import is_told_by_its_own_message, mistakes_are_apart, positions, source_of
 
 from optim_core import critical, losses
 from optim_core.chapters.losses import exercises as chapter
@@ -23,83 +22,24 @@ from optim_core.chapters.losses.exercises import (
 )
 from optim_core.chapters.losses.experiments import five_points, squared_error
 from optim_core.descent import descend
-from optim_core.exercises import Choice, Exercise, Predict, ____
 from optim_core.exercises.running import run
 from optim_core.optimizers import adam, gd
 from optim_core.scenes import still
 from optim_core.surfaces import from_formula
 
-EXERCISES = {name: thing for name, thing in vars(chapter).items() if isinstance(thing, Exercise)}
-CHOICES = {name: thing for name, thing in vars(chapter).items() if isinstance(thing, Choice)}
 REPAIRS = [train_one, train_two, train_three]
-MISTAKES = [(ex, mistake) for ex in EXERCISES.values() for mistake in ex.mistakes]
-each_exercise = pytest.mark.parametrize("ex", EXERCISES.values(), ids=lambda ex: ex.name)
 each_repair = pytest.mark.parametrize("ex", REPAIRS, ids=lambda ex: ex.name)
 
 
 define = functools.partial(cells.define, losses=losses, experiments=experiments)
 
 
-# Solutions and known mistakes -------------------------------------------------------------------------------------
-
-
-def test_the_chapter_has_seven_exercises_five_choices_and_two_predictions():
-    assert len(EXERCISES) == 7 and len(CHOICES) == 5
-    assert sum(isinstance(thing, Predict) for thing in vars(chapter).values()) == 2
-
-
-@each_exercise
-def test_the_solution_is_correct_as_it_stands_and_as_it_is_printed(ex, capsys):
-    assert ex.check(ex.reference).outcome == "correct"
-    assert ex.check(define(source_of(ex, capsys), ex.name)).outcome == "correct"
-    for done in (run(ex.reference, args) for args in ex.cases):
-        assert done.error is None and "underflow" in (done.warned or "underflow")  # e^−2000 is 0, as it should be
-
-
-@pytest.mark.parametrize("ex, mistake", MISTAKES, ids=lambda x: x.name if isinstance(x, Exercise) else x[0])
-def test_every_known_mistake_is_told_by_its_own_message(ex, mistake):
-    is_told_by_its_own_message(ex, mistake)
-
-
-@each_exercise
-def test_no_two_mistakes_give_the_same_numbers_and_none_gives_the_right_ones(ex):
-    mistakes_are_apart(ex, least=9)
-
-
-@each_exercise
-def test_no_message_shows_the_solution(ex, capsys):
-    answers = [line.split(" = ")[1] for line in source_of(ex, capsys).splitlines() if " = " in line]
-    answers += re.findall(r"return (.*)", source_of(ex, capsys))
-    messages = [ex.check(wrong).text for _, wrong, _ in ex.mistakes] + [ex.check(lambda *args: args[0]).text]
-    assert not any(max(answers, key=len) in text for text in messages)
-
-
-@each_exercise
-def test_the_hints_come_one_by_one_and_then_name_the_solution(ex):
-    given_out = [ex.hint() for _ in range(len(ex.hints) + 2)]
-    ex._hints_given = 0
-    assert [hint.text for hint in given_out[: len(ex.hints)]] == ex.hints
-    assert "`.solution()`" in given_out[-1].text
-
-
-@pytest.mark.parametrize("ex", [softmax, cross_entropy, cross_entropy_grad, first_of_two], ids=lambda ex: ex.name)
-def test_a_blank_in_any_position_is_not_attempted_yet(ex, capsys):
-    blanked = list(positions(source_of(ex, capsys)))
-    assert len(blanked) >= 5
-    for source in blanked:
-        assert ex.check(define(source, ex.name)).outcome == "not attempted yet", source
-
-
 # Repairs ----------------------------------------------------------------------------------------------------------
 
 
 @each_repair
-def test_a_loop_as_it_was_given_is_not_attempted_and_the_message_does_not_name_the_fault(ex):
-    result = ex.check(ex.broken)
-    assert result.outcome == "not attempted yet"
-    for _, _, look in ex.mistakes:
-        assert look not in result.text
-    assert not re.search("softmax|mean|log", result.text)
+def test_the_message_about_a_loop_as_it_was_given_does_not_name_the_fault(ex):
+    assert not re.search("softmax|mean|log", ex.check(ex.broken).text)
 
 
 def same_but_tidier(lr):
@@ -113,13 +53,6 @@ def same_but_tidier(lr):
 
 def test_a_loop_that_is_only_written_differently_is_not_attempted():
     assert train_two.check(same_but_tidier).outcome == "not attempted yet"
-
-
-def test_a_blank_in_a_loop_is_not_attempted():
-    def half_way(lr):
-        return ____
-
-    assert train_one.check(half_way).outcome == "not attempted yet"
 
 
 def test_the_symptoms_are_those_that_the_notebook_names():
@@ -265,22 +198,7 @@ def test_a_wrong_answer_that_is_not_in_the_list_is_told_how_it_is_off(ex, answer
     assert expected in result.text
 
 
-@each_exercise
-@pytest.mark.parametrize("value", [None, 0.5, "p", [], np.nan, {"p": 1}, len, 10**400, True], ids=str)
-def test_whatever_a_function_returns_the_check_says_more_than_no(ex, value):
-    result = ex.check(lambda *args: value)
-    assert result.outcome == "incorrect" and "cannot be compared" not in result.text
-
-
 # What the questions say is true -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", CHOICES)
-def test_every_option_has_its_own_explanation_and_only_one_is_right(name):
-    q = CHOICES[name]
-    results = {key: q.answer(key) for key in q.options}
-    assert [key for key, result in results.items() if result.outcome == "correct"] == [q.correct]
-    assert len({*q.explanations.values()}) == len(q.options) == 4
 
 
 def test_only_the_cross_entropy_moves_a_network_that_is_sure_and_wrong():
