@@ -1,5 +1,7 @@
 """The exercises of chapter 03: learning rate."""
 
+import functools
+
 import numpy as np
 
 from optim_core.exercises import Choice, Exercise, Predict, exercise, has_blank
@@ -122,13 +124,7 @@ def beside(function, steps=100):
     """
     runs = {"ours": experiments.range_rate} | ({"yours": function} if _usable(function, steps) else {})
 
-    def experiment(seed):
-        seen, truth = {}, (experiments.RATES, experiments.after_three_epochs(seed), experiments.first_bound(seed))
-        for name, rate in runs.items():
-            for seen[name] in experiments.range_test(rate, seed, steps):
-                yield dict(seen), truth, None
-
-    return experiment
+    return functools.partial(experiments.range_tests, runs, steps=steps)
 
 
 def _usable(function, steps, low=1e-3, high=100.0):

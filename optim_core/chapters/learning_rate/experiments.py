@@ -34,8 +34,8 @@ def to_train(scale=True, seed=0):
 def many_rates(batch=64, scale=True, seed=0, epochs=10, rates=RATES, looks=60):
     """One training of as many networks as there are rates, all from the same weights and with the same mini-batches.
 
-    A generator that gives, at up to about `looks` moments, all that was seen so far, as a dict of
-    rates, (R,); at, (k,), the steps taken; loss, (k, R), of all training examples; batch; epoch, its steps in an epoch.
+    A generator that gives, at about `looks` moments, all that was seen so far, as a dict of rates, (R,); at, (k,), the
+    steps taken; loss, (k, R), of all training examples; batch; epoch, the steps in an epoch; epochs, those to come.
     """
     net, data = digit_network(), to_train(scale, seed)
     task, epoch = net.on(data.X, data.y), -(-len(data.X) // batch)
@@ -44,7 +44,8 @@ def many_rates(batch=64, scale=True, seed=0, epochs=10, rates=RATES, looks=60):
     for now in training(net, data, gd, **how):
         at.append(now["t"])
         losses.append(task.loss(now["w"]))
-        yield dict(rates=np.array(rates), at=np.array(at), loss=np.array(losses), batch=batch, epoch=epoch)
+        so_far = dict(rates=np.array(rates), at=np.array(at), loss=np.array(losses))
+        yield so_far | dict(batch=batch, epoch=epoch, epochs=epochs)
 
 
 def best_and_cliff(lrs, losses, start):
@@ -93,6 +94,19 @@ def range_test(rate, seed=0, steps=100, low=1e-3, high=100.0, batch=64, pieces=2
         yield np.array([rate(k, low, high, steps) for k in range(len(seen))], dtype=float), seen
 
 
+def range_tests(runs, seed, steps):
+    """Range tests one after the other, {name: rate}, beside what they are to tell: a generator of what was seen so far.
+
+    A dict of seen, {name: (rates, losses)}; u, (rates, losses), the loss of every rate after three epochs; bound,
+    2/λ_max there where they begin; steps, those of a whole test.
+    """
+    truth, seen = dict(u=(RATES, after_three_epochs(seed)), bound=first_bound(seed), steps=steps), {}
+    for name, rate in runs.items():
+        for now in range_test(rate, seed, steps):
+            seen = seen | {name: now}
+            yield truth | dict(seen=seen)
+
+
 def smoothed(losses, over=5):
     """The mean of each loss and the up to `over` − 1 before it.
 
@@ -114,9 +128,9 @@ def lowest(rates, losses):
 
 @functools.cache
 def first_bound(seed=0):
-    """2/λ_max of the loss of all 1200 digits, at the initial weights."""
+    """2/λ_max at the initial weights, for the loss of the first 300 of the digits."""
     net, data = digit_network(), to_train(seed=seed)
-    return 2 / top_eigenvalues(net.on(data.X, data.y), net.init(seed))[0]
+    return 2 / top_eigenvalues(net.on(data.X[:300], data.y[:300]), net.init(seed))[0]
 
 
 # ---- six learning curves, and the fork test ----
@@ -167,16 +181,22 @@ def curve(name, seed=0):
     return looks, np.array(losses), np.array(norms)
 
 
+def steps_and_losses(name, seed=0):
+    """The learning curve of a case: the steps of its looks and its losses then, two arrays (k,)."""
+    looks, losses, _ = curve(name, seed)
+    return np.array([now["t"] for now in looks]), losses
+
+
 def forks(name, part=0.5, seed=0):
     """The fork test: the run of a case stops after this part of it and goes on from there in four ways.
 
     With η/3, η and 3η, and with η and all examples in every step; each for as many steps as the whole run has.
-    A generator that gives, as they grow, a dict of name; at, (k,), the steps, loss, norm of the run; fork, the place in
-    them where it was stopped; more: {"η/3": (steps, losses), …, "η, all examples": …}.
+    A generator that gives, as they grow, a dict of name; curves, {name: (steps, losses)} of all six runs; norm, (k,),
+    that of the gradient in this one; fork, the place in it where it was stopped; more, {"η/3": (steps, losses), …}.
     """
-    case, (looks, losses, norms) = CASES[name], curve(name, seed)
+    case, (looks, _, norms) = CASES[name], curve(name, seed)
     fork = round(part * (len(looks) - 1))
-    seen = dict(name=name, at=np.array([now["t"] for now in looks]), loss=losses, norm=norms, fork=fork)
+    seen = dict(name=name, curves={n: steps_and_losses(n, seed) for n in CASES}, norm=norms, fork=fork)
     here = looks[fork]
     rates = case.lr * np.array(list(FORKS.values()))[:, None]
     three = look_by_look(case, seed, lr=rates, steps=here["t"] + case.steps, resume=here)
@@ -243,23 +263,29 @@ def wide_product(y=1.0):
 ETAS = np.arange(1, 401) / 1000  # the rates of the right-hand picture
 
 
-def edge_runs(y, eta, start, steps=300):
-    """A run on (y − w₁w₂)², and where runs with other rates end.
+def edge_run(y, eta, start, steps=300):
+    """A run on (y − w₁w₂)², and where runs with other rates end: a dict of surface, y, eta, path, etas, and
 
-    Returns (surface, eta, path, sharp, ends): sharp, (steps + 1,), the largest eigenvalue of the Hessian along the
-    path, NaN once it has diverged; ends, (len(ETAS),), that where each η of ETAS leads in 2000 steps, inf where it
-    diverges, NaN where it has not come to rest.
+    sharp: the largest eigenvalue of the Hessian along the path, (steps + 1,), NaN once it has diverged.
+    ends: that where each of etas leads in 2000 steps, inf where it diverges, NaN where it has not come to rest.
     """
     surface = wide_product(y)
     path = descend(gd, start, surface.grad, steps, lr=eta)
     sharp = sharpness(surface, path["w"])
     if path["diverged"]:
         sharp[int(path["diverged"]) :] = np.nan
+    return dict(surface=surface, y=y, eta=eta, path=path, sharp=sharp, etas=ETAS, ends=ends(y, tuple(start)))
+
+
+@functools.lru_cache(maxsize=64)
+def ends(y, start):
+    """The sharpness where each rate of ETAS leads from `start`; see `edge_run`."""
+    surface = wide_product(y)
     far = descend(gd, start, surface.grad, 2000, lr=ETAS[:, None], keep="last")
     with np.errstate(all="ignore"):
-        rests = np.abs(surface.grad(far["w"])).max(-1) < 1e-5
-        ends = np.where(rests, sharpness(surface, np.where(rests[:, None], far["w"], 0.0)), np.nan)
-    return surface, eta, path, sharp, np.where(far["diverged"] > 0, np.inf, ends)
+        rests = (far["diverged"] == 0) & (np.abs(surface.grad(far["w"])).max(-1) < 1e-5)
+    sharp = sharpness(surface, np.where(rests[:, None], far["w"], 0.0))
+    return np.where(far["diverged"] > 0, np.inf, np.where(rests, sharp, np.nan))
 
 
 def chebyshev_network(width=20):
@@ -269,11 +295,12 @@ def chebyshev_network(width=20):
     return net, net.on(data.X, data.y)
 
 
-def at_the_edge(eta, seeds=(0,), steps=3000, looks=60):
+def at_the_edge(eta, seeds=(0,), steps=3000, looks=100):
     """Full-batch gradient descent on T₄ from several initial weights: a generator that gives what was seen so far.
 
-    A dict of eta; at, (k,), the steps; loss, (k, seeds); sharp, (k, seeds), the largest eigenvalue of the Hessian;
-    diverged, (seeds,), the step at which each run left, 0 if it did not. It ends when all runs have left.
+    A dict of eta; steps, those to come in all; at, (k,), those taken; loss, (k, seeds); sharp, (k, seeds), the largest
+    eigenvalue of the Hessian; diverged, (seeds,), the step at which each run left, 0 if it did not. It ends when all
+    runs have left.
     """
     net, task = chebyshev_network()
     w, every = np.stack([net.init(seed) for seed in seeds]), max(1, steps // looks)
@@ -285,6 +312,7 @@ def at_the_edge(eta, seeds=(0,), steps=3000, looks=60):
         at.append(t)
         losses.append(np.where(diverged > 0, np.nan, task.loss(w)))
         sharp.append([np.nan if gone else top_eigenvalues(task, one)[0] for one, gone in zip(w, diverged, strict=True)])
-        yield dict(eta=eta, at=np.array(at), loss=np.array(losses), sharp=np.array(sharp), diverged=diverged)
+        so_far = dict(at=np.array(at), loss=np.array(losses), sharp=np.array(sharp))
+        yield dict(eta=eta, steps=steps, diverged=diverged) | so_far
         if diverged.all():
             return
