@@ -123,6 +123,11 @@ def best_rate(name, kappa, degrees, u, beta, steps=400):
     return ETAS[int(needed.argmin() if np.isfinite(needed).any() else end.argmin())]
 
 
+def best_rates(first, second, kappa, angle, beta, u, **_):
+    """The best η of the two methods of a race, as controls: a situation."""
+    return {f"lr{k}": best_rate(name, kappa, angle, u, beta) for k, name in ((1, first), (2, second))}
+
+
 def beside(function, steps=200):
     """The experiment of a figure in which a student's AdaGrad runs beside ours, in a ravine that can be turned.
 
@@ -182,7 +187,7 @@ def settings(name, **hyper):
 
 
 def rates(name, path, g, *, lr, **hyper):
-    """What each step multiplied the gradient by, parameter by parameter (or, where there is momentum, its memory of it).
+    """What each step multiplied the gradient by, parameter by parameter; with momentum, its memory of the gradient.
 
         gradient descent, momentum: η            normalised: η/‖g‖           AdaGrad, RMSProp: η/(√s + ε)
         AdaDelta: η √(X + ε)/√(s + ε)            mean-square AdaGrad: η/(√(s/t) + ε)      Adam: η/(√v̂ + ε)

@@ -95,12 +95,12 @@ def rates_in_words(rates):
 class Care(Page):
     """Steps to a part of the loss against the angle of the valley, and against a factor on the loss.
 
-    result: an `experiments.Care`. A click on the left panel sets the control `angle`, on the right one `scale`.
+    result: an `experiments.Care`. A click on the left panel sets the control `angle`, on the right one `factor`.
     """
 
     alt = (
         "Two panels with a curve for each method: the number of steps until the loss stays below a ten-thousandth of "
-        "the first. Left: against the angle of the valley; right: against a factor on the loss, from 0.001 to 1,000."
+        "the first. Left: against the angle of the valley; right: against a factor on the loss, from 0.01 to 100."
     )
 
     def __init__(self):
@@ -108,7 +108,7 @@ class Care(Page):
         shared = dict(log="y", ylim=(1, 500), legend=None, y="steps to a ten-thousandth")
         self.turned = Curves(self, "turned", x="angle of the valley, degrees", sets="angle", xlim=(0, 90), **shared)
         shared |= dict(log="xy", y="")
-        self.scaled = Curves(self, "scaled", x="factor c on the loss", sets="scale", xlim=(1e-3, 1e3), **shared)
+        self.scaled = Curves(self, "scaled", x="factor c on the loss", sets="factor", xlim=(1e-2, 1e2), **shared)
 
     def show(self, result):
         self.care = result
@@ -144,8 +144,8 @@ def extent(steps, most):
 class FirstSteps(Page):
     """A tilted plane: the lowest point of a circle and of a square, and where methods are after 20 steps.
 
-    result: (degrees, {"name": w}), the direction of the gradient, of length 1, and where each method goes from the origin
-    with η = 1, first for the gradient in this direction, then in others: w of shape (21, 1 + directions, 2).
+    result: (degrees, {"name": w}), the direction of the gradient, which is of length 1, and where each method goes from
+    the origin with η = 1, first for this direction, then for others: w of shape (21, 1 + directions, 2).
     """
 
     alt = (
@@ -329,7 +329,7 @@ class LongRun(Page):
         if found:
             peaks = f"at steps {', '.join(str(step) for step, _ in found[:5])}{' …' if len(found) > 5 else ''}"
             return f"{len(found)} burst{'s' if len(found) > 1 else ''}, {peaks}"
-        return "no burst"
+        return f"no burst in {self.steps:,} steps"
 
 
 def place(w):
@@ -375,7 +375,7 @@ class HiddenRate(Page):
         ends = [number(h.walked[k], 2) for k in (1, 10, 100, len(h.walked) - 1)]
         far, part = f"{', '.join(ends[:3])} and {ends[3]}", number(h.walked[-1] / h.plain[-1], 2)
         self.caption = (
-            f"ε = {number(h.eps)}, slope {number(h.slope)}. After 1, 10, 100 and {len(h.walked) - 1} steps AdaDelta has "
-            f"come {far} far: in the end {part} times as far as gradient descent with η = 1."
+            f"ε = {number(h.eps)}, slope {number(h.slope)}. After 1, 10, 100 and {len(h.walked) - 1} steps AdaDelta is "
+            f"{far} away: in the end {part} times as far as gradient descent with η = 1."
         )
         return self.moved()
