@@ -1,0 +1,1 @@
+"""Chapter 01, one step: what does η·∇L do?"""
