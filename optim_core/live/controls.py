@@ -70,6 +70,11 @@ CONTROLS = {
     "size": Control("g", "size of gradients", 1e-12, 1e4, scale="decades"),
     "gap": Control("P", "news once in", 3, 100, 1),
     "budget": Control("K", "tries", 1, 12, 1),
+    "eta0": Control("η₀", "learning rate", 0.02, 2.4, 0.02),  # where a schedule begins to fall, λ_max = 1
+    "end": Control("", "η at the end / η₀", 0, 1, 0.01),
+    "cooldown": Control("c", "share of the steps in which η falls", 0, 1, 0.05),
+    "warm": Control("N", "warm-up steps", 0, 500, 10),
+    "patience": Control("p", "patience", 0, 200, 1),
 }
 MANTISSAS = {
     "log": (1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2, 2.2, 2.5, 2.8, 3, 3.2, 3.5, 4, 4.5, 5, 5.5, 6, 6.5, 7, 8, 9),
