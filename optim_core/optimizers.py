@@ -249,6 +249,75 @@ def normalized_gd(w, grad, t, *, lr=0.01):
     return dict(w=w)
 
 
+@optimizer
+def schedule_free(w, grad, t, z=0.0, *, lr=1.0, beta=0.9):
+    """Schedule-free gradient descent: w is an average of all z so far, and the gradient is taken between the two.
+
+        y ← (1 − β) z + β w                  η = lr, β = beta
+        z ← z − η ∇L(y)                      z: the fast point, starts at w
+        w ← (1 − 1/t) w + z/t                w: the mean of z₁ … z_t, called x in the paper; evaluate this one
+
+    A constant η does what a falling one does elsewhere, and no last step need be known beforehand. β = 0 is gradient
+    descent with the mean of its points beside it (`training.averaged`); the nearer β is to 1, the more the gradient is
+    that of the mean. w, z, grad(w): shape (…, n); before the first step z counts as w, whatever it is.
+    Source: Defazio et al. 2024, "The road less scheduled", equations 2 to 4, there with 1/(t + 1): w₀ counts, too.
+    Libraries: equals optax.contrib.schedule_free_sgd, whose parameters are y, while η is constant.
+
+    >>> one = schedule_free(np.array([1.0]), lambda w: w, t=1, lr=0.5, beta=0.5)
+    >>> two = schedule_free(**one, grad=lambda w: w, t=2, lr=0.5, beta=0.5)
+    >>> one["w"], two["z"], two["w"]
+    (array([0.5]), array([0.25]), array([0.375]))
+    """
+    z = w if t == 1 else z
+    y = (1 - beta) * z + beta * w
+    z = z - lr * grad(y)
+    w = (1 - 1 / t) * w + z / t
+    return dict(w=w, z=z)
+
+
+# ---- the sign alone --------------------------------------------------------------------------------------------------
+
+
+@optimizer
+def sign_gd(w, grad, t, *, lr=0.01):
+    """Gradient descent that keeps the sign of each component of the gradient and forgets its size.
+
+        w ← w − η sign(g)                    η = lr;  sign(0) = 0
+
+    The steepest way down if a step is as long as its largest component; gradient descent takes the steepest for the
+    usual length (see `normalized_gd`). It is Adam with β₁ = β₂ = 0. w, grad(w): shape (…, n).
+    Source: Bernstein et al. 2018, "signSGD"; the sign of the gradient first in Rprop, Riedmiller & Braun 1993.
+
+    >>> sign_gd(np.array([3.0, -4.0]), lambda w: 100 * w, t=1, lr=0.5)["w"]
+    array([ 2.5, -3.5])
+    """
+    w = w - lr * np.sign(grad(w))
+    return dict(w=w)
+
+
+@optimizer
+def lion(w, grad, t, m=0.0, *, lr=0.0001, beta1=0.9, beta2=0.99, decay=0.0):
+    """Lion: the sign of a mixture of momentum and gradient, found by a search through programs.
+
+        u ← sign(β₁ m + (1 − β₁) g)          η = lr, β₁ = beta1, β₂ = beta2, λ = decay
+        m ← β₂ m + (1 − β₂) g                m: average of gradients, starts at 0, remembers longer than u
+        w ← w − η (u + λ w)
+
+    Every component moves by η in every step; the paper advises an η three to ten times smaller than AdamW's. With decay
+    no weight can stay beyond 1/λ: there λ w outweighs u. w, m, grad(w): shape (…, n).
+    Source: Chen et al. 2023, "Symbolic discovery of optimization algorithms", Algorithm 2.
+    Libraries: equals optax.lion, whose decay is 0.001 unless told otherwise.
+
+    >>> lion(np.array([1.0, -200.0]), lambda w: w, t=1, lr=0.1)["w"]
+    array([   0.9, -199.9])
+    """
+    g = grad(w)
+    u = np.sign(beta1 * m + (1 - beta1) * g)
+    m = beta2 * m + (1 - beta2) * g
+    w = w - lr * (u + decay * w)
+    return dict(w=w, m=m)
+
+
 # ---- a learning rate of its own for each parameter -------------------------------------------------------------------
 
 
@@ -635,7 +704,7 @@ OPTIMIZERS = {
     step.__name__: step
     for step in (
         *(gd, momentum, nesterov, normalized_gd, adagrad, rmsprop, centered_rmsprop, adadelta),
-        *(adam, adamw, amsgrad, nadam, radam, adamax),
+        *(adam, adamw, amsgrad, nadam, radam, adamax, schedule_free, sign_gd, lion),
         *(ema_momentum, mean_square_adagrad, uncorrected_adam),  # to learn from
     )
 }

@@ -56,7 +56,9 @@ def path_of(case):
     grad = getattr(surfaces, case["surface"])().grad
     match case["clip"]:
         case ["norm", theta]:
-            grad = gradients.clip_norm(grad, theta, eps=1e-6)
+            grad = gradients.clip_norm(grad, theta, eps=1e-6 if case["library"] == "torch" else 0.0)
+        case ["sam", rho]:
+            grad = gradients.sam(grad, rho)
         case ["value", size]:
             grad = gradients.clip_value(grad, -size, size)
     if case["l2"]:
@@ -75,28 +77,31 @@ def cases(name, library):
     return [pair for pair in CASES if (pair[0]["optimizer"], pair[0]["library"]) == (name, library)]
 
 
-def check_paths(name, library="torch"):
-    for case, reference in cases(name, library):
+LIBRARY = dict.fromkeys(optimizers.OPTIMIZERS, "torch") | dict(schedule_free="optax", lion="optax")
+
+
+def check_paths(name, library=None):
+    for case, reference in cases(name, library or LIBRARY[name]):
         error = np.abs(path_of(case) - reference) / np.maximum(1, np.abs(reference))
         assert error.max() <= 1e-12, case
 
 
 @pytest.mark.parametrize("name", optimizers.OPTIMIZERS)
-def test_an_optimizer_takes_the_path_of_torch(name):
+def test_an_optimizer_takes_the_path_of_torch_or_of_optax_where_torch_has_none(name):
     check_paths(name)
 
 
-@pytest.mark.parametrize("name", ["momentum", "nesterov", "adam", "adamw", "nadam", "adamax"])
+@pytest.mark.parametrize("name", ["momentum", "nesterov", "adam", "adamw", "nadam", "adamax", "gd"])
 def test_an_optimizer_takes_the_path_of_optax_where_the_two_agree(name):
     check_paths(name, "optax")
 
 
 @pytest.mark.parametrize("name", optimizers.OPTIMIZERS)
 def test_the_reference_covers_surfaces_schedules_and_clipping(name):
-    settings = [case for case, _ in cases(name, "torch")]
+    settings = [case for case, _ in cases(name, LIBRARY[name])]
     assert len(settings) >= 8
     assert len({case["surface"] for case in settings}) >= 4
-    assert name == "nesterov" or sum(case["schedule"] is not None for case in settings) >= 2
+    assert name in ("nesterov", "schedule_free") or sum(case["schedule"] is not None for case in settings) >= 2
     assert sum(case["clip"] is not None for case in settings) >= 2
 
 
@@ -131,6 +136,9 @@ FIRST_STEP = {
     "nadam": lambda lr, g: -lr * np.sign(g) * (0.9 * 0.1 / (1 - 0.9**2) + 0.1 / (1 - 0.9)),
     "radam": lambda lr, g: -lr * g,
     "adamax": lambda lr, g: -lr * np.sign(g),
+    "schedule_free": lambda lr, g: -lr * g,
+    "sign_gd": lambda lr, g: -lr * np.sign(g),
+    "lion": lambda lr, g: -lr * np.sign(g),
 }
 W0 = np.array([0.5, -2.0])
 DEFAULTS = dict(
@@ -151,6 +159,9 @@ DEFAULTS = dict(
     nadam=dict(lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8, momentum_decay=None),
     radam=dict(lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8),
     adamax=dict(lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8),
+    schedule_free=dict(lr=1.0, beta=0.9),
+    sign_gd=dict(lr=0.01),
+    lion=dict(lr=0.0001, beta1=0.9, beta2=0.99, decay=0.0),
 )
 every_optimizer = pytest.mark.parametrize("name", FIRST_STEP)
 
@@ -633,6 +644,57 @@ def test_radam_is_momentum_until_five_gradients_stand_behind_the_average():
         plain = run("radam", [0.0], grad, 50, lr=lr, beta2=beta2)
         np.testing.assert_allclose(-np.diff(plain[:, 0]), lr * 3.0, rtol=1e-12)
     assert (-np.diff(run("radam", [0.0], grad, 50, lr=lr, beta2=0.67)[:, 0]) < lr).any()
+
+
+# ---- without a schedule, and the sign alone --------------------------------------------------------------------------
+
+
+@quick
+@given(w=points, lr=numbers(0.01, 0.3))
+def test_schedule_free_without_interpolation_is_gd_with_the_mean_of_its_points(w, lr):
+    grad = surfaces.bowl(5.0, 0.3).grad
+    path = descent.descend(optimizers.schedule_free, w, grad, 40, lr=lr, beta=0.0)
+    plain = run("gd", w, grad, 40, lr=lr)
+    np.testing.assert_allclose(path["z"][1:], plain[1:], atol=1e-12)
+    np.testing.assert_allclose(path["w"][1:], np.cumsum(plain[1:], 0) / np.arange(1, 41)[:, None], atol=1e-12)
+
+
+def test_schedule_free_asks_between_the_fast_point_and_the_mean():
+    asked = []
+    optimizers.schedule_free(np.array([1.0]), lambda w: asked.append(w) or w, 5, np.array([3.0]), lr=0.1, beta=0.75)
+    np.testing.assert_array_equal(asked, [[0.25 * 3.0 + 0.75 * 1.0]])
+
+
+def test_schedule_free_goes_on_falling_where_a_constant_rate_stays_in_its_noise():
+    grad = gradients.noisy(lambda w: w, 1.0, seed=np.arange(200))
+    for name, low, high in (("gd", 0.2, 0.4), ("schedule_free", 0.0, 0.03)):
+        w = run(name, np.full((200, 1), 3.0), grad, 400, lr=0.4, keep="last")
+        assert low <= (w**2).mean() < high
+
+
+@quick
+@given(w=points, lr=numbers(0.01, 0.3))
+def test_sign_descent_is_adam_and_lion_without_a_memory(w, lr):
+    grad = surfaces.bowl(7.0, 0.4).grad
+    path = run("sign_gd", w, grad, 30, lr=lr)
+    np.testing.assert_array_equal(run("lion", w, grad, 30, lr=lr, beta1=0.0), path)
+    np.testing.assert_array_equal(run("lion", w, grad, 30, lr=lr, beta1=0.0, beta2=0.0), path)
+    still = (np.abs([grad(one) for one in path]) < 1e-3).any()  # there ε shows
+    assert still or np.abs(run("adam", w, grad, 30, lr=lr, beta1=0.0, beta2=0.0) - path).max() < 1e-3
+
+
+def test_lion_moves_by_the_old_mixture_and_remembers_by_another():
+    g = lambda w, t: np.array([1.0 if t == 1 else -0.05])  # noqa: E731
+    path = descent.descend(optimizers.lion, [0.0], g, 3, lr=1.0, beta1=0.5, beta2=0.9)
+    np.testing.assert_allclose(path["m"][:, 0], [0, 0.1, 0.085, 0.0715])
+    np.testing.assert_allclose(path["w"][:, 0], [0, -1, -2, -3])  # ½ · 0.1 − ½ · 0.05 > 0: it goes on
+
+
+@pytest.mark.parametrize("decay, edge", [(1.0, 1.0), (10.0, 0.1)])
+def test_lions_decay_is_a_box(decay, edge):
+    far = lambda w: 0 * w - np.array([5.0, -0.01])  # noqa: E731  a slope without an end
+    w = run("lion", np.array([30.0, 0.0]), far, 20_000, lr=0.002, decay=decay, keep="last")
+    np.testing.assert_allclose(w, [edge, -edge], rtol=1e-6)
 
 
 # ---- decay: in the gradient, or around the step ---------------------------------------------------------------------

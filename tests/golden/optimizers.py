@@ -132,7 +132,11 @@ HYPERS = {
     "nadam": ADAM | dict(momentum_decay=[None, 0.004, 0.1]),
     "radam": ADAM,
     "adamax": ADAM,
+    "schedule_free": dict(beta=[0.9, 0.5, 0.98]),
+    "sign_gd": {},
+    "lion": dict(beta1=[0.9, 0.95, 0.0], beta2=[0.99, 0.98, 0.9], decay=[0.0, 0.1, 1.0]),
 }
+IN_OPTAX_ONLY = ("schedule_free", "lion")
 
 
 def in_torch(name, groups):
@@ -154,7 +158,7 @@ def in_torch(name, groups):
             out[-1]["lr"] *= 1 - out[-1]["momentum"]
         out[-1] |= h
     match name:
-        case "gd" | "momentum" | "normalized_gd" | "ema_momentum":
+        case "gd" | "momentum" | "normalized_gd" | "sign_gd" | "ema_momentum":
             return T.SGD(out)
         case "nesterov":
             return T.SGD(out, momentum=0.9, nesterov=True)
@@ -191,6 +195,9 @@ def with_torch(case, noise=0.0, seed=0):
             norm = torch.sqrt(sum(w.grad**2 for w in weights))
             for w in weights:
                 w.grad /= norm
+        if name == "sign_gd":
+            for w in weights:
+                w.grad.sign_()
         kept = [dict(g) for g in optimizer.param_groups]
         for group in optimizer.param_groups:
             if name == "mean_square_adagrad":
@@ -221,28 +228,45 @@ def with_optax(case, noise=0.0, seed=0):
     if case["schedule"]:
         rate = jax.numpy.array(rates(h["lr"], case["schedule"]))
         lr = lambda k: rate[k]  # noqa: E731
-    adam = dict(b1=h["beta1"], b2=h["beta2"], eps=h["eps"]) if "beta1" in h else {}
+    adam = dict(b1=h["beta1"], b2=h["beta2"], eps=h["eps"]) if "eps" in h else {}
     match case["optimizer"]:
         case "momentum" | "nesterov" as name:
             transform = optax.chain(optax.scale_by_learning_rate(lr), optax.trace(h["mu"], nesterov=name == "nesterov"))
         case "adamw":
             transform = optax.adamw(lr, weight_decay=h["decay"], **adam)
+        case "schedule_free":
+            transform = optax.contrib.schedule_free_sgd(lr, b1=h["beta"])
+        case "lion":
+            transform = optax.lion(lr, b1=h["beta1"], b2=h["beta2"], weight_decay=h["decay"])
+        case "gd":
+            transform = optax.sgd(lr)
         case name:
             transform = dict(adam=optax.adam, nadam=optax.nadam, adamax=optax.adamax)[name](lr, **adam)
-    if case["clip"]:
-        transform = optax.chain(optax.clip(case["clip"][1]), transform)
+    match case["clip"]:
+        case ["norm", theta]:
+            transform = optax.chain(optax.clip_by_global_norm(theta), transform)
+        case ["value", size]:
+            transform = optax.chain(optax.clip(size), transform)
+        case ["sam", rho]:
+            up = optax.chain(optax.contrib.normalize(), optax.sgd(rho))
+            transform = optax.contrib.sam(transform, up, sync_period=2, opaque_mode=True)
     w = jax.numpy.array(case["start"])
     state, gradient, out = transform.init(w), jax.jit(jax.grad(lambda w: loss(w[0], w[1]))), []
+    more = dict(grad_fn=lambda w, _: gradient(w)) if case["clip"] and case["clip"][0] == "sam" else {}
+    evaluated = lambda w, state: w  # noqa: E731
+    if case["optimizer"] == "schedule_free":  # its parameters are y, where gradients are taken
+        own = (lambda state: state[1]) if case["clip"] else (lambda state: state)
+        evaluated = lambda w, state: optax.contrib.schedule_free_eval_params(own(state), w)  # noqa: E731
 
     @jax.jit
     def step(w, state):
-        updates, state = transform.update(gradient(w), state, w)
+        updates, state = transform.update(gradient(w), state, w, **more)
         return optax.apply_updates(w, updates), state
 
     for _ in range(STEPS):
         w, state = step(w, state)
         w = w + noise * rng.standard_normal(2)
-        out.append(np.array(w))
+        out.append(np.array(evaluated(w, state)))
     return np.array(out)
 
 
@@ -263,7 +287,7 @@ def candidates(name, rng):
         surface = list(SURFACES)[i % len(SURFACES)]
         low, high = SURFACES[surface][1]
         hyper = {key: values[int(rng.integers(len(values)))] for key, values in HYPERS[name].items()}
-        if name in ("gd", "momentum", "nesterov", "ema_momentum"):
+        if name in ("gd", "momentum", "nesterov", "ema_momentum", "schedule_free"):
             hyper["lr"] = SURFACES[surface][2] * rng.uniform(0.1, 0.8)
         else:
             hyper["lr"] = rng.uniform(0.3, 2) if name == "adadelta" else 10 ** rng.uniform(-2.5, -0.5)
@@ -271,7 +295,7 @@ def candidates(name, rng):
         case |= dict(
             schedule=plans[i % 7],
             clip=clips[(i // 2) % 7],
-            l2=0.05 if i % 5 == 4 and name not in ("adamw", "normalized_gd") else 0.0,
+            l2=0.05 if i % 5 == 4 and name not in ("adamw", "normalized_gd", "sign_gd") else 0.0,
         )
         if name == "nesterov" or (name == "momentum" and case["schedule"] and case["schedule"][0] == "warmup"):
             case["schedule"] = (
@@ -282,7 +306,7 @@ def candidates(name, rng):
 
 def trajectories():
     """The cases and their references."""
-    for name in HYPERS:
+    for name in [name for name in HYPERS if name not in IN_OPTAX_ONLY]:
         accepted, rng = 0, np.random.default_rng(sum(map(ord, name)))
         for case in candidates(name, rng):
             reference = with_torch(case)
@@ -291,21 +315,27 @@ def trajectories():
                 yield dict(case, library="torch"), reference
             if accepted == 10:
                 break
-    for name in ("momentum", "nesterov", "adam", "adamw", "nadam", "adamax"):
+    for name in ("momentum", "nesterov", "adam", "adamw", "nadam", "adamax", "gd", *IN_OPTAX_ONLY):
         accepted, rng = 0, np.random.default_rng(1000 + sum(map(ord, name)))
         for case in candidates(name, rng):
-            case["l2"], case["clip"] = 0.0, case["clip"] and ["value", 0.5]
+            case["l2"] = 0.0
+            if name not in IN_OPTAX_ONLY:
+                case["clip"] = case["clip"] and ["value", 0.5]
             if isinstance(case["hyper"].get("decay"), list):
                 case["hyper"]["decay"] = 0.1
             if "momentum_decay" in case["hyper"]:
                 case["hyper"]["momentum_decay"] = None
             if name in ("momentum", "nesterov"):
                 case["schedule"] = [["cosine", 200, 0.0], ["warmup", 10, None, "inverse_sqrt"]][accepted % 2]
+            if name == "schedule_free":  # under a schedule its average has other weights
+                case["schedule"] = None
+            if name == "gd":
+                case["clip"] = ["sam", float(rng.uniform(0.02, 0.3))]
             reference = with_optax(case)
             if not chaotic(with_optax, case, reference):
                 accepted += 1
                 yield dict(case, library="optax"), reference
-            if accepted == 4:
+            if accepted == (10 if name in IN_OPTAX_ONLY else 4):
                 break
 
 
