@@ -5,6 +5,7 @@ import math
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.colors import PowerNorm
+from matplotlib.ticker import FuncFormatter
 
 from optim_core.scenes.board import number
 from optim_core.scenes.panels import Curves, Field, OnCurve, Page, Points
@@ -114,13 +115,10 @@ def part(lr, lam, start):
     if word == "swings for ever":
         return f"{text}, twice what there is: it lands as far on the other side, and swings for ever."
     if word == "diverges":
-        tenfold, text = math.log(10) / math.log(-factor), f"{text}, more than twice what there is: it diverges, "
-        grows = (
-            f"tenfold every {number(round(tenfold, int(tenfold < 10)))} steps"
-            if tenfold > 1.5
-            else f"{signed(-factor)}-fold at each step"
-        )
-        return f"{text}{grows}."
+        tenfold = math.log(10) / math.log(-factor)
+        grows = f"tenfold every {number(round(tenfold, int(tenfold < 10)))} steps"
+        grows = grows if tenfold > 1.5 else f"{signed(-factor)}-fold at each step"
+        return f"{text}, more than twice what there is: it diverges, {grows}."
     more = ", more than there is: it zig-zags" if word == "zig-zags" else ": it creeps"
     steps = steps_until(1e-6, factor)
     return f"{text}{more}. A millionth is left after {number(steps)} {'steps' if steps > 1 else 'step'}."
@@ -309,6 +307,9 @@ class Units(Page):
             self, "curves", title="loss after the run", x="learning rate η", log="xy", xlim=(1e-10, 1e6),
             ylim=(0.3, 1e4), sets="lr", legend=None,
         )  # fmt: skip
+        for axis in (self.curves.axes.xaxis, self.curves.axes.yaxis):  # mathtext would take longer than all the rest
+            axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+        self.curves.axes.minorticks_off()
         self.name({unit: look("", i) for i, unit in enumerate(UNITS)})
 
     def show(self, result):
