@@ -70,7 +70,7 @@ CONTROLS = {
     "size": Control("g", "size of gradients", 1e-12, 1e4, scale="decades"),
     "gap": Control("P", "news once in", 3, 100, 1),
     "budget": Control("K", "tries", 1, 12, 1),
-    "eta0": Control("η₀", "learning rate", 0.02, 2.4, 0.02),  # where a schedule begins to fall, λ_max = 1
+    "eta0": Control("η₀", "learning rate", 0.01, 2.5, scale="log"),  # where a schedule begins to fall, λ_max = 1
     "end": Control("", "η at the end / η₀", 0, 1, 0.01),
     "cooldown": Control("c", "share of the steps in which η falls", 0, 1, 0.05),
     "warm": Control("N", "warm-up steps", 0, 500, 10),
