@@ -4,6 +4,7 @@ import functools
 from typing import NamedTuple
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from optim_core import surfaces
 from optim_core.data import Data, chebyshev, digits
@@ -16,6 +17,26 @@ from optim_core.training import training
 USUAL = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)  # the grid that one is told to try
 # And a finer one, which goes on to the right: five rates for every factor of ten.
 RATES = np.array([1e-5, 1e-4, *(float(f"{m}e{d}") for d in (-3, -2, -1, 0, 1) for m in (1, 1.6, 2.5, 4, 6.3)), 100.0])
+
+
+# On matrices so small a second thread is no gain; where other programs run, the two wait for each other.
+BLAS = ThreadpoolController()
+
+
+def one_thread(make):
+    """The same generator; each of its results is computed on one thread."""
+
+    @functools.wraps(make)
+    def maker(*args, **how):
+        results = make(*args, **how)
+        while True:
+            with BLAS.limit(limits=1):
+                result = next(results, None)
+            if result is None:
+                return
+            yield result
+
+    return maker
 
 
 def digit_network():
@@ -31,6 +52,7 @@ def to_train(scale=True, seed=0):
 # ---- many learning rates in one training ----
 
 
+@one_thread
 def many_rates(batch=64, scale=True, seed=0, epochs=10, rates=RATES, looks=60):
     """One training of as many networks as there are rates, all from the same weights and with the same mini-batches.
 
@@ -69,6 +91,21 @@ def after_three_epochs(seed=0, scale=True):
     return last["loss"][-1]
 
 
+@functools.cache
+def bottoms(batch, seed=0, epochs=(1, 3, 10)):
+    """The best of RATES after each of these numbers of epochs, by the loss of all training examples."""
+    (*_, seen) = many_rates(batch=batch, seed=seed, epochs=max(epochs), looks=max(epochs))
+    return [float(RATES[np.nanargmin(seen["loss"][seen["at"].searchsorted(n * seen["epoch"])])]) for n in epochs]
+
+
+@functools.cache
+@BLAS.wrap(limits=1)
+def held_out(seed=0, epochs=10):
+    """The share of right answers on the other 597 digits, for every rate of RATES, after so many epochs of B = 64."""
+    (*_, end) = training(digit_network(), digits(seed=seed), gd, lr=RATES[:, None], epochs=epochs, batch=64, seed=seed)
+    return end["test_accuracy"]
+
+
 # ---- three ways to know ----
 
 
@@ -80,6 +117,7 @@ def range_rate(k, low, high, steps):
     return low * (high / low) ** (k / (steps - 1))
 
 
+@one_thread
 def range_test(rate, seed=0, steps=100, low=1e-3, high=100.0, batch=64, pieces=25):
     """One run whose learning rate grows from low to high: a generator of (rates, losses), each (steps so far,).
 
@@ -127,6 +165,7 @@ def lowest(rates, losses):
 
 
 @functools.cache
+@BLAS.wrap(limits=1)
 def first_bound(seed=0):
     """2/λ_max at the initial weights, for the loss of the first 300 of the digits."""
     net, data = digit_network(), to_train(seed=seed)
@@ -165,6 +204,7 @@ def problem(case, seed=0):
     return Network([Linear(64, 10)], mse), Data(data.X / 16, np.eye(10)[data.y])
 
 
+@one_thread
 def look_by_look(case, seed=0, *, lr=None, batch=-1, steps=None, resume=None):
     """Train a case and measure all examples at every look: a generator of (look, loss, gradient norm)."""
     net, data = problem(case, seed)
@@ -232,12 +272,21 @@ def verdict(before, slower, same, faster):
     return ("too large", "fine", "too small")[int(np.argmin(after))]
 
 
-def dead_network(seed=0):
-    """64-32-10 with relu whose hidden units have biases of −5: none of them is ever active, and no gradient passes."""
+@BLAS.wrap(limits=1)
+def dead_forks(lr=1.0, epochs=3, seed=0):
+    """A network none of whose hidden units is ever active: 64-32-10 with relu, and biases of −5 there.
+
+    Returns its loss after so many epochs with lr; those after as many more with lr/3, lr and 3 lr; and the length of the
+    gradient of its hidden weights.
+    """
     net, data = Network([Linear(64, 32), Relu(), Linear(32, 10)], cross_entropy), to_train(seed=seed)
-    w = net.init(seed)
-    w[64 * 32 : 64 * 32 + 32] = -5.0
-    return net, data, w
+    w, task, hidden = net.init(seed), net.on(data.X, data.y), slice(0, 64 * 32)
+    w[64 * 32 : 65 * 32] = -5.0
+    (*_, half) = training(net, data, gd, lr=lr, epochs=epochs, w=w, seed=seed)
+    (*_, end) = training(
+        net, data, gd, lr=lr * np.array([[1 / 3], [1], [3]]), epochs=2 * epochs, resume=half, seed=seed
+    )
+    return float(task.loss(half["w"])), task.loss(end["w"]), float(np.linalg.norm(task.grad(half["w"])[hidden]))
 
 
 # ---- the edge of stability ----
@@ -295,6 +344,7 @@ def chebyshev_network(width=20):
     return net, net.on(data.X, data.y)
 
 
+@one_thread
 def at_the_edge(eta, seeds=(0,), steps=3000, looks=100):
     """Full-batch gradient descent on T₄ from several initial weights: a generator that gives what was seen so far.
 
