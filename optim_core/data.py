@@ -134,7 +134,7 @@ def words(n=1000, features=30, exponent=1.0, noise=0.3, seed=0):
     """
     n, features, noise = whole("n", n, 1), whole("features", features, 1), _noise(noise)
     rng, rank = generator(whole("seed", seed, 0)), np.arange(1, features + 1)
-    often = 0.5 / rank ** number("exponent", exponent, "a number ≥ 0", lambda v: v >= 0)
+    often = 0.5 * rank ** -number("exponent", exponent, "a number ≥ 0", lambda v: v >= 0)
     X = (rng.random((2 * n, features)) < often).astype(float)
     y = X @ np.where(rank % 2, 1.0, -1.0)[:, None] + noise * rng.standard_normal((2 * n, 1))
     return Data(X[:n], y[:n], X[n:], y[n:])

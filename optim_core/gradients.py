@@ -133,7 +133,8 @@ def sam(grad, rho):
 
     def ahead(w, g, t):
         norm = np.hypot.reduce(g, axis=-1, keepdims=True)
-        w = w + rho * g / np.where(norm > 0, norm, 1)
+        with np.errstate(all="ignore"):
+            w = w + rho * g / np.where(norm > 0, norm, 1)
         return np.asarray(grad(w, t) if takes_step else grad(w))
 
     return _changed(grad, ahead, real=True, rho=rho)

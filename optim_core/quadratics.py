@@ -18,7 +18,7 @@ import numpy as np
 
 from .descent import descend
 from .optimizers import anatomy, optimizer
-from .refuse import number, numbers, ranged, refuse, whole
+from .refuse import flag, number, numbers, ranged, refuse, whole
 
 HEAVY_BALL, NESTEROV = "heavy ball", "Nesterov"
 
@@ -204,7 +204,7 @@ def expected(etas, curvatures, squares, noise, *, split=False):
         L = ½ Σᵢ λᵢ Vᵢ
 
     etas: the rates of the steps, (T, …): one schedule, or many at once; such as cosine(0.1, T)(np.arange(T)).
-    curvatures, squares, noise: λ, V before the first step, and σ, each a number or (…, n), of which one is an array.
+    curvatures, squares, noise: λ, V before the first step, and σ, each a number or an array (…, n).
     Returns L before the first step and after each, (T + 1, …); with split=True the part ½ λᵢ Vᵢ of each direction, on a
     last axis. Single runs scatter about this mean. With a constant η, Vᵢ ends at η σᵢ²/(λᵢ (2 − η λᵢ)).
     Source: the noisy quadratic of Schaul, Zhang & LeCun 2013, "No more pesky learning rates".
@@ -225,4 +225,4 @@ def expected(etas, curvatures, squares, noise, *, split=False):
     for eta in etas:
         V = (1 - eta * lam) ** 2 * V + eta**2 * noise**2
         parts.append(lam * V / 2)
-    return np.array(parts if split else [part.sum(-1) for part in parts])
+    return np.array(parts if flag("split", split) else [part.sum(-1) for part in parts])

@@ -26,7 +26,7 @@ from test_imports import MATHS
 from optim_core import critical, data, gradients, layers, optimizers, schedules, show, slices, surfaces
 from optim_core import training as trainings
 from optim_core.losses import cross_entropy, mse
-from optim_core.network import BatchNorm, Dropout, Linear, Network, Residual, Tanh
+from optim_core.network import BatchNorm, Dropout, Linear, Network, Parallel, Residual, Tanh
 
 # ---- how an argument can be wrong ------------------------------------------------------------------------------------
 
@@ -233,11 +233,13 @@ rows("critical.LinearAutoencoder.loss critical.LinearAutoencoder.grad", AUTOENCO
 rows("critical.LinearAutoencoder.hessian", AUTOENCODER, w=anywhere(np.eye(4), never=["complex"]))
 
 # -- data
-rows("data.digits", train=some(3), seed=seed(0), scale=flag(True))
+rows("data.digits", train=some(3), seed=seed(0), scale=flag(True), noise=share(0.75))
 sample = dict(n=some(4), noise=not_negative(0.1), seed=seed(0))
 rows("data.moons data.circles", **sample | dict(seed=seed(0, never=["huge"])))
 rows("data.blobs", **sample | dict(seed=seed(0, never=["huge"]), classes=some(3)))
 rows("data.line", **sample, slope=number(2.0), intercept=number(1.0))
+rows("data.words", **sample, features=some(3), exponent=not_negative(1.0))
+rows("data.wilson", n=some(4), share=share(0.75), seed=seed(0))
 rows("data.chebyshev", n=some(4), degree=count(4))
 
 # -- schedules
@@ -246,6 +248,7 @@ rows("schedules.inverse_time schedules.exponential schedules.natural_exponential
 rows("schedules.step", lr=rate(0.1), every=some(3), factor=rate(0.5))
 rows("schedules.linear", lr=rate(0.1), tau=some(3), end=rate(0.5))
 rows("schedules.cosine", lr=rate(0.1), steps=some(3), end=rate(0.5))
+rows("schedules.wsd", lr=rate(0.1), steps=some(3), cooldown=share(0.75))
 rows("schedules.cyclic", low=rate(0.1), high=rate(0.2), up=some(3), down=some(3, "None"))
 pieces = thing([0.1, 0.2], "ragged", "fraction", "large", says=["boundaries"], unasked=["deeper"])
 rows("schedules.piecewise", values=pieces, boundaries=thing([3], unasked=["large"]))
@@ -260,6 +263,7 @@ OF_STEPS = {
     "step": schedules.step(0.1, 5),
     "linear": schedules.linear(0.1, 5),
     "cosine": schedules.cosine(0.1, 5),
+    "wsd": schedules.wsd(0.1, 5),
     "inverse_sqrt": schedules.inverse_sqrt(0.1),
     "cyclic": schedules.cyclic(0.1, 0.2, 5),
     "piecewise": schedules.piecewise([0.1, 0.2], [3]),
@@ -294,15 +298,19 @@ for name, step in optimizers.OPTIMIZERS.items():
 of_own = optimizers.decoupled(optimizers.momentum)
 rows("optimizers.decoupled/step", lambda name: of_own, **arguments_of(of_own))
 rows("optimizers.decoupled optimizers.anatomy", step=thing(optimizers.adam))
+kept = optimizers.projected(optimizers.momentum, -1.0, 1.0)
+rows("optimizers.projected/step", lambda name: kept, **arguments_of(kept))
+low, high = number(-1.0, "-inf", "list", unasked=["large"]), number(1.0, "inf", "list", unasked=["negative", "-inf"])
+rows("optimizers.projected", step=thing(optimizers.adam), low=low, high=high)
 rows("optimizers.optimizer", step=thing(lambda w, grad, t, *, lr: {"w": w}))
 
 # -- gradients
 slope = function(lambda w: w**3)
-low, high = number(-1.0, "-inf", "list", unasked=["large"]), number(1.0, "inf", "list", unasked=["negative", "-inf"])
 rows("gradients.clip_value", grad=slope, low=low, high=high)
 rows("gradients.clip_norm", grad=slope, theta=positive(1.0, "inf", "function", "list"), eps=not_negative(0.5, "list"))
 rows("gradients.running", multiple=positive(1.0, "list"))
 rows("gradients.l2", grad=slope, lam=not_negative(0.5, "list"), only=not_negative(1.0, "list"))
+rows("gradients.sam", grad=slope, rho=not_negative(0.5, "list"))
 rows("gradients.noisy", grad=slope, sigma=not_negative(0.5, "list"), seed=seed(1, "bool", "list", never=["huge"]))
 rows("gradients.hvp", grad=slope, w=vector(W, "deeper"), u=vector(W, "deeper"))
 rows("gradients.hessian", grad=slope, w=vector(W, "deeper", "longer", "number", "bool"))
@@ -314,6 +322,8 @@ rows("gradients.clip_value/gradient", lambda name: gradients.clip_value(power[1]
 rows("gradients.clip_value/step", lambda name: gradients.clip_value(power[2], -1, 1), w=either, t=some(1))
 rows("gradients.l2/gradient", lambda name: gradients.l2(power[1], 0.1), w=either)
 rows("gradients.l2/step", lambda name: gradients.l2(power[2], 0.1), w=either, t=some(1))
+rows("gradients.sam/gradient", lambda name: gradients.sam(power[1], 0.1), w=one)
+rows("gradients.sam/step", lambda name: gradients.sam(power[2], 0.1), w=one, t=some(1))
 rows("gradients.clip_norm/gradient", lambda name: gradients.clip_norm(power[1], 1.0), w=one)
 rows("gradients.clip_norm/step", lambda name: gradients.clip_norm(power[2], 1.0), w=one, t=some(1))
 rows("gradients.running/step", lambda name: gradients.clip_norm(power[1], gradients.running(1.0)), w=at, t=some(1))
@@ -413,7 +423,13 @@ rows("network.InstanceNorm", channels=some(3), eps=eps)
 rows("network.Dropout", p=below_one(0.75))
 parts = thing([Linear(3, 3), Tanh()], says=["layers"])
 rows("network.Chain", parts=parts._replace(skip={"empty"}))
-rows("network.Residual", lambda name: lambda parts: Residual(parts), parts=parts._replace(good=Linear(3, 3)))
+rows(
+    "network.Residual",
+    lambda name: lambda parts, scale: Residual(parts, scale=scale),
+    parts=parts._replace(good=Linear(3, 3)),
+    scale=number(0.5),
+)
+rows("network.Parallel", lambda name: lambda branches: Parallel(branches), branches=parts._replace(skip={"empty"}))
 rows("network.Network", parts=parts, loss=function(cross_entropy))
 rows(
     "network.Network/options",
@@ -447,7 +463,7 @@ rows("network.Network.loss network.Network.grad network.Network.accuracy", metho
 rows("network.Network.hessian", method(net), w=there, **on)
 rows("network.Network.hvp", method(net), w=along, u=along, **on)
 rows(
-    " ".join(f"network.Task.{name}" for name in ("loss", "grad", "accuracy", "forward", "value_and_grad")),
+    " ".join(f"network.Task.{name}" for name in ("loss", "grad", "accuracy", "forward", "value_and_grad", "layers_at")),
     method(task),
     w=anyw,
 )
@@ -484,6 +500,10 @@ rows("slices.Slice.__getitem__", method(plane), examples=places([1, 2, 4]))
 rows("quadratics.boundary", method=thing("heavy ball"), mu=not_negative(0.5, "list"))
 rows("quadratics.optimum", method=thing("Nesterov"), kappa=positive(2.0, "list"))
 rows("quadratics.critical_damping", method=thing("Nesterov"), eta=not_negative(0.75, "list"))
+per_direction = kind("bool", "number", "fraction", "large", "longer", "deeper")(np.array([0.5, 1.0]))
+rates = per_direction._replace(good=np.array([0.1, 0.2, 0.1]), welcome=per_direction.welcome - {"bool", "number"})
+alike = per_direction._replace(skip={"longer"})
+rows("quadratics.expected", etas=rates, curvatures=alike, squares=alike, noise=alike, split=flag(False))
 rows("quadratics.roots", eta=not_negative(0.1, "list"), mu=not_negative(0.5, "list"))
 rows(
     "quadratics.phases",
@@ -520,6 +540,7 @@ how = dict(
     order=thing("fixed"),
     seed=seed(0),
     w=vector(small().init(0), "None", "deeper"),
+    wrap=function(lambda grad: grad, "None"),
     every=some(2, "None"),
     resume=thing(None, "None"),
     lr=HYPERS["lr"],
@@ -640,6 +661,10 @@ NO_ROW = {  # what is public and has no row, and why
     "slices.Slice": MADE,
     "data.Data": MADE,
     "network.Residual.forward": INNER,
+    "network.Parallel.forward": INNER,
+    "network.Parallel.joined": INNER,
+    "network.Chain.joined": INNER,
+    "network.orthogonal": "one of SCHEMES, called by Network.init, whose arguments are checked",
 } | {
     f"network.{name}": INNER
     for name in ("Layer.arrays", "Layer.draw", "Layer.forward", "Chain.draw", "Chain.forward", "Chain.through")
