@@ -20,6 +20,26 @@ def as_step(function):
     return step
 
 
+def beside(function):
+    """The experiment of a figure in which a student's Adam runs beside ours on a stream of gradients.
+
+    function: as for `as_step`. While it has a blank in it, only ours is shown; where it cannot run, too, with a note.
+    """
+    step = as_step(function)
+
+    def experiment(stream, size, beta1, beta2):
+        gradients, betas, note = experiments.stream(stream, size), dict(beta1=beta1, beta2=beta2), ""
+        runs = {"ours": experiments.follow(experiments.adam, gradients, **betas)}
+        if step is not None:
+            try:
+                runs["yours"] = experiments.follow(step, gradients, **betas)
+            except Exception as error:  # whatever a student's function does
+                note = f"{type(error).__name__}: {error}"
+        return gradients, size, runs, beta1, beta2, note
+
+    return experiment
+
+
 # 1. Adam -------------------------------------------------------------------------------------------------------------
 
 _W, _M, _V, _G = np.array([2.0, -1.0]), np.array([0.3, -0.2]), np.array([0.5, 0.04]), np.array([1.5, -0.4])

@@ -48,7 +48,6 @@ FOLLOWERS = {
     "Nadam": nadam,
     "RAdam": radam,
     "AMSGrad": amsgrad,
-    "RMSProp": rmsprop,
 }
 
 
@@ -78,7 +77,7 @@ def follow(step, gradients, **chosen):
 # ---- 2. Does it come to rest? ----------------------------------------------------------------------------------------
 
 SIGMAS = [float(f"{m}e{d}") for d in range(-6, 2) for m in (1, 3)] + [100.0]
-SETTLING, WATCHED, CROWD = 600, 150, 12  # steps, the last of which are watched; runs for each σ
+SETTLING, WATCHED, CROWD = 1000, 200, 8  # steps, the last of which are watched; runs for each σ
 
 
 @functools.lru_cache(maxsize=64)
@@ -108,6 +107,12 @@ def floors(runs):
 GAPS = [3, 4, 5, 7, 10, 14, 20, 30, 40, 60, 80, 100]
 MEMORIES = [0.0, 0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998, 0.999]
 ROUNDS = 4000  # steps
+WALKERS = {
+    "Adam, β₁ = 0": (adam, 0.0),
+    "Adam, β₁ = 0.9": (adam, 0.9),
+    "AMSGrad, β₁ = 0": (amsgrad, 0.0),
+    "AMSGrad, β₁ = 0.9": (amsgrad, 0.9),
+}
 
 
 def projected(step, low=-1.0, high=1.0):
@@ -381,9 +386,16 @@ def agreement(ranked):
     return float(order[np.triu_indices(len(order), 1)].mean())
 
 
-def by_budget(entries):
+def arena_with(function):
+    """The experiment of a figure of the arena in which a student's optimizer takes part; see `entered`."""
+    entries, note = entered(function)
+    return lambda tasks, budget: (entries, budget, tasks, note)
+
+
+@functools.cache
+def by_budget():
     """For 1, 2, … tries, {what is ranked: ({name: mean ranks, (budgets,)}, agreement, (budgets,))}."""
-    out = {}
+    entries, out = arena(), {}
     for ranked, tasks in RANKED.items():
         each = [mean_ranks(entries, budget, tasks) for budget in range(1, len(RATES) + 1)]
         means = {name: np.array([one[name].mean() for one in each]) for name in entries}

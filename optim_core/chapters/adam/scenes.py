@@ -34,8 +34,11 @@ class Streams(Page):
     def __init__(self):
         super().__init__("gradient steps", size=(9.6, 3.9))
         words = dict(x="step t", log="x", xlim=(1, experiments.LENGTH))
-        self.gradient = Curves(self, "gradient", title="gradient / its size, and Adam's averages of it", **words)
-        self.taken = Curves(self, "steps", title="step / η  (above 0: downhill)", **words, room=dict(left=0.75))
+        room = words | dict(room=dict(left=0.75))
+        self.gradient = Curves(
+            self, "gradient", title="gradient / its size, and Adam's averages", legend="lower left", **words
+        )
+        self.taken = Curves(self, "steps", title="step / η  (above 0: downhill)", legend="upper right", **room)
 
     def show(self, result):
         g, self.size, self.runs, self.beta1, self.beta2, self.note = result
@@ -86,7 +89,7 @@ class Rest(Page):
     """
 
     alt = (
-        "Left: the distance from the minimum, in the middle of twelve runs, against the steps, for gradient descent, "
+        "Left: the distance from the minimum, in the middle of eight runs, against the steps, for gradient descent, "
         "RMSProp and Adam, on a logarithmic axis. Right: how far they stay from the minimum, against the size of the "
         "noise, on logarithmic axes; the lines of gradient descent and Adam cross where the noise is 1."
     )
@@ -94,9 +97,9 @@ class Rest(Page):
     def __init__(self):
         super().__init__("walk floor", size=(9.6, 3.9))
         words = dict(x="steps t", log="y", ylim=(1e-9, 1e3), legend="upper right")
-        self.walk = Curves(self, "walk", title="|w|, the middle of twelve runs", **words)
+        self.walk = Curves(self, "walk", title="|w|, the middle of eight runs", **words)
         words = dict(x="size σ of the noise", log="xy", ylim=(1e-9, 1e3), legend=None, sets="sigma")
-        self.floor = Curves(self, "floor", title="|w| in the last 150 steps (root mean square)", **words)
+        self.floor = Curves(self, "floor", title="|w| in the last 200 steps (root mean square)", **words)
 
     def show(self, result):
         runs, self.lr, self.beta2, self.sigma = result
@@ -185,8 +188,8 @@ class RareNews(Page):
         memory = number(round(1 / (1 - self.beta2), 1))
         self.caption = (
             f"{self.method}, β₂ = {number(self.beta2)} (memory of {memory} steps), news once in {self.gap} steps: "
-            f"after {number(experiments.ROUNDS)} steps w is {number(round(float(end), 2), 2)}, {side(end)}. In the whole map "
-            f"it is on the wrong side of 0 in {failed} of {self.ends.size} squares."
+            f"after {number(experiments.ROUNDS)} steps w is {number(round(float(end), 2), 2)}, {side(end)}. "
+            f"In the whole map it is on the wrong side of 0 in {failed} of {self.ends.size} squares."
         )
         return self.moved()
 
@@ -282,8 +285,8 @@ class FirstSteps(Page):
         first, then = ((self.high / self.low)[self.times == k][0] for k in (1, 20))
         self.caption = (
             f"β₂ = {number(self.beta2)}. From the 5th to the 95th percentile 1/√v̂ grows by a factor of "
-            f"{number(first, 2)} after the first step, {number(then, 2)} after the 20th. RAdam's r reaches one half at step "
-            f"{number(half_way(self.beta2))}, the warm-up over {number(round(self.warm))} steps at "
+            f"{number(first, 2)} after the first step, {number(then, 2)} after the 20th. RAdam's r reaches one half at "
+            f"step {number(half_way(self.beta2))}, the warm-up over {number(round(self.warm))} steps at "
             f"{number(round(self.warm / 2))}."
         )
         return self.moved()
