@@ -23,7 +23,7 @@ their artists. Letters are at least 9 points, so that they can be read when the 
 """
 
 import numpy as np
-from matplotlib.colors import to_rgb
+from matplotlib.colors import LogNorm, to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Polygon
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
@@ -68,7 +68,11 @@ class Page(Scene):
             artist.set_visible(False)
         for panel in self.panels.values():
             panel.at(t)
+        self.beside(t)
         return [artist for artist in self.moving if artist.get_visible()]
+
+    def beside(self, t):
+        """Place what a scene shows in its panels beside what they show themselves."""
 
     def clicked(self, axes, x, y):
         for panel in self.panels.values():
@@ -104,7 +108,9 @@ class Panel:
         self, page, name, *, title="", x="", y="", log="", xlim=None, ylim=None, sets=None, equal=False, room=None,
         grid=True,
     ):  # fmt: skip
-        free = dict(top=0.32 if title else 0.14, left=0.62 if y else 0.48, bottom=0.5 if x else 0.28) | (room or {})
+        free = dict(
+            top=0.32 if title else 0.14, left=(0.78 if "y" in log else 0.62) if y else 0.48, bottom=0.5 if x else 0.28
+        ) | (room or {})
         self.page, self.sets, self.log = page, sets, log
         self.axes = page.figure.add_axes(page.place(name, **free))
         self.axes.set(xscale="log" if "x" in log else "linear", yscale="log" if "y" in log else "linear")
@@ -216,7 +222,7 @@ def tidy_limits(arrays, log=False, margin=0.05):
     if not len(values):
         return 0.0, 1.0
     low, high = float(values.min()), float(values.max())
-    room = margin * (high - low) or 0.5 * max(abs(high), 1.0)
+    room = margin * (high - low) if high > low else 0.5 * max(abs(high), 1.0)
     return low - room, high + room
 
 
@@ -243,6 +249,7 @@ class Curves(Panel):
         self.lines = {n: (np.arange(len(y)), y) if n in over_steps else y for n, y in lines.items()}
         self.over_steps, self.bands, self.dots = set(over_steps), bands or {}, dots or {}
         self.looks = {name: (looks or {}).get(name) or look(name, i) for i, name in enumerate(lines)}
+        self.dot_looks = {name: (looks or {}).get(name) or look(name, i) for i, name in enumerate(self.dots)}
         self.now_levels, self.marks = self.levels | (levels or {}), marks or {}
         x = [line[0] for line in self.lines.values()] + [band[0] for band in self.bands.values()]
         y = [line[1] for line in self.lines.values()] + [edge for band in self.bands.values() for edge in band[1:]]
@@ -279,14 +286,13 @@ class Curves(Panel):
             shown = slice(None, t + 1 if timed else None)
             few = dict(marker=style.marker, ms=4.5, mec="white", mew=0.5) if not timed and len(x) < 40 else {}
             self.line(f"line {name}", x[shown], y[shown], **style.line, **few)
-            if timed and self.heads and t < len(y):
-                low, high = sorted(self.axes.get_ylim())
-                self.line(f"head {name}", [t], [np.clip(y[t], low, high)], **style.point, ms=7, zorder=6, clip_on=False)
+            low, high = sorted(self.axes.get_ylim())
+            if timed and self.heads and t < len(y) and low <= y[t] <= high:
+                self.line(f"head {name}", [t], [y[t]], **style.point, ms=7, zorder=6, clip_on=False)
         if t is not None and self.over_steps:
             self.line("now", [t, t], [0, 1], color=GREY, lw=1, ls=":", transform=self._up, zorder=3)
-        for i, (name, (x, y)) in enumerate(self.dots.items()):
-            style = self.looks.get(name) or look(name, i)
-            self.line(f"dot {name}", [x], [y], **style.point, ms=10, zorder=7, clip_on=False)
+        for name, (x, y) in self.dots.items():
+            self.line(f"dot {name}", [x], [y], **self.dot_looks[name].point, ms=10, zorder=7, clip_on=False)
 
     @property
     def _across(self):
@@ -467,60 +473,54 @@ class Histogram(Panel):
 
 
 class Field(Panel):
-    """A map of words or of values over two numbers; each word has its colour and its texture, and stands in a legend.
+    """A map over two numbers: of words, each with its colour and its texture, or of values in the colours of a ramp.
 
-    words: {word: colour}; ramp: (colormap, norm) for values, with `bar` what the colours mean. On a logarithmic axis
-    the cells are laid out evenly in the logarithm. A click sets `sets`, to real values.
+    words: {word: colour}, named above the map; ramp: (colormap, norm) for values, and `bar` what they mean; ramped: the
+    word whose cells show their value; legend: where the names of lines stand. On a logarithmic axis the cells are laid
+    out evenly in the logarithm. A click sets `sets`, to real values.
     """
 
     TEXTURES = [None, (1, 4), (-1, 4), (0, 3), (1, 2)]  # slope and distance of darker lines; None: plain
 
-    def __init__(self, page, name, *, words=None, ramp=None, bar="", log="", **panel):
-        above = dict(top=0.58 if ramp else 0.36)  # room for what the colours mean
-        super().__init__(page, name, grid=False, **(panel | dict(room=above | panel.get("room", {}))))
-        self.words, self.ramp, self.bar, self.decades, self.ring = words or {}, ramp, bar, log, None
+    def __init__(self, page, name, *, words=None, ramp=None, bar="", ramped="", legend=None, log="", **panel):
+        free = dict(top=0.36 if words else 0.58)  # room for what the colours mean
+        if words and ramp:
+            free["bottom"] = 1.18
+        super().__init__(page, name, grid=False, **(panel | dict(room=free | panel.get("room", {}))))
+        self.words, self.ramp, self.ramped, self.decades = words or {}, ramp, ramped, log
+        self.ring, self.star, self.curves, self.extent, self.place, self.named = None, None, {}, None, legend, None
         self.image = self.axes.imshow(np.zeros((2, 2, 3)), origin="lower", aspect="auto", interpolation="none")
-        self.curves, self.extent = {}, None
         for which in log:
             axis = getattr(self.axes, f"{which}axis")
             axis.set_major_formatter(FuncFormatter(lambda v, _: number(10.0**v)))
         if self.words:
             patches = [Patch(facecolor=c, edgecolor=GREY, label=w) for w, c in self.words.items()]
-            self.axes.legend(
+            legend = self.axes.legend(
                 handles=patches, loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=len(patches), fontsize=9,
                 frameon=False, handlelength=1.2, columnspacing=1.0, handletextpad=0.4, borderpad=0.1,
             )  # fmt: skip
+            self.axes.legend_ = None  # the names of lines are the axes' own legend
+            self.axes.add_artist(legend)
         if ramp:
-            self._draw_bar()
+            self._draw_bar(bar)
 
-    def _draw_bar(self):
-        """What the colours mean, in a bar above the map, at its right."""
+    def _draw_bar(self, words):
+        """What the colours mean, in a bar: above the map, at its right; where words stand there, below."""
         cmap, norm = self.ramp
-        bar = self.axes.inset_axes([0.55, 1.03, 0.44, 0.035])
-        values = np.linspace(0, 1, 128)
-        bar.imshow(cmap(values)[None, :, :3], aspect="auto", extent=[0, 1, 0, 1])
-        ticks = [norm.vmin, norm.vmax]
-        bar.set_xticks([0, 1], [number(tick) for tick in ticks], fontsize=9)
+        inch = 1 / (self.page.figure.get_figheight() * self.axes.get_position().height)
+        place = [0, -0.92 * inch, 1, 0.12 * inch] if self.words else [0.5, 1 + 0.08 * inch, 0.5, 0.12 * inch]
+        bar = self.axes.inset_axes(place)
+        bar.imshow(cmap(np.linspace(0, 1, 128))[None, :, :3], aspect="auto", extent=[0, 1, 0, 1])
+        ticks = np.geomspace(norm.vmin, norm.vmax, 3) if isinstance(norm, LogNorm) else [norm.vmin, norm.vmax]
+        bar.set_xticks(np.linspace(0, 1, len(ticks)), [number(tick, 2) for tick in ticks], fontsize=9)
         bar.set(yticks=[])
-        bar.xaxis.tick_top()
-        bar.tick_params(length=0, pad=1)
-        bar.set_title(self.bar, fontsize=9, y=1.0, pad=2)
+        bar.tick_params(length=0, pad=1, top=not self.words, labeltop=not self.words, labelbottom=bool(self.words))
+        bar.set_title(words, fontsize=9, y=1.0, pad=2 if self.words else 13, loc="left")
 
     def show(self, xs, ys, *, words=None, values=None, ring=None, star=None, lines=None, looks=None):
         """Cells (len(ys), len(xs)) of words or values; ring, star: (x, y) now and at best; lines: {name: (x, y)}."""
+        self._paint(words, values)
         place = (self._along("x", xs), self._along("y", ys))
-        if words is not None:
-            colours = np.zeros((*np.shape(words), 3))
-            row, column = np.indices(np.shape(words))
-            for i, (word, colour) in enumerate(self.words.items()):
-                at, texture = np.asarray(words) == word, self.TEXTURES[i % len(self.TEXTURES)]
-                colours[at] = to_rgb(colour)
-                if texture:
-                    colours[at & ((column + texture[0] * row) % texture[1] == 0)] *= 0.86
-        else:
-            cmap, norm = self.ramp
-            colours = cmap(norm(np.clip(np.nan_to_num(values, nan=norm.vmax), norm.vmin, norm.vmax)))[..., :3]
-        self.image.set_data(colours)
         half = [(axis[-1] - axis[0]) / (2 * (len(axis) - 1)) if len(axis) > 1 else 0.5 for axis in place]
         extent = [place[0][0] - half[0], place[0][-1] + half[0], place[1][0] - half[1], place[1][-1] + half[1]]
         if extent != self.extent:
@@ -534,6 +534,25 @@ class Field(Panel):
                         getattr(self.axes, f"{which}axis").set_major_locator(FixedLocator(whole))
         self.ring, self.star, self.curves = ring, star, lines or {}
         self.looks = {name: (looks or {}).get(name) or look(name, i) for i, name in enumerate(self.curves)}
+        if self.place and self.looks != self.named:
+            self.named = dict(self.looks)
+            self.axes.legend(handles=_handles(self.looks), loc=self.place, fontsize=9, framealpha=0.92).set_zorder(7)
+
+    def _paint(self, words, values):
+        if values is not None:
+            cmap, norm = self.ramp
+            colours = cmap(norm(np.clip(np.nan_to_num(values, nan=norm.vmax), norm.vmin, norm.vmax)))[..., :3]
+        else:
+            colours = np.zeros((*np.shape(words), 3))
+        row, column = np.indices(colours.shape[:2])
+        for i, (word, colour) in enumerate(self.words.items()):
+            if words is None or (word == self.ramped and values is not None):
+                continue
+            at, texture = np.asarray(words) == word, self.TEXTURES[i % len(self.TEXTURES)]
+            colours[at] = to_rgb(colour)
+            if texture:
+                colours[at & ((column + texture[0] * row) % texture[1] == 0)] *= 0.86
+        self.image.set_data(colours)
 
     def _along(self, which, values):
         return np.log10(values) if which in self.decades else np.asarray(values, float)

@@ -1,37 +1,28 @@
-"""The scenes of chapter 05: a ravine, the map of every (η, μ), a damped oscillator, look-ahead, cycles, restarts."""
+"""The scenes of chapter 05: the map of every (η, μ), a damped oscillator, look-ahead, cycles, restarts."""
 
 import numpy as np
-from matplotlib import patheffects
-from matplotlib.colors import LinearSegmentedColormap, LogNorm, to_rgb
-from matplotlib.patches import Patch
+from matplotlib.colors import LinearSegmentedColormap, LogNorm
 
 from optim_core import critical
-from optim_core.quadratics import boundary, critical_damping, fates, optimum, roots
+from optim_core.quadratics import NESTEROV, boundary, critical_damping, fates, optimum, roots
 from optim_core.scenes import Ravine
-from optim_core.scenes.board import BLUE, GREEN, GREY, INK, ORANGE, PINK, STYLES, Map, Scene, arrow, number
+from optim_core.scenes.board import INK, arrow, number
+from optim_core.scenes.panels import Arrows, Curves, Field, OnCurve, Page, Surface
+from optim_core.scenes.styles import DASHDOT, DASHED, DOTTED, Look, look
 
 __all__ = ["Cycle", "LookAhead", "Oscillator", "PhaseMap", "Ravine", "Restart"]
+
+HEAVY, STAR = look("heavy ball"), Look("#b8860b", "None", "*")
 
 # ---- every (η, μ) at once ----
 
 SPEED = LinearSegmentedColormap.from_list("speed", ["#08306b", "#2171b5", "#6baed6", "#c6dbef", "#eff6ff"])
 PACE = LogNorm(3, 100)  # steps for a factor of ten
-FATES = {
-    "converged": "#4292c6",
-    "bounded": "#c9c9c9",
-    "growing": "#f6c99f",
-    "diverged": "#c44e16",
-}
+FATES = {"converged": "#4292c6", "bounded": "#c9c9c9", "growing": "#f6c99f", "diverged": "#c44e16"}
+BEST, EDGE, RIDGE = "★ best in the long run", "theory's edge", "flat direction critical"
 
 
-class Plain(Map):
-    """A map without numbers on its contour lines: it is small, and drawn anew with every κ."""
-
-    def numbered(self):
-        return []
-
-
-class PhaseMap(Scene):
+class PhaseMap(Page):
     """What becomes of every pair (η, μ) on a ravine; and the run of one pair, with its loss split in two directions.
 
     result: (surface, method, eta, mu, path, phases); method: "heavy ball" or "Nesterov"; path: the run of (eta, mu);
@@ -41,156 +32,105 @@ class PhaseMap(Scene):
     """
 
     alt = (
-        "Left: map of learning rate (across) against momentum (up); colour says how fast the run of each pair "
-        "converges, or that it is merely bounded, grows or diverged; a dashed line is the boundary that theory "
+        "Left: map of learning rate (across) against momentum (up); colour and texture say how fast the run of each "
+        "pair converges, or that it is merely bounded, grows or diverged; a dashed line is the boundary that theory "
         "predicts, a star the optimum. Right: the path of the chosen pair on the ravine, and below it the loss in the "
         "steep and in the flat direction."
     )
 
     def __init__(self):
-        super().__init__((9.6, 5.0))
-        self.phases, self.method = None, None
-        self.plane = self.figure.add_axes([0.065, 0.235, 0.415, 0.66])
-        self.plane.set(xlim=(0, 4.02), ylim=(-0.005, 1.0), ylabel="momentum μ")
-        self.plane.set_xlabel("learning rate η  (the steep direction has λ = 1)")
-        self.image = self.plane.imshow(np.zeros((2, 2, 3)), origin="lower", aspect="auto", interpolation="none")
-        self.edge = self.plane.plot([], [], color=INK, lw=1.8, ls="--")[0]
-        dark = [patheffects.withStroke(linewidth=4, foreground=INK)]
-        self.ridge = self.plane.plot([], [], color="white", lw=2.2, ls=(0, (1, 1.6)), path_effects=dark)[0]
-        self.best = self.plane.plot([], [], "*", mfc="#ffd92f", mec=INK, ms=17, zorder=5)[0]
-        drawn = {self.edge: "theory's edge", self.ridge: "flat direction critical", self.best: "best in the long run"}
-        self.plane.legend(
-            drawn.keys(), drawn.values(), loc="lower right", fontsize=8.5, framealpha=0.92, handlelength=2.4
-        ).set_zorder(4)
-        patches = [Patch(facecolor=color, edgecolor=GREY, label=fate) for fate, color in FATES.items()]
-        self.figure.legend(
-            handles=patches, loc="upper left", ncols=4, fontsize=9, frameon=False, bbox_to_anchor=(0.05, 1.005),
-            columnspacing=1.2, handlelength=1.2, handletextpad=0.5,
-        )  # fmt: skip
-        bar = self.figure.add_axes([0.065, 0.075, 0.415, 0.03], xscale="log", xlim=(PACE.vmin, PACE.vmax), yticks=[])
-        ramp = np.geomspace(PACE.vmin, PACE.vmax, 129)
-        bar.pcolormesh(ramp, [0, 1], ramp[None, :-1], norm=PACE, cmap=SPEED, shading="flat")
-        bar.set_xticks([3, 10, 30, 100], ["3", "10", "30", "100"], fontsize=8)
-        bar.minorticks_off()
-        bar.set_title("converged: steps for every factor of ten", fontsize=9, loc="left", y=1.0, pad=3)
-        self.map = Plain(self.figure.add_axes([0.575, 0.495, 0.405, 0.4666]))
-        self.map.axes.set(xticks=[-10, -5, 5, 10])
-        self.map.axes.xaxis.labelpad = -11
-        self.parts = self.figure.add_axes([0.575, 0.105, 0.405, 0.3], yscale="log", ylim=(1e-12, 1e6))
-        self.parts.set(xlabel="steps t", ylabel="loss")
-        self.parts.grid(alpha=0.25)
-        self.ring = self.line(self.plane, "o", mfc="none", mec="white", ms=17, mew=4, zorder=8)
-        self.cross = self.line(self.plane, "o", mfc="none", mec=INK, ms=17, mew=2, zorder=9)
-        self.track = self.line(self.map.axes, color=BLUE, lw=1.3, marker="s", ms=3, mew=0, zorder=4)
-        self.head = self.line(self.map.axes, "s", mfc=BLUE, mec="white", ms=9, zorder=7)
-        self.lines = [
-            self.line(self.parts, color=GREY, lw=3.5, alpha=0.45),
-            self.line(self.parts, color=ORANGE, lw=1.7),
-            self.line(self.parts, color=GREEN, lw=1.9, ls="--"),
-        ]
-        self.now = self.mover(self.parts.axvline(0, color=GREY, lw=1, ls=":"))
-        names = ["whole loss", "steep direction", "flat direction"]
-        handles = [
-            self.parts.plot([], [], color=a.get_color(), ls=a.get_linestyle(), lw=a.get_linewidth(), label=name)[0]
-            for a, name in zip(self.lines, names, strict=True)
-        ]
-        handles[0].set_alpha(self.lines[0].get_alpha())
-        self.parts.legend(handles=handles, loc="upper right", ncols=3, fontsize=8, framealpha=0.9, columnspacing=1.2)
+        super().__init__("pairs map / pairs parts", heights=[10, 9], size=(9.6, 5.0))
+        words = dict(x="learning rate η  (the steep direction has λ = 1)", y="momentum μ")
+        colours = dict(words=FATES, ramp=(SPEED, PACE), ramped="converged", bar="converged: steps for a factor of ten")
+        self.pairs = Field(self, "pairs", **words, **colours, legend="lower right", sets=("eta", "mu"))
+        self.map = Surface(self, "map", numbers=False)
+        self.parts = Curves(self, "parts", x="steps t", y="loss", log="y", ylim=(1e-12, 1e6), legend="upper right")
 
     def show(self, result):
-        self.surface, method, self.eta, self.mu, self.path, phases = result
-        self.map.show(self.surface)
-        values, vectors = critical.eigen(self.surface.hessian([0.0, 0.0]))
-        self.curvatures = values
-        self.kappa = values[-1] / values[0]
-        along = self.path["w"] @ vectors  # (T + 1, 2): the coordinate in each eigen-direction, flat first
-        split = np.clip(0.5 * values * along**2, 1e-30, 1e30)
-        self.split = [split.sum(-1), split[:, 1], split[:, 0]]
-        if len(along) - 1 != self.steps:
-            self.steps = len(along) - 1
-            self.parts.set_xlim(0, self.steps)
-        if phases is not self.phases or method != self.method:
-            self.phases, self.method = phases, method
-            self._paint()
-
-    def _paint(self):
-        etas, mus, far = self.phases
+        surface, self.method, self.eta, self.mu, path, (etas, mus, far) = result
+        self.steps = self.map.show(surface, {self.method: path})
+        values, vectors = critical.eigen(surface.hessian([0.0, 0.0]))
+        self.kappa, self.far = float(values[-1] / values[0]), np.abs(path["w"]).max(-1)
+        self.diverged = int(path["diverged"])
+        flat, steep = (0.5 * values * (path["w"] @ vectors) ** 2).T  # the loss in each eigen-direction
+        self.parts.show({"loss": flat + steep, "steep direction": steep, "flat direction": flat})
         fate, pace = fates(far, self.steps)
-        colours = SPEED(PACE(np.clip(pace, PACE.vmin, PACE.vmax)))[..., :3]
-        for word in ("bounded", "growing", "diverged"):
-            colours[fate == word] = to_rgb(FATES[word])
-        self.image.set_data(colours)
-        half = [(x[1] - x[0]) / 2 for x in (etas, mus)]
-        extent = [etas[0] - half[0], etas[-1] + half[0], mus[0] - half[1], mus[-1] + half[1]]
-        if list(self.image.get_extent()) != extent:
-            self.image.set_extent(extent)
-        curve = np.linspace(0, 1, 51)
-        self.edge.set_data(boundary(self.method, curve), curve)
-        best = optimum(self.method, self.kappa)
-        eta = np.linspace(0, best[0], 101)  # where the flat direction is critically damped
-        self.ridge.set_data(eta, critical_damping(self.method, eta / self.kappa))
-        self.best.set_data(*np.transpose([best]))
+        self.best = tuple(map(float, optimum(self.method, self.kappa)))
+        up, across = np.linspace(0, 1, 51), np.linspace(0, self.best[0], 101)
+        ridge = (across, critical_damping(self.method, across / self.kappa))
+        lines = {EDGE: (boundary(self.method, up), up), RIDGE: ridge, BEST: ([], [])}
+        looks = {EDGE: look("theory"), RIDGE: Look(INK, DOTTED), BEST: STAR}
+        here = dict(ring=(self.eta, self.mu), star=self.best)
+        self.pairs.show(etas, mus, words=fate, values=pace, lines=lines, looks=looks, **here)
 
     def at(self, t):
-        for mark in (self.ring, self.cross):
-            mark.set_data([self.eta], [self.mu])
-        shown = min(t, int(self.path["diverged"]) or t) + 1  # a run that diverged stands still: nothing more to draw
-        points = self.map.drawable(self.path["w"][:shown])
-        self.track.set_data(*points.T)
-        self.head.set_data(*points[-1:].T)
-        for line, part in zip(self.lines, self.split, strict=True):
-            line.set_data(np.arange(shown), part[:shown])
-        self.now.set_xdata([t, t])
-        self.caption = self._verdict(t)
-        return self.moving
-
-    def _quarters(self, values):
-        """The quarters of a run, time on the last axis, each with the moment before it."""
-        n = self.steps // 4
-        return [np.asarray(values)[..., k * n : (k + 1) * n + 1] for k in range(4)]
-
-    def _verdict(self, t):
-        far = [np.max(part) for part in self._quarters(np.abs(self.path["w"]).max(-1))]
-        fate, pace = fates(far, self.steps)
-        text = f"Step {t} of {self.steps}. η = {number(self.eta, 4)}, μ = {number(self.mu, 4)}, {self.method}: {fate}"
-        if fate == "diverged":
-            text += f" at step {int(self.path['diverged'])}"
-        elif fate == "converged":
-            text += f", {number(pace, 2)} steps for every factor of ten"
-        elif fate == "bounded":
-            left = number(100 * far[3] / far[0], 2)
-            text += f": after {self.steps} steps neither at rest nor growing, with {left} % of its first distance left"
-        if fate in ("converged", "bounded"):
-            _, (steep, flat) = fates(
-                [np.sqrt(np.max(part, axis=1)) for part in self._quarters(self.split[1:])], self.steps
-            )
-            slow = (
-                "the flat direction"
-                if flat > 1.5 * steep
-                else "the steep direction"
-                if steep > 1.5 * flat
-                else "neither"
-            )
-            text += f"; {slow} lags behind"
-        edge, best = boundary(self.method, self.mu), optimum(self.method, self.kappa)
-        text += f". At this μ theory allows η below {number(edge, 4)}; "
-        return (
-            text
-            + f"for κ = {number(self.kappa)} the best pair ★ is η = {number(best[0], 4)}, μ = {number(best[1], 4)}."
-        )
+        text = f"Step {t} of {self.steps}. η = {number(self.eta, 4)}, μ = {number(self.mu, 4)}, {self.method}: "
+        text += became(self.far, self.diverged)
+        if not self.diverged:
+            text += f"; {lags(self.method, self.eta, self.mu, self.kappa)}"
+        edge, (eta, mu) = boundary(self.method, self.mu), self.best
+        text += f". At this μ theory allows η below {number(edge, 4)}; for κ = {number(self.kappa)} the best pair ★ is "
+        self.caption = text + f"η = {number(eta, 4)}, μ = {number(mu, 4)}."
+        return self.moved(t)
 
     def clicked(self, axes, x, y):
-        if axes is not self.plane:
-            return {}
-        best = optimum(self.method, self.kappa)
-        on_star = abs(x - best[0]) < 0.09 and abs(y - best[1]) < 0.025
-        return dict(zip(("eta", "mu"), map(float, best) if on_star else (x, y), strict=True))
+        eta, mu = self.best
+        on_star = axes is self.pairs.axes and abs(x - eta) < 0.09 and abs(y - mu) < 0.025
+        return dict(eta=eta, mu=mu) if on_star else super().clicked(axes, x, y)
+
+
+def became(far, diverged):
+    """What became of one run on a quadratic; far: how far from the minimum it was after each step.
+
+    >>> became(0.9 ** np.arange(201), 0)
+    'converged, 22 steps for every factor of ten'
+    >>> became(2.0 ** np.arange(21), 20)
+    'diverged at step 20'
+    """
+    if diverged:
+        return f"diverged at step {diverged}"
+    steps = len(far) - 1
+    quarters = [far[k * steps // 4 : (k + 1) * steps // 4 + 1].max() for k in range(4)]
+    fate, pace = fates(quarters, steps)
+    if fate == "converged":
+        return f"converged, {number(float(pace), 2)} steps for every factor of ten"
+    if fate == "bounded":
+        left = number(100 * quarters[3] / quarters[0], 2)
+        return f"bounded: after {steps} steps neither at rest nor growing, with {left} % of its first distance left"
+    return str(fate)
+
+
+def rate(method, eta, mu):
+    """The larger |σ| of one direction: what a step leaves of the distance in the end; eta: ηλ.
+
+    >>> rate("heavy ball", 0.04, 0.64).round(3), rate("Nesterov", 1.0, 0.9).round(3)
+    (np.float64(0.8), np.float64(0.0))
+    """
+    if method == NESTEROV:  # σ² − (1 + μ)(1 − ηλ) σ + μ(1 − ηλ) = 0
+        middle = (1 + mu) * (1 - eta) / 2
+        return np.abs(middle + np.array([1, -1]) * np.sqrt(middle**2 - mu * (1 - eta) + 0j)).max()
+    return np.abs(roots(eta, mu)[0])
+
+
+def lags(method, eta, mu, kappa):
+    """Which of a ravine's two directions is slower in the end: takes at least half as many steps again; λ_max = 1.
+
+    >>> for method, eta, mu in (("heavy ball", 1.0, 0.2), ("heavy ball", 3.18, 0.6), ("Nesterov", 1.0, 0.9)):
+    ...     print(lags(method, eta, mu, 100.0))
+    the flat direction lags behind
+    the steep direction lags behind
+    the flat direction lags behind
+    """
+    flat, steep = (-np.log(max(rate(method, eta * lam, mu), 1e-300)) for lam in (1 / kappa, 1.0))  # e-folds a step
+    if steep > 1.5 * flat:
+        return "the flat direction lags behind"
+    return "the steep direction lags behind" if flat > 1.5 * steep else "neither direction lags behind"
 
 
 # ---- one direction: a damped oscillator ----
 
 
-class Oscillator(Scene):
+class Oscillator(Page):
     """The heavy ball in one eigen-direction: a ball in a bowl, its position over time, and how fast it comes to rest.
 
     result: (eta, mu, path), the path (T + 1, 1) of the heavy ball on ½w², so that η stands for ηλ.
@@ -202,93 +142,88 @@ class Oscillator(Scene):
         "factor by which a step shrinks the distance, against momentum: it falls to a lowest point, critical damping, "
         "and rises from there as the square root of the momentum."
     )
+    REACH = 1.7
 
     def __init__(self):
-        super().__init__((9.6, 3.6))
-        self.bowl = self.figure.add_axes([0.045, 0.15, 0.235, 0.77], xlim=(-1.7, 1.7), ylim=(-0.12, 1.5), xlabel="w")
-        self.wave = self.figure.add_axes([0.345, 0.15, 0.33, 0.77], ylim=(-1.7, 1.7), xlabel="steps t")
-        self.decay = self.figure.add_axes([0.745, 0.15, 0.235, 0.77], xlim=(0, 1), ylim=(0, 1.5), xlabel="momentum μ")
-        self.decay.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"])
-        titles = ["loss ½w²; arrow: 3 × velocity", "w  (dashed: ±c |σ|ᵗ)", "factor per step |σ|"]
-        for axes, title in zip((self.bowl, self.wave, self.decay), titles, strict=True):
-            axes.set_title(title, fontsize=10, loc="left", y=1.0)
-            axes.grid(alpha=0.25)
-        w = np.linspace(-1.7, 1.7, 81)
-        self.bowl.plot(w, w**2 / 2, color=GREY, lw=1.5)
-        self.wave.axhline(0, color=GREY, lw=1)
-        self.decay.axhline(1, color=INK, lw=1, ls=":")
-        self.ball = self.line(self.bowl, "o", mfc=BLUE, mec="white", ms=14)
-        self.speed = self.line(self.bowl, color=INK, lw=2)
-        self.tube = [self.line(self.wave, color=ORANGE, lw=1.2, ls="--") for _ in range(2)]
-        self.trace = self.line(self.wave, color=BLUE, lw=1.3, marker="o", ms=3.5, mew=0)
-        self.dot = self.line(self.wave, "o", mfc=BLUE, mec="white", ms=10)
-        self.curve = self.line(self.decay, color=BLUE, lw=2)
-        self.rest = self.line(self.decay, "*", mfc="#ffd92f", mec=INK, ms=16)
-        self.here = self.line(self.decay, "o", mfc="white", mec=INK, ms=10, mew=2)
-        self.word = self.text(self.decay, color=INK, ha="center", va="bottom")
+        super().__init__("bowl wave decay", widths=[5, 7, 5], size=(9.6, 3.6))
+        window = dict(xlim=(-self.REACH, self.REACH), ylim=(-0.12, 1.5))
+        self.bowl = OnCurve(self, "bowl", title="loss ½w²; arrow: 3 × velocity", x="w", **window)
+        self.wave = Curves(self, "wave", title="w  (dashed: ±c |σ|ᵗ)", x="steps t", ylim=(-1.7, 1.7), legend=None)
+        limits = dict(xlim=(0, 1), ylim=(0, 1.5), legend=None, sets="mu")
+        self.decay = Curves(self, "decay", title="factor per step |σ|", x="momentum μ", **limits)
 
     def show(self, result):
         self.eta, self.mu, self.path = result
-        if len(self.path["w"]) - 1 != self.steps:
-            self.steps = len(self.path["w"]) - 1
-            self.wave.set_xlim(0, self.steps)
+        self.w, self.v = (np.clip(self.path[name][:, 0], -1e3, 1e3) for name in "wv")
+        self.steps, sigma = len(self.w) - 1, roots(self.eta, self.mu)
+        self.rest, mus, t = float(critical_damping("heavy ball", self.eta)), np.linspace(0, 1, 201), np.arange(61)
+        tube = abs(sigma[0]) ** t * np.max(np.abs(self.w[:61]) / abs(sigma[0]) ** t) if sigma[0].imag else np.nan * t
+        lines = {"heavy ball": self.w, "_above": (t, tube), "_below": (t, -tube)}
+        self.wave.show(lines, looks={"_above": look("theory"), "_below": look("theory")})
+        here, star = ((x, abs(roots(self.eta, x)[0])) for x in (self.mu, self.rest))
+        dots, curve = {"★": star, "here": here}, (mus, np.abs(roots(self.eta, mus)[:, 0]))
+        self.decay.show({"|σ|": curve}, dots=dots, looks={"|σ|": HEAVY, "★": STAR, "here": Look(INK, marker="o")})
 
     def at(self, t):
-        w, v = (np.clip(self.path[name][:, 0], -1e3, 1e3) for name in "wv")
-        self.ball.set_data([w[t]], [w[t] ** 2 / 2])
-        self.speed.set_data(*arrow((w[t], w[t] ** 2 / 2), (w[t] + 3 * v[t], w[t] ** 2 / 2), 0.14))
-        self.trace.set_data(np.arange(t + 1), w[: t + 1])
-        self.dot.set_data([t], [w[t]])
-        mus = np.linspace(0, 1, 201)
-        self.curve.set_data(mus, np.abs(roots(self.eta, mus)[:, 0]))
-        rest = critical_damping("heavy ball", self.eta)
-        self.rest.set_data([rest], [np.abs(roots(self.eta, rest)[0])])
-        sigma = roots(self.eta, self.mu)
-        size, rings = abs(sigma[0]), abs(sigma[0].imag) > 1e-7
-        self.here.set_data([self.mu], [size])
-        for side, line in zip((-1, 1), self.tube, strict=True):  # no oscillation, no envelope
-            steps = np.arange(self.steps + 1)
-            reach = np.max(np.abs(w) / size**steps) if rings else np.nan
-            line.set_data(steps, side * reach * size**steps)
-            line.set_visible(rings)
-        word, self.caption = self._verdict(t, sigma, rest)
-        self.word.set(text=word, position=(0.5, 0.03), visible=True)
-        return [artist for artist in self.moving if artist.get_visible()]
+        x = np.linspace(-self.REACH, self.REACH, 81)
+        w, v = self.w[t], self.v[t]
+        velocity = arrow((w, w**2 / 2), (w + 3 * v, w**2 / 2), 0.14)
+        looks = {"velocity": Look(INK), "ball": HEAVY}
+        self.bowl.show((x, x**2 / 2), lines={"velocity": velocity}, dots={"ball": (w, w**2 / 2)}, looks=looks)
+        kind, why = damping(self.eta, self.mu)
+        self.caption = (
+            f"Step {t} of {self.steps}. Friction 1 − μ = {number(1 - self.mu, 2)}, spring ηλ = {number(self.eta)}: "
+            f"{kind}; {why}. {shrinks(self.eta, self.mu)}; critical damping ★ is at μ = (1 − √(ηλ))² = "
+            f"{number(self.rest, 4)}."
+        )
+        return self.moved(t)
 
-    def _verdict(self, t, sigma, rest):
-        size, friction = abs(sigma[0]), 1 - self.mu
-        word, why = "over-damped", "friction wins, and it creeps to the bottom without swinging through"
-        if size > 1 + 1e-9:
-            word, why = "unstable", "every step takes it farther away"
-        elif abs(self.mu - rest) <= 0.005:
-            word, why = "critically damped", "the quickest way to rest at this η"
-        elif abs(sigma[0].imag) > 1e-7:
-            period = 2 * np.pi / abs(np.angle(sigma[0]))
-            word, why = (
-                "under-damped",
-                f"it swings, one period in {number(period, 3)} steps; each step leaves the part √μ of the swing",
-            )
-            if self.mu == 1:
-                word, why = "undamped", f"no friction, so it swings for ever, one period in {number(period, 3)} steps"
-        elif sigma[0].real < 0:
-            word, why = "alternating", "it jumps from side to side, less far each time"
-        steps = f" ({number(np.log(10) / -np.log(size), 3)} steps for a factor of ten)" if 0 < size < 1 - 1e-9 else ""
-        text = f"Step {t} of {self.steps}. Friction 1 − μ = {number(friction, 2)}, spring ηλ = {number(self.eta)}: "
-        text += f"{word}; {why}. Factor per step {number(size, 4)}{steps}; "
-        return word, text + f"critical damping ★ is at μ = (1 − √(ηλ))² = {number(rest, 4)}."
+    def beside(self, t):
+        self.decay.word("kind", 0.5, 0.03, damping(self.eta, self.mu)[0], ha="center", va="bottom", fontsize=10)
 
     def clicked(self, axes, x, y):
-        if axes is not self.decay:
-            return {}
-        rest = float(critical_damping("heavy ball", self.eta))
-        on_star = abs(x - rest) < 0.03 and abs(y - abs(1 - np.sqrt(self.eta))) < 0.08
-        return {"mu": rest if on_star else x}
+        near = axes is self.decay.axes and abs(x - self.rest) < 0.03 and abs(y - abs(1 - np.sqrt(self.eta))) < 0.08
+        return {"mu": self.rest} if near else super().clicked(axes, x, y)
+
+
+def damping(eta, mu):
+    """What a heavy ball does in one direction, in a word, and why; eta: ηλ.
+
+    >>> damping(0.04, 0.5)[0], damping(0.04, 0.64)[0], damping(0.04, 0.95)[0], damping(4.0, 1.0)[0]
+    ('over-damped', 'critically damped', 'under-damped', 'unstable')
+    """
+    sigma, rest, edge = roots(eta, mu), float(critical_damping("heavy ball", eta)), 2 * (1 + mu)
+    if eta > edge + 1e-9 or (mu == 1 and eta >= 4 - 1e-9):
+        return "unstable", "it moves farther and farther away"
+    if abs(eta - edge) <= 1e-9:
+        return "at the edge", "in the end it jumps from side to side, always as far"
+    if abs(mu - rest) <= 1e-9:
+        return "critically damped", "no other μ comes to rest faster at this η"
+    if abs(sigma[0].imag) > 1e-9:
+        period = number(2 * np.pi / abs(np.angle(sigma[0])), 3)
+        if mu == 1:
+            return "undamped", f"no friction, so it swings for ever, one period in {period} steps"
+        return "under-damped", f"it swings, one period in {period} steps; each step leaves the part √μ of the swing"
+    if sigma[0].real < 0:
+        return "over-damped, jumping", "it jumps from side to side, in the end less far each time"
+    return "over-damped", "friction wins: in the end it creeps to the bottom from one side"
+
+
+def shrinks(eta, mu):
+    """How fast a heavy ball comes to rest in one direction: the factor per step, and steps for a factor of ten.
+
+    >>> shrinks(0.04, 0.64)
+    'Factor per step |σ| = 0.8 (10.3 steps for a factor of ten)'
+    """
+    size = abs(roots(eta, mu)[0])
+    steps = f" ({number(np.log(10) / -np.log(size), 3)} steps for a factor of ten)" if 1e-9 < size < 1 - 1e-9 else ""
+    return f"Factor per step |σ| = {number(round(size, 9), 4)}{steps}"
 
 
 # ---- the look-ahead ----
 
 
-class LookAhead(Scene):
+class LookAhead(Page):
     """One step of Nesterov taken apart, and beside it the heavy ball's step from the same point with the same velocity.
 
     result: (surface, path, lr, mu), a path of `nesterov` with this learning rate and momentum.
@@ -300,181 +235,152 @@ class LookAhead(Scene):
         "momentum, and from its tip two arrows against the gradient, one taken at the look-ahead point and one at the "
         "present point."
     )
+    LOOKS = {
+        "momentum μv": Look(INK),
+        "Nesterov: −η∇L(w + μv)": look("Nesterov"),
+        "heavy ball: −η∇L(w)": HEAVY,
+        "level line through w": look("bound"),
+    }
 
     def __init__(self, control="start"):
-        super().__init__((9.6, 4.3))
-        self.control = control
-        self.map = Map(self.figure.add_axes([0.06, 0.2, 0.53, 0.71]))
-        self.zoom = self.figure.add_axes([0.645, 0.245, 0.308, 0.308 * 9.6 / 4.3], xlim=(-1.2, 1.2), ylim=(-1.2, 1.2))
-        self.zoom.set(xticks=[], yticks=[])
-        self.zoom.set_title("the next step, enlarged", fontsize=10, loc="left", y=1.0, pad=4)
-        self.track = self.line(self.map.axes, color=GREEN, lw=1.4, ls=STYLES[2][1], marker="^", ms=3.5, mew=0)
-        self.ahead = self.line(self.map.axes, "o", mfc="none", mec=PINK, ms=8, mew=1.8)
-        self.head = self.line(self.map.axes, "^", mfc=GREEN, mec="white", ms=10)
-        self.level = self.line(self.zoom, color=GREY, lw=1, ls=":")
-        marks = [("o", INK, INK, 8), ("o", "white", PINK, 11), ("^", GREEN, GREEN, 6), ("s", BLUE, BLUE, 5)]
-        self.points = [self.line(self.zoom, m, mfc=face, mec=edge, ms=ms, mew=1.8) for m, face, edge, ms in marks]
-        kinds = [
-            (INK, "-", "momentum μv, from w to the look-ahead point"),
-            (GREEN, "-", "Nesterov: −η ∇L(w + μv)"),
-            (BLUE, (0, (4, 1.5)), "heavy ball: −η ∇L(w)"),
-        ]
-        self.arrows = [self.line(self.zoom, color=color, ls=dash, lw=2.2) for color, dash, _ in kinds]
-        kinds.append((GREY, ":", "level line through w"))
-        handles = [self.zoom.plot([], [], color=c, ls=d, lw=2, label=label)[0] for c, d, label in kinds]
-        ring = dict(marker="o", ls="", mfc="none", mec=PINK, ms=8, mew=1.8)
-        handles.insert(1, self.zoom.plot([], [], label="look-ahead point w + μv", **ring)[0])
-        self.figure.legend(
-            handles=handles,
-            loc="lower left",
-            bbox_to_anchor=(0.635, -0.015),
-            fontsize=8.5,
-            frameon=False,
-            labelspacing=0.3,
-        )
+        super().__init__("map next", widths=[17, 10], size=(9.6, 4.0), top=0.26)
+        self.map = Surface(self, "map", sets=control)
+        self.next = Arrows(self, "next", title="the next step, enlarged", xlim=(-1.2, 1.2), ylim=(-1.2, 1.2))
+        self.next.axes.set(xticks=[], yticks=[])
+        self.name(self.LOOKS)
 
     def show(self, result):
         self.surface, self.path, self.lr, self.mu = result
-        self.map.show(self.surface)
-        self.steps = len(self.path["w"]) - 2
+        self.steps = self.map.show(self.surface, {"Nesterov": self.path})
 
     def at(self, t):
         w, v = self.path["w"][t], self.path["v"][t]
         carry = self.mu * v
-        there, here = -self.lr * self.surface.grad(w + carry), -self.lr * self.surface.grad(w)
-        points = self.map.drawable(self.path["w"][: t + 1])
-        self.track.set_data(*points.T)
-        self.head.set_data(*points[-1:].T)
-        self.ahead.set_data(*self.map.drawable(w + carry)[:, None])
+        there, here = (-self.lr * self.surface.grad(point) for point in (w + carry, w))
         ends = np.stack([0 * w, carry, carry + there, carry + here])  # (4, 2): w, look-ahead, Nesterov, heavy ball
         middle, reach = (ends.max(0) + ends.min(0)) / 2, np.ptp(ends, axis=0).max() / 2
-        unit = reach if reach > 1e-300 else 1.0
-        shown = (ends - middle) / unit  # fills the frame
-        for artist, end in zip(self.points, shown, strict=True):
-            artist.set_data(*end[:, None])
-        for line, tail, tip in zip(self.arrows, (0, 1, 1), (1, 2, 3), strict=True):
-            line.set_data(*arrow(shown[tail], shown[tip], 0.16))
+        self.unit = reach if reach > 1e-300 else 1.0
+        self.ends = (ends - middle) / self.unit  # fills the frame
         g = self.surface.grad(w)  # the level line through w runs at right angles to the gradient
         along = np.array([-g[1], g[0]]) / max(np.linalg.norm(g), 1e-300)
-        self.level.set_data(*(shown[0] + np.array([[-3.5], [3.5]]) * along).T)
-        self.caption = self._verdict(t, carry, there, here, 2 * unit)
-        return self.moving
+        level = (self.ends[0] + np.array([[-3.5], [3.5]]) * along).T
+        arrows = zip(list(self.LOOKS)[:3], [(0, 1), (1, 2), (1, 3)], strict=True)
+        arrows = {name: (self.ends[a], self.ends[b]) for name, (a, b) in arrows}
+        self.next.show(arrows, curves={"level line through w": level}, looks=self.LOOKS, words=False)
+        text = f"From step {t} to {t + 1}, η = {number(self.lr)}, μ = {number(self.mu)}; "
+        text += f"the enlarged arrows span {number(2 * self.unit, 2)}. "
+        gone = int(self.path["diverged"])
+        ended = gone and t >= gone - 1
+        self.caption = text + (f"The run diverged at step {gone}." if ended else pushes(carry, there, here))
+        return self.moved(t)
 
-    def _verdict(self, t, carry, there, here, width):
-        text = f"From step {t} to {t + 1}; the enlarged arrows span {number(width, 2)}. "
-        if self.path["diverged"] and t >= int(self.path["diverged"]) - 1:
-            return text + f"The run diverged at step {int(self.path['diverged'])}."
-        size = np.linalg.norm(carry)
-        if size <= 1e-12 * width:
-            return text + "There is no velocity: Nesterov and the heavy ball both make the step of gradient descent."
-        brake = (there - here) @ carry / size**2
-        text += f"The two pushes differ by {number(np.linalg.norm(there - here), 2)}. The look-ahead gradient "
-        text += f"{'brakes' if brake < 0 else 'pushes on'}: along the velocity Nesterov's step is "
-        return text + f"{'shorter' if brake < 0 else 'longer'} by {number(abs(brake) * 100, 2)} % of μv."
+    def beside(self, t):
+        ahead = self.map.map.drawable(self.path["w"][t] + self.mu * self.path["v"][t])
+        ring = dict(marker="o", ls="", mfc="none", mec=INK, mew=1.6)
+        self.map.line("ahead", *ahead[:, None], **ring, ms=8, zorder=8)
+        self.next.line("w", *self.ends[:1].T, marker="o", ls="", mfc=INK, mec=INK, ms=7, zorder=6)
+        self.next.line("ahead", *self.ends[1:2].T, **ring, ms=11, zorder=6)
 
-    def clicked(self, axes, x, y):
-        return {self.control: (x, y)} if axes is self.map.axes else {}
+
+def pushes(carry, there, here):
+    """How the two pushes of a step differ, and what that does along the velocity.
+
+    carry: μv; there, here: −η times the gradient at the look-ahead point, and at the point itself.
+
+    >>> pushes(np.array([1.0, 0.0]), np.array([-0.5, 0.0]), np.array([-0.3, 0.0])).partition(". ")[2]
+    'The look-ahead gradient brakes: along the velocity the step is shorter by 20 % of μv.'
+    """
+    size, apart = np.linalg.norm(carry), np.linalg.norm(there - here)
+    if size == 0 or apart <= 1e-9 * np.linalg.norm(here):
+        return "There is no carried velocity, so Nesterov and the heavy ball both make the step of gradient descent."
+    brake = (there - here) @ carry / size**2
+    verb, more = ("brakes", "shorter") if brake < 0 else ("pushes on", "longer")
+    part = number(round(abs(brake) * 100, 9), 2)
+    text = (
+        f"The two pushes differ by {number(apart, 2)}. The look-ahead gradient {verb}: along the velocity the step is "
+    )
+    return text + f"{more} by {part} % of μv."
 
 
 # ---- when the heavy ball never arrives ----
 
 
-class Cycle(Scene):
-    """A function of one variable, three methods on it, and which starts of the heavy ball never come to rest.
+class Cycle(Page):
+    """A function of one variable, three methods on it, and from which starts the heavy ball has not come to rest.
 
-    result: (slope, {"name": path, …}, starts, ends): slope is f′, a function of x with f′(0) = 0; the paths, one of
-    them the "heavy ball", have shape (T + 1, 1); ends are where it is after many steps from each of `starts`.
+    result: (slope, {"name": path, …}, starts, ends, steps): slope is f′, a function of x with f′(0) = 0; the paths, one
+    of them the "heavy ball", have shape (T + 1, 1); ends are where it is after so many steps from each of `starts`.
     A click on the left-hand panel sets the control `x0`.
     """
 
     alt = (
-        "Left: a convex function of one variable with the positions of three methods, and below it a strip that marks "
-        "the starts from which the heavy ball never comes to rest. Right: the positions against the steps."
+        "Left: a convex function of one variable with the positions of three methods, a shaded stretch where it bends "
+        "less, and a strip that marks the starts from which the heavy ball has not come to rest. Right: the positions "
+        "against the steps."
     )
 
     def __init__(self):
-        super().__init__((9.6, 3.9))
-        self.bowl = self.figure.add_axes([0.065, 0.13, 0.41, 0.78], xlim=(-5, 5), xlabel="x")
-        self.bowl.set_title("f(x)", fontsize=10, loc="left", y=1.0)
-        self.wave = self.figure.add_axes([0.545, 0.13, 0.43, 0.78], ylim=(-4, 5), xlabel="steps t")
-        self.wave.set_title("x", fontsize=10, loc="left", y=1.0)
-        self.wave.grid(alpha=0.25)
-        self.graph = self.line(self.bowl, color=GREY, lw=1.6)
-        self.strip = self.line(self.bowl, color=BLUE, marker="|", ms=9, mew=1.1, ls="")
-        self.bowl.text(0.5, 0.085, "starts that never rest (heavy ball)", transform=self.bowl.transAxes, color=BLUE,
-                       fontsize=9, ha="center")  # fmt: skip
-        self.hops = self.line(self.bowl, color=BLUE, lw=1, ls=STYLES[1][1], alpha=0.8)
-        self.waves, self.balls = [], []
-        for color, dash, marker in STYLES[:3]:
-            self.waves.append(self.line(self.wave, color=color, ls=dash, lw=1.5, marker=marker, ms=3.5, mew=0))
-            self.balls.append(self.line(self.bowl, marker=marker, ls="", mfc=color, mec="white", ms=11))
-        self.named = None
+        super().__init__("bowl wave", size=(9.6, 3.9))
+        self.bowl = OnCurve(self, "bowl", title="f(x);  shaded: curvature 1, elsewhere 25", x="x", sets="x0")
+        self.wave = Curves(self, "wave", title="x", x="steps t", ylim=(-4, 5), legend="upper right", heads=False)
 
     def show(self, result):
-        slope, self.runs, self.starts, self.ends = result
-        if list(self.runs) != self.named:
-            self.named = list(self.runs)
-            styles = [dict(color=c, ls=d, marker=m, ms=5) for c, d, m in STYLES]
-            handles = [self.wave.plot([], [], label=n, **s)[0] for n, s in zip(self.named, styles, strict=False)]
-            self.wave.legend(handles=handles, loc="upper right", fontsize=9, framealpha=0.9)
+        slope, self.runs, self.starts, self.ends, self.many = result
         x = np.linspace(-5, 5, 1001)
         rises = (slope(x)[1:] + slope(x)[:-1]) / 2 * np.diff(x)
         f = np.concatenate([[0.0], np.cumsum(rises)])
-        self.curve, height = (x, f - f[500]), np.ptp(f)
-        if self.bowl.get_ylim() != (-0.2 * height, 1.05 * height):
-            self.bowl.set_ylim(-0.2 * height, 1.05 * height)
-        steps = len(next(iter(self.runs.values()))["w"]) - 1
-        if steps != self.steps:
-            self.steps = steps
-            self.wave.set_xlim(0, steps)
+        self.curve = (x, f - f[500])
+        self.x = {name: np.clip(path["w"][:, 0], -1e3, 1e3) for name, path in self.runs.items()}
+        self.wave.show(self.x)
+        self.steps = len(self.x["heavy ball"]) - 1
 
     def loss(self, x):
         """f at x, the integral of the slope from 0; NaN outside the frame."""
         return np.interp(x, *self.curve, left=np.nan, right=np.nan)
 
     def at(self, t):
-        self.graph.set_data(*self.curve)
+        dots = {name: (x[t], self.loss(x[t])) for name, x in self.x.items()}
+        hops = self.x["heavy ball"][max(0, t - 3) : t + 1]
+        self.bowl.show(self.curve, dots=dots, lines={"heavy ball": (hops, self.loss(hops))})
+        said = " ".join(ending(name, path["w"][:, 0], int(path["diverged"])) for name, path in self.runs.items())
+        share = number(100 * np.mean(~(np.abs(self.ends) < 1e-3)), 2)
+        self.caption = f"Step {t} of {self.steps}. {said} After {self.many} steps of the heavy ball, {share} % of the "
+        self.caption += "starts between −5 and 5 have not come to rest (marked on the x axis)."
+        return self.moved(t)
+
+    def beside(self, t):
+        low, high = self.bowl.axes.get_ylim()
+        self.bowl.area("bend", np.array([1.0, 2.0]), [low, low], [high, high], facecolor=INK, alpha=0.12)
         restless = self.starts[~(np.abs(self.ends) < 1e-3)]
-        low = self.bowl.get_ylim()[0]
-        self.strip.set_data(restless, np.full(len(restless), 0.75 * low))
-        for path, wave, ball in zip(self.runs.values(), self.waves, self.balls, strict=True):
-            x = np.clip(path["w"][:, 0], -1e3, 1e3)
-            wave.set_data(np.arange(t + 1), x[: t + 1])
-            ball.set_data(x[t : t + 1], self.loss(x[t : t + 1]))
-        heavy = np.clip(self.runs["heavy ball"]["w"][:, 0], -1e3, 1e3)
-        hops = heavy[max(0, t - 3) : t + 1]
-        self.hops.set_data(hops, self.loss(hops))
-        share = len(restless) / len(self.starts)
-        self.caption = f"Step {t} of {self.steps}. " + " ".join(_rest(name, path) for name, path in self.runs.items())
-        self.caption += f" Of the starts between −5 and 5 the heavy ball never rests from {100 * share:.0f} %."
-        return self.moving
-
-    def clicked(self, axes, x, y):
-        return {"x0": x} if axes is self.bowl else {}
+        style = dict(color=HEAVY.color, marker="|", ms=9, mew=1.1, ls="")
+        self.bowl.line("restless", restless, np.full(len(restless), 0.4 * low), **style)
 
 
-def _rest(name, path):
-    """Where a one-dimensional run ends: at 0, in a cycle of a few points, or somewhere else; one sentence."""
-    name, x = name[:1].upper() + name[1:], path["w"][:, 0]
-    if path["diverged"]:
-        return f"{name} diverged at step {int(path['diverged'])}."
+def ending(name, x, diverged=0):
+    """Where a one-dimensional run is in the end: at 0, going round a few points, or still on its way; one sentence.
+
+    >>> ending("heavy ball", np.tile([1.0, -1.0], 50)), ending("gradient descent", 0.5 ** np.arange(30))
+    ('Heavy ball goes round: 1, −1.', 'Gradient descent is within 0.01 of the minimum from step 7 on.')
+    """
+    name = name[:1].upper() + name[1:]
+    if diverged:
+        return f"{name} diverged at step {diverged}."
     far = np.flatnonzero(~(np.abs(x) < 1e-2))
     if not len(far) or far[-1] < len(x) - 5:
         return f"{name} is within 0.01 of the minimum from step {far[-1] + 1 if len(far) else 0} on."
     for period in range(2, 9):
-        if np.allclose(x[-period:], x[-2 * period : -period], rtol=0, atol=1e-3):
-            places = ", ".join(number(v, 4) for v in x[-period:])
-            return f"{name} goes round for ever: {places}."
-    return f"{name} is still moving."
+        if np.allclose(x[-period:], x[-2 * period : -period], rtol=0, atol=1e-9):
+            return f"{name} goes round: {', '.join(number(v, 4) for v in x[-period:])}."
+    return f"{name} is still moving after {len(x) - 1} steps."
 
 
 # ---- restarts ----
 
 
-class Restart(Scene):
+class Restart(Page):
     """Losses of four methods against the steps, and the momentum that each of them used.
 
-    result: (losses, momenta), both of shape (T + 1, 4); names: what the four are.
+    result: (losses, momenta), both of shape (T + 1, 4); names: what the four are; the last one is restarted.
     """
 
     alt = (
@@ -483,41 +389,47 @@ class Restart(Scene):
     )
 
     def __init__(self, names, goal=1e-8):
-        super().__init__((9.6, 4.4))
-        self.names, self.goal = names, goal
-        self.fall = self.figure.add_axes([0.075, 0.4, 0.9, 0.57], yscale="log", ylim=(1e-12, 1e2), ylabel="loss")
-        self.fall.tick_params(labelbottom=False)
-        self.fall.axhline(goal, color=GREY, lw=1.2, ls="-.")
-        self.memory = self.figure.add_axes([0.075, 0.11, 0.9, 0.24], ylim=(-0.06, 1.06), xlabel="steps", ylabel="μ")
-        for axes in (self.fall, self.memory):
-            axes.grid(alpha=0.25)
-        self.losses = [self.line(self.fall, color=c, ls=d, lw=1.8) for c, d, _ in STYLES]
-        self.momenta = [self.line(self.memory, color=c, ls=d, lw=1.6) for c, d, _ in STYLES]
-        styles = zip(names, STYLES, strict=True)
-        handles = [self.fall.plot([], [], color=c, ls=d, lw=1.8, label=name)[0] for name, (c, d, _) in styles]
-        self.fall.legend(handles=handles, loc="upper right", fontsize=9, framealpha=0.9, ncols=2)
+        super().__init__("fall / memory", heights=[5, 3], size=(9.6, 4.6), top=0.26)
+        looks = look("gradient descent"), look("Nesterov"), Look("#7b3f8c", DASHDOT), Look("#1f6f8b", DASHED)
+        self.looks, self.goal = dict(zip(names, looks, strict=True)), goal
+        levels = {f"a loss of {number(goal)}": goal}
+        fixed = dict(log="y", ylim=(1e-12, 1e2), levels=levels, legend=None, room=dict(bottom=0.2))
+        self.fall = Curves(self, "fall", y="loss", **fixed)
+        self.fall.axes.tick_params(labelbottom=False)
+        self.memory = Curves(self, "memory", x="steps", y="μ", ylim=(-0.06, 1.06), legend=None)
+        self.name(self.looks)
 
     def show(self, result):
         self.loss, self.mu = result
-        for axes in (self.fall, self.memory):
-            if axes.get_xlim() != (0, len(self.loss) - 1):
-                axes.set_xlim(0, len(self.loss) - 1)
+        for panel, arrays in ((self.fall, self.loss), (self.memory, self.mu)):
+            panel.show(dict(zip(self.looks, arrays.T, strict=True)), looks=self.looks)
 
     def at(self, t):
-        steps = np.arange(len(self.loss))
-        for i, (fall, memory) in enumerate(zip(self.losses, self.momenta, strict=True)):
-            fall.set_data(steps, np.clip(self.loss[:, i], 1e-30, 1e30))
-            memory.set_data(steps, self.mu[:, i])
-        below = self.loss <= self.goal
-        first = [
-            str(n) if any_ else f"more than {len(steps) - 1}"
-            for n, any_ in zip(below.argmax(0), below.any(0), strict=True)
-        ]
-        said = "; ".join(f"{name}: {n}" for name, n in zip(self.names, first, strict=True))
-        teeth = np.flatnonzero(np.diff(self.mu[:, 3]) < -0.1)
-        often = (
-            f" The last one was restarted {len(teeth)} times." if len(teeth) else " The last one was never restarted."
+        said = "; ".join(
+            f"{name}: {arrives(loss, self.goal)}" for name, loss in zip(self.looks, self.loss.T, strict=True)
         )
-        goal = number(self.goal).removeprefix("1·")
-        self.caption = f"Steps until the loss is first below {goal}. {said[0].upper() + said[1:]}.{often}"
-        return self.moving
+        teeth = len(restarts(self.mu[:, -1]))
+        often = f"restarted {teeth} time{'s' * (teeth != 1)}" if teeth else "never restarted"
+        self.caption = f"Steps until the loss stays below {number(self.goal)}. {said[0].upper() + said[1:]}. In these "
+        self.caption += f"{len(self.loss) - 1} steps the last one was {often}."
+        return self.moved()
+
+
+def arrives(loss, goal):
+    """From which step on a loss stays below the goal, in words.
+
+    >>> arrives(np.array([1.0, 0.1, 0.2, 0.05]), 0.15), arrives(np.array([1.0, 0.5]), 0.15)
+    ('3', 'more than 1')
+    """
+    above = np.flatnonzero(~(loss <= goal))
+    last = above[-1] + 1 if len(above) else 0
+    return str(last) if last < len(loss) else f"more than {len(loss) - 1}"
+
+
+def restarts(mu):
+    """The steps at which a momentum that rises with every step began again at 0.
+
+    >>> restarts(np.array([0, 0.25, 0.4, 0, 0.25]))
+    array([3])
+    """
+    return np.flatnonzero(np.diff(mu) < 0) + 1
