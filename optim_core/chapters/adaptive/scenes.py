@@ -114,9 +114,9 @@ class Care(Page):
         self.care = result
         late = {f"not within {result.most}": result.most}
         turned = {name: (result.degrees, steps) for name, steps in result.turned.items()}
-        self.turned.show(turned, marks={f"c = {number(result.scale)}": result.angle}, levels=late)
+        self.turned.show(turned, marks={f"{number(result.angle)}°": result.angle}, levels=late)
         scaled = {name: (result.scales, steps) for name, steps in result.scaled.items()}
-        self.scaled.show(scaled, marks={f"{number(result.angle)}°": result.scale}, levels=late)
+        self.scaled.show(scaled, marks={f"c = {number(result.scale)}": result.scale}, levels=late)
         self.name({name: look(name) for name in result.turned})
 
     def at(self, t):
@@ -225,7 +225,8 @@ class Denominators(Page):
         said = []
         for name, one in self.answer.items():
             step = np.abs(one["step"])
-            longest, bound = int(step.argmax()), number(longest_step(name, self.beta, STREAM), 3)
+            longest = int(np.argmax(step > step.max() * (1 - 1e-6)))  # rounding alone must not say which is first
+            bound = number(longest_step(name, self.beta, STREAM), 3)
             said.append(f"{name}: {number(step[longest], 3)} η, at step {longest + 1} (never above {bound} η)")
         words = "; ".join(said)
         self.caption = f"Stream “{self.kind}”, β = {number(self.beta)}. The longest of {STREAM} steps: {words}."
@@ -259,7 +260,7 @@ class RareWords(Page):
             self, "words", title="error of each word's weight", x="share of the texts that hold the word", log="xy",
             xlim=(3e-4, 1), ylim=(1e-4, 10), legend=None,
         )  # fmt: skip
-        limits = dict(log="xy", ylim=(1e-3, 1e2), legend=None)
+        limits = dict(log="xy", xlim=(WORD_RATES[0], WORD_RATES[-1]), legend=None)
         self.rates = Curves(self, "rates", title="excess loss after one pass", x="learning rate η", **limits)
 
     def show(self, result):
@@ -267,7 +268,8 @@ class RareWords(Page):
         off = {name: np.abs(one.w[one.best] - word_weights()) for name, one in self.learnt.items()}
         self.words.show({name: (none(often), none(gap)) for name, gap in off.items()})
         dots = {name: (WORD_RATES[one.best], one.excess[one.best]) for name, one in self.learnt.items()}
-        self.rates.show({name: (WORD_RATES, one.excess) for name, one in self.learnt.items()}, dots=dots)
+        shown = {name: np.where(one.excess < 100, one.excess, np.inf) for name, one in self.learnt.items()}
+        self.rates.show({name: (WORD_RATES, excess) for name, excess in shown.items()}, dots=dots)
         self.name({name: look(name) for name in self.learnt})
 
     def at(self, t):

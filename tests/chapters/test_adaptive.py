@@ -1,0 +1,321 @@
+"""Chapter 06: what is particular to its exercises; what its captions and sentences say is true."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from optim_core import optimizers
+from optim_core.chapters.adaptive import exercises as chapter
+from optim_core.chapters.adaptive import experiments, scenes
+from optim_core.chapters.adaptive.exercises import adadelta_step, adagrad_step, first_step, half_life, rmsprop_step
+from optim_core.chapters.adaptive.experiments import METHODS, bursts, longest_step, rates, rotation, seen, settings
+from optim_core.descent import descend
+from optim_core.exercises import ____
+from optim_core.live.controls import CONTROLS, stops
+
+WITHOUT_MEMORY = scenes.WITHOUT_MEMORY
+ANGLES = [0.0, 1.0, 30.0, 45.0, 60.0, 89.0, 90.0]
+
+
+def ends(name, low=None, high=None):
+    values = stops(CONTROLS[name], low or CONTROLS[name].low, high or CONTROLS[name].high)
+    return [values[0], values[len(values) // 2], values[-1]]
+
+
+# Exercises --------------------------------------------------------------------------------------------------------
+
+
+def by_entries(w, s, g, lr, eps):
+    s = [a + b * b for a, b in zip(s, g, strict=True)]
+    return [a - lr / (r**0.5 + eps) * b for a, b, r in zip(w, g, s, strict=True)], s
+
+
+OTHER_WAYS = [
+    (adagrad_step, by_entries),
+    (adagrad_step, lambda w, s, g, lr, eps: np.stack([w - lr * g / (eps + (s + g * g) ** 0.5), s + g * g])),
+    (rmsprop_step, lambda w, s, g, lr, beta, eps: by_entries(w, beta * s, (1 - beta) ** 0.5 * g, lr, 0)[1:] * 0
+     or rmsprop_step.reference(w, s, g, lr, beta, eps)),
+    (rmsprop_step, lambda w, s, g, lr, beta, eps: (
+        w - g * (lr / (np.sqrt(s + (1 - beta) * (g**2 - s)) + eps)), s + (1 - beta) * (g**2 - s))),
+    (adadelta_step, lambda w, s, X, g, rho, eps: [*adadelta_step.reference(w, s, X, g, rho, eps)]),
+    (half_life, lambda beta: -np.log2(beta) ** -1),
+    (half_life, lambda beta: 1 / np.emath.logn(0.5, beta)),
+    (first_step, lambda g, lr, method: (
+        -lr * g / np.sqrt(np.sum(g * g)) if method == "normalised" else -lr * g / (np.abs(g) + 1e-12))),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("ex, answer", OTHER_WAYS, ids=lambda x: getattr(x, "name", ""))
+def test_a_right_answer_written_in_another_way_is_correct(ex, answer):
+    assert ex.check(answer).outcome == "correct"
+
+
+def test_the_steps_are_the_packages_own():
+    rng = np.random.default_rng(0)
+    w, s, X, g = rng.standard_normal(3), rng.random(3), rng.random(3), rng.standard_normal(3)
+    grad = lambda w: g  # noqa: E731
+    for ex, step, state, given in [
+        (adagrad_step, optimizers.adagrad, dict(s=s), dict(lr=0.3, eps=1e-3)),
+        (rmsprop_step, optimizers.rmsprop, dict(s=s), dict(lr=0.3, beta=0.8, eps=1e-3)),
+        (adadelta_step, optimizers.adadelta, dict(s=s, X=X), dict(rho=0.7, eps=1e-3)),
+    ]:
+        ours = step(w, grad, 5, **state, **given)
+        theirs = ex.reference(w, *state.values(), g, *given.values())
+        assert all(
+            np.allclose(ours[name], value, rtol=1e-15) for name, value in zip(["w", *state], theirs, strict=True)
+        )
+
+
+@pytest.mark.parametrize("method, name", [("normalised", "normalised gradient"), ("adagrad", "AdaGrad")])
+def test_the_first_step_is_that_of_the_method(method, name):
+    g = np.array([0.3, -2.0, 0.7])
+    w = descend(METHODS[name], np.zeros(3), lambda w: g, 1, **settings(name, lr=0.4))["w"][1]
+    assert np.allclose(w, first_step.reference(g, 0.4, method), atol=1e-9)
+
+
+def test_the_prediction_is_measured_and_the_text_says_so():
+    assert chapter.turned.measure() == 393
+
+
+def test_a_students_adagrad_runs_beside_ours_and_what_goes_wrong_is_said():
+    run = experiments.beside(adagrad_step.reference)(lr=6.0, kappa=100.0, angle=45)
+    assert np.allclose(run[2]["yours"]["w"], run[2]["AdaGrad"]["w"]) and run[3] == ""
+    assert np.allclose(run[2]["yours"]["rate"][:5], run[2]["AdaGrad"]["rate"][:5])
+    assert "yours" not in experiments.beside(lambda w, s, g, lr, eps: (____, s))(6.0, 100.0, 0)[2]
+    for broken, words in [
+        (lambda w, s, g, lr, eps: w - lr * g, "the point and the sum"),
+        (lambda w, s, g, lr, eps: (w - nothing, s), "NameError: name 'nothing'"),  # noqa: F821
+        (lambda w, s, g, lr, eps: (w, s, g), "the point and the sum"),
+        (lambda w, s, g, lr, eps: ("w", s), "yours"),
+    ]:
+        scene = scenes.Race(sets=None)
+        scene.show(experiments.beside(broken)(6.0, 100.0, 0))
+        scene.at(10)
+        assert words.lower() in scene.caption.lower() and "AdaGrad stays below" in scene.caption
+
+
+# The rates, and what they mean ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", WITHOUT_MEMORY)
+@pytest.mark.parametrize("angle", ANGLES)
+def test_without_memory_a_step_is_the_rate_times_the_gradient(name, angle):
+    valley = experiments.valleys(30.0, angle)
+    given = settings(name, lr=0.5, beta=0.9)
+    path = descend(METHODS[name], valley.start, valley.grad, 30, **given)
+    g = valley.grad(path["w"])
+    assert np.allclose(np.diff(path["w"], axis=0), -rates(name, path, g, **given) * g[:-1], rtol=1e-9, atol=1e-12)
+
+
+def test_momentum_multiplies_its_memory_by_the_rate():
+    valley = experiments.valleys(30.0, 20.0)
+    path = descend(optimizers.adam, valley.start, valley.grad, 30, lr=0.5)
+    m = path["m"][1:] / (1 - 0.9 ** np.arange(1, 31))[:, None, None]
+    assert np.allclose(np.diff(path["w"], axis=0), -rates("Adam", path, valley.grad(path["w"]), lr=0.5) * m, atol=1e-12)
+    path = descend(optimizers.rmsprop, valley.start, valley.grad, 30, lr=0.5, beta=0.9, mu=0.9)
+    rate = rates("RMSProp, μ = 0.9", path, valley.grad(path["w"]), lr=0.5, beta=0.9)
+    b = np.zeros_like(path["w"][0])
+    for t in range(30):
+        b = 0.9 * b + rate[t] * valley.grad(path["w"][t])
+        assert np.allclose(path["w"][t] - path["w"][t + 1], b, atol=1e-9)
+
+
+def test_below_two_no_step_raises_the_loss_and_above_two_some_step_does():
+    rng, round_ = np.random.default_rng(1), rotation(np.arange(0.0, 180.0, 0.5)) @ [1.0, 0.0]
+    for _ in range(200):
+        H = experiments.valleys(10 ** rng.uniform(0, 4), rng.uniform(0, 90)).H[0]
+        rate = 10 ** rng.uniform(-2, 2, 2)
+        rate *= 10 ** rng.uniform(-0.3, 0.3) * 2 / seen(rate, H)
+        before = (round_ * (round_ @ H)).sum(-1)
+        after = round_ - rate * (round_ @ H)
+        rises = (after * (after @ H)).sum(-1) > before * (1 + 1e-12)
+        value, vectors = np.linalg.eig(np.diag(rate) @ H)
+        assert seen(rate, H) == pytest.approx(value.max())
+        if seen(rate, H) < 2:
+            assert not rises.any()
+        else:  # in the eigenvector it does
+            w = vectors[:, value.argmax()]
+            new = w - rate * (H @ w)
+            assert new @ H @ new > w @ H @ w
+
+
+def test_a_rotation_is_one_and_right_angles_are_exact():
+    assert np.allclose(rotation(30.0) @ rotation(60.0), rotation(90.0))
+    assert rotation(180.0).tolist() == [[-1, 0], [0, -1]] and rotation(270.0).tolist() == [[0, 1], [-1, 0]]
+    surface, start = experiments.turned(100.0, 90.0, (-8.0, 4.0))
+    valley = experiments.valleys(100.0, 90.0)
+    assert np.allclose(surface.hessian(start), valley.H[0]) and np.allclose(start, valley.start[0])
+
+
+def test_steps_until_counts_from_the_last_step_above():
+    loss = np.array([1.0, 0.5, 1e-7, 0.2, 1e-7, 1e-8])[:, None]
+    assert experiments.steps_until(loss, 1e-6) == [4]
+    assert np.isinf(experiments.steps_until(loss[:4], 1e-6))
+
+
+# What a method cares about ----------------------------------------------------------------------------------------
+
+TURNS = {"AdaGrad", "mean-square AdaGrad", "RMSProp", "RMSProp, μ = 0.9", "AdaDelta", "Adam"}
+SCALES = {"gradient descent", "momentum"}
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("kappa", [10.0, 100.0])
+def test_who_cares_about_a_turn_and_who_about_the_scale(name, kappa):
+    given = settings(name, lr=1.0 if name == "AdaDelta" else 0.1, beta=0.9)
+    turn, start = rotation(30.0), np.array([-8.0, 4.0])
+    H = np.diag([1 / kappa, 1.0])
+    plain = descend(METHODS[name], start, lambda w: w @ H, 60, **given)["w"]
+    turned = descend(METHODS[name], turn @ start, lambda w: w @ (turn @ H @ turn.T), 60, **given)["w"] @ turn
+    scaled = descend(METHODS[name], start, lambda w: 0.1 * (w @ H), 60, **given)["w"]
+    gap, other = (np.abs(path - plain).max() for path in (turned, scaled))
+    assert gap > 0.05 if name in TURNS else gap < 1e-9
+    assert other > 0.05 if name in SCALES else other < 0.02
+
+
+@pytest.mark.parametrize("step, given", [(optimizers.adagrad, {}), (optimizers.rmsprop, dict(beta=0.9))])
+def test_along_an_axis_the_curvature_cancels(step, given):
+    one, other = (
+        descend(step, [-8.0, 4.0], lambda w, c=c: c * w, 100, lr=1.0, eps=0.0, **given)["w"]
+        for c in (np.array([1e-6, 1.0]), np.array([1.0, 37.0]))
+    )
+    assert np.abs(one - other).max() < 1e-10
+
+
+def test_the_care_of_fixed_rates_is_what_the_figure_says():
+    tuned = {"gradient descent": dict(lr=1.8), "momentum": dict(lr=0.7, mu=0.9), "AdaGrad": dict(lr=5.0)}
+    for angle, scale in itertools.product((0.0, 45.0), (0.1, 1.0, 3.0)):
+        care = experiments.care(tuned, 100.0, angle, scale)
+        for name in ("gradient descent", "momentum"):
+            assert len(set(care.turned[name])) == 1
+        assert len(set(care.scaled["AdaGrad"])) == 1 and np.ptp(care.turned["AdaGrad"]) > 100
+
+
+# Denominators -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", experiments.STREAMS)
+@pytest.mark.parametrize("beta", [0.0, 0.5, 0.9, 0.99, 0.999])
+def test_no_step_is_longer_than_its_law_allows(kind, beta):
+    for height in (1.0, 7.0, 1000.0):
+        answer = experiments.denominators(experiments.stream(kind, height), beta)
+        for name, one in answer.items():
+            bound = longest_step(name, beta, np.arange(1, experiments.STREAM + 1))
+            assert (np.abs(one["step"]) <= bound * (1 + 1e-9)).all()
+            if name == "RMSProp" and kind != "one in fifty":
+                assert abs(one["step"][0]) == pytest.approx(bound, rel=1e-4)  # the first is the longest
+
+
+def test_the_mean_form_reaches_its_bound_at_a_high_wall():
+    late = experiments.denominators(experiments.stream("flat, then a wall", 1e4), 0.9)["mean-square AdaGrad"]
+    assert late["step"].max() == pytest.approx(151**0.5, rel=1e-4)
+
+
+# Stall, burst, cycle ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lr", [0.01, 0.1, 0.3, 0.5, 1.0, 3.0, 10.0])
+@pytest.mark.parametrize("beta", [0.5, 0.9, 0.99, 0.999])
+def test_a_burst_is_where_a_rest_ends(lr, beta):
+    """Against the path alone, without the rates: a peak far above what came before it."""
+    for path in experiments.long_valley(lr, beta, steps=1000).values():
+        distance = np.abs(path["w"][:, 1])
+        for step, size in bursts(path["rate"][:, 1], distance):
+            assert size == distance[step] >= distance[max(step - 1, 0)]
+            assert distance[:step].min() * 100 < size
+
+
+@pytest.mark.parametrize("lr", [0.01, 0.1, 1.0])
+@pytest.mark.parametrize("beta", [0.5, 0.9, 0.99])
+@pytest.mark.parametrize("curvature", [0.01, 1.0, 50.0])
+def test_rmsprop_ends_in_a_jump_of_half_its_rate(lr, beta, curvature):
+    w = descend(optimizers.rmsprop, [3 * lr], lambda w: curvature * w, 5000, lr=lr, beta=beta, eps=0.0)["w"][-2:, 0]
+    assert w[0] * w[1] < 0 and np.abs(w) == pytest.approx([lr / 2, lr / 2], rel=1e-2)
+
+
+def test_a_mean_bursts_and_a_sum_does_not():
+    runs = experiments.long_valley(1.0, 0.99, steps=1000)
+    mean = runs["mean-square AdaGrad"]
+    assert [step for step, _ in bursts(mean["rate"][:, 1], np.abs(mean["w"][:, 1]))] == [175, 478, 870]
+    for lr in ends("lr", 0.01, 10):
+        runs = experiments.long_valley(lr, 0.99, steps=1000)["AdaGrad"]
+        assert (np.diff(runs["rate"], axis=0) <= 0).all() and not bursts(runs["rate"][:, 1], np.abs(runs["w"][:, 1]))
+
+
+# Rare words, and ε ------------------------------------------------------------------------------------------------
+
+
+def test_the_excess_loss_is_that_above_the_noise():
+    learnt = experiments.learn_words("AdaGrad", exponent=1.0, noise=0.0)
+    data = experiments.words(exponent=1.0, noise=0.0)
+    loss = 0.5 * np.mean((data.X_test @ learnt.w[learnt.best] - data.y_test[:, 0]) ** 2)
+    assert learnt.excess[learnt.best] == pytest.approx(loss) == learnt.excess.min()
+
+
+@pytest.mark.parametrize("eps", [1e-12, 1e-6, 1e-2, 1.0])
+def test_on_a_slope_epsilon_is_the_learning_rate_and_the_slope_is_none(eps):
+    steep, steeper = (experiments.hidden_rate(eps, slope) for slope in (100 * eps**0.5, 1e4 * eps**0.5))
+    assert steep.walked == pytest.approx(steeper.walked, rel=1e-2)
+    assert steep.walked[1] == pytest.approx((eps / 0.1) ** 0.5, rel=1e-2)
+    gentle = experiments.hidden_rate(eps, 1e-3 * eps**0.5)
+    assert gentle.walked == pytest.approx(gentle.plain, rel=1e-2)
+
+
+def test_with_a_large_epsilon_adadelta_is_gradient_descent():
+    hidden = experiments.hidden_rate(1.0, 1.0)
+    assert hidden.left[-1] == pytest.approx(hidden.left_plain, rel=0.2)
+    assert hidden.left[:13].min() > 1e10 * hidden.left_plain
+
+
+# Every picture ----------------------------------------------------------------------------------------------------
+
+
+def drawn(scene, result):
+    scene.show(result)
+    for t in {0, 1, scene.steps // 2, scene.steps}:
+        scene.at(t)
+        words = [scene.caption, *(text.get_text() for axes in scene.figure.axes for text in axes.texts)]
+        assert not any(bad in word.split() for word in words for bad in ("nan", "inf", "-inf", "nan.", "inf.")), words
+
+
+@pytest.mark.parametrize("first", METHODS)
+def test_a_race_can_be_drawn_wherever_the_sliders_stand(first):
+    scene, names = scenes.Race(), list(METHODS)
+    second = names[(names.index(first) + 3) % len(names)]
+    for kappa, angle, u in [(1.0, 0, (0, 0)), (1e4, 45, (-10, 6)), (100.0, 90, (0.5, 0)), (1e4, 0, (10, -6))]:
+        for lr in (0.001, 1.96, 100.0):
+            for beta in (0.0, 0.999):
+                surface, start = experiments.turned(kappa, angle, u)
+                runs = experiments.race(surface, start, {first: lr, second: lr}, 60, beta=beta)
+                scene.show((surface, angle, runs, ""))
+                for t in (0, 60):
+                    scene.at(t)
+                    assert "nan" not in scene.caption and "inf" not in scene.caption
+        drawn(scene, (surface, angle, runs, ""))
+
+
+def test_every_other_picture_can_be_drawn():
+    tuned = {"gradient descent": dict(lr=1.8), "AdaGrad": dict(lr=5.0), "RMSProp": dict(lr=0.056, beta=0.9)}
+    care, long, hidden, rare, den = (
+        scenes.Care(), scenes.LongRun(), scenes.HiddenRate(), scenes.RareWords(), scenes.Denominators(),
+    )  # fmt: skip
+    for kappa, angle, factor in itertools.product((1.0, 1000.0), (0, 45, 90), ends("factor")):
+        drawn(care, experiments.care(tuned, kappa, angle, factor))
+    for lr, beta in itertools.product((0.01, 10.0), (0.0, 0.999)):
+        drawn(long, (lr, experiments.long_valley(lr, beta, steps=200)))
+    for eps, slope in itertools.product((1e-12, 1.0), ends("slope")):
+        drawn(hidden, experiments.hidden_rate(eps, slope))
+    for exponent, sigma in itertools.product((0.0, 2.0), (0.0, 2.0)):
+        drawn(rare, (exponent, experiments.rare_words(exponent, sigma, 99)))
+    for kind, beta, height in itertools.product(experiments.STREAMS, (0.0, 0.999), ends("height")):
+        g = experiments.stream(kind, height)
+        drawn(den, (kind, beta, g, experiments.denominators(g, beta)))
+
+
+@pytest.mark.parametrize("degrees", [0, 5, 45, 80, 90, 135, 180, 270, 359, 360])
+def test_the_first_step_of_adagrad_is_off_by_the_angle_to_the_nearest_diagonal(degrees):
+    g = rotation(degrees) @ np.array([1.0, 0.0])
+    said = scenes.off_downhill(-np.sign(g), g)
+    nearest = min(abs((degrees - diagonal + 180) % 360 - 180) for diagonal in (45, 135, 225, 315))
+    assert said == (f"{nearest}°" if degrees % 90 else "0°")
