@@ -161,6 +161,8 @@ def test_what_is_said_after_a_thousand_steps_holds_after_ten_thousand(name, star
         elif "in a cycle" in said:
             assert cycle(ends[:, i]) == cycle(path["w"][-LATE:, i, 0]) > 1
             assert said.split("cycle of ")[1].split(" ")[0] == str(cycle(ends[:, i]))
+            if name == "soft V":  # between a and −a
+                assert ends[-1, i] == pytest.approx(-ends[-2, i], abs=1e-5)
         elif "still on its way" in said:  # the border itself, or a start near the top of the hill
             assert eta in (0.02, 2.0)
         elif "no step moves it" in said:
@@ -205,6 +207,18 @@ def test_the_soft_v_never_runs_away_and_its_cycle_is_the_one_on_paper():
         assert (
             np.abs(w).max() <= 1.5 + eta and w[-1] == pytest.approx(-w[-2]) and 2 * a == pytest.approx(eta * np.tanh(a))
         )
+
+
+def test_from_where_on_a_run_crosses_from_one_well_to_the_other():
+    edge = 3 * math.sqrt(3) - 2
+    w = descend(gd, [[0.5], [0.5]], CURVES["double well"].slope, 20_000, lr=np.array([[edge - 0.01], [edge + 0.01]]))[
+        "w"
+    ]
+    assert w[:, 0].min() > 0 > w[:, 1].min()
+
+
+def test_short_cycles_come_back_within_the_chaos():
+    assert {cycle(column) for column in experiments.diagram("double well", 0.5)[:, RATES[:, 0] > 2.65].T} > {None, 6}
 
 
 @pytest.mark.parametrize("eta", [2.2, 3.0, 4.0])

@@ -507,16 +507,16 @@ ten_percent = Choice(
     {
         "a": ("Always: that is what 0.1 means.", "η multiplies the slope, not the error. With λ = 25 it diverges."),
         "b": (
-            "On a parabola with λ = 1. In general a step removes the part ηλ of the distance.",
-            "Yes. And of the loss the part 1 − (1 − ηλ)², 19 % here.",
-        ),
-        "c": ("Never.", "On ½w² it is exactly so: λ = 1, and ηλ = 0.1."),
-        "d": (
             "As long as it does not diverge.",
             "With λ = 0.1 it does not diverge, and a step removes 1 %.",
         ),
+        "c": ("Never.", "On ½w² it is exactly so: λ = 1, and ηλ = 0.1."),
+        "d": (
+            "On a parabola with λ = 1. On any other a step removes the part ηλ of the distance.",
+            "Yes. And of the loss the part 1 − (1 − ηλ)², 19 % here.",
+        ),
     },
-    correct="b",
+    correct="d",
 )
 
 oscillation = Choice(
@@ -540,12 +540,12 @@ range_of_rates = Choice(
     "“A learning rate that works lies between 10⁻⁶ and 1.” What is behind this?",
     {
         "a": (
-            "A law: above 1 gradient descent diverges.",
-            "On ½λw² it converges up to 2/λ. With λ = 0.1 that is 20.",
-        ),
-        "b": (
             "A habit. It fits inputs of about size 1 and a mean loss; other units move the range to anywhere.",
             "Yes: with distances in metres the best rate of our rides is below 10⁻⁷, in thousands of km above 10⁴.",
+        ),
+        "b": (
+            "A law: above 1 gradient descent diverges.",
+            "On ½λw² it converges up to 2/λ. With λ = 0.1 that is 20.",
         ),
         "c": ("A limit of floating-point numbers.", "They go far beyond: float64 to 10³⁰⁸, and down to 10⁻³⁰⁸."),
         "d": (
@@ -553,21 +553,21 @@ range_of_rates = Choice(
             "Not above 2/λ; and far below 1/λ one waits for ever.",
         ),
     },
-    correct="b",
+    correct="a",
 )
 
 too_large = Choice(
     "The learning rate is too large. What does the run do?",
     {
         "a": ("It ends in overflow.", "On a parabola. On ln cosh w it swings between two points for ever."),
-        "b": (
+        "b": ("It swings between two points.", "It may. The double well also has cycles of four points, and chaos."),
+        "c": (
             "It depends on the function: it may diverge, go round in a cycle, or jump about without a pattern.",
             "Yes. On a parabola only the first, beyond 2/λ; where the slope stops growing, w may never run away.",
         ),
-        "c": ("It swings between two points.", "It may. The double well also has cycles of four points, and chaos."),
         "d": ("Its loss rises at every step.", "In a cycle, and in chaos, it rises and falls in turns."),
     },
-    correct="b",
+    correct="c",
 )
 
 fastest = Choice(
@@ -588,14 +588,14 @@ stuck = Choice(
     "The loss has been the same for a hundred steps. Is the slope zero?",
     {
         "a": ("Yes: else w would move, and the loss with it.", "w may move between places of equal loss."),
-        "b": (
+        "b": ("No: with a slope of zero it would diverge.", "With a slope of zero nothing moves."),
+        "c": ("No: at a minimum the loss would be 0.", "A minimum may lie at any height."),
+        "d": (
             "Not necessarily: w may swing between two places of equal loss, or its steps may be rounded to nothing.",
             "Yes. On ½λw² with ηλ = 2 the first happens, in float16 with a small η the second.",
         ),
-        "c": ("No: at a minimum the loss would be 0.", "A minimum may lie at any height."),
-        "d": ("No: with a slope of zero it would diverge.", "With a slope of zero nothing moves."),
     },
-    correct="b",
+    correct="d",
 )
 
 # Prediction ------------------------------------------------------------------------------------------------------

@@ -47,6 +47,7 @@ class Factor(Page):
 
     result: (lam, lr, {name: w}), each w an array (T + 1,); the first run is drawn on the parabola as well. A fourth
     entry, if there is one, is a sentence for the caption. A click on the right-hand panel sets the control `eta`.
+    names: where in the middle panel the runs are named ("upper right", …), None for nowhere.
     """
 
     alt = (
@@ -56,10 +57,10 @@ class Factor(Page):
         "dot marks the present η."
     )
 
-    def __init__(self):
+    def __init__(self, names=None):
         super().__init__("bowl wave factor", widths=[2.5, 3.2, 2.6], size=(9.6, 3.9))
         self.bowl = OnCurve(self, "bowl", title="loss ½λw²", x="w", xlim=(-3.3, 3.3))
-        self.wave = Curves(self, "wave", title="w", x="steps t", ylim=(-3.6, 3.6), legend="lower right")
+        self.wave = Curves(self, "wave", title="w", x="steps t", ylim=(-3.6, 3.6), legend=names)
         self.line = Curves(
             self, "factor", title="factor 1 − ηλ", x="learning rate η", xlim=(0, 4), ylim=(-2.4, 1.15), sets="eta",
             legend=None,
@@ -78,7 +79,9 @@ class Factor(Page):
         top = max(6.0, 0.55 * self.lam * self.start**2)
         x = np.linspace(-1, 1, 81) * min(3.3, math.sqrt(2 * top / self.lam))
         seen = inside(w, 1e3)
+        self.bowl.fixed["y"] = (-0.06 * top, 1.05 * top)
         self.bowl.show((x, self.lam * x**2 / 2), (seen, self.lam * seen**2 / 2))
+        self.bowl._limit("y", self.bowl.fixed["y"])
         t = np.linspace(0, self.steps, 6 * self.steps + 1)
         tube = np.abs(self.start) * np.exp(np.minimum(t * math.log(max(abs(self.factor), 1e-9)), 7))
         lines = {name: inside(run, 12.0) for name, run in self.runs.items()}
@@ -318,7 +321,7 @@ class Units(Page):
         self.rides.axes.set_xlabel(f"x (unit: {self.unit})", fontsize=10)
         looks = {unit: look("", i) for i, unit in enumerate(UNITS)}
         dot = {self.unit: (self.lr, float(np.clip(self.path["loss"][-1], 0.3, 1e4)))}
-        self.curves.show(curves, looks=looks, marks={f"η = {number(self.lr)}": self.lr}, dots=dot)
+        self.curves.show(curves, looks=looks, marks={"": self.lr}, dots=dot)
 
     def at(self, t):
         w, size = float(self.path["w"][t, 0]), UNITS[self.unit]
