@@ -1,0 +1,594 @@
+"""The scenes of chapter 08: the river, a designer, branches, warm-up, plateau, burst, the full update, digits."""
+
+import numpy as np
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+from optim_core.scenes.board import number
+from optim_core.scenes.panels import Bars, Curves, Page, Surface
+from optim_core.scenes.styles import (
+    DASHDOT,
+    DASHED,
+    DOTTED,
+    LONG,
+    LOOSE,
+    QUANTITIES,
+    SOLID,
+    TWO_DOTS,
+    Look,
+    look,
+    shades,
+)
+
+from . import experiments
+from .experiments import ETAS, LENGTHS, PATIENCES, SWITCHES, WARM_UPS, T
+
+# One look for each schedule in this chapter.
+LOOKS = {
+    "constant": Look("#444444", LONG, "v"),
+    "linear": Look("#1f6f8b", SOLID, "o"),
+    "cosine": Look("#a3410f", DASHED, "s"),
+    "WSD": Look("#5d7a1f", DASHDOT, "D"),
+    "exponential": Look("#9c7436", TWO_DOTS, "P"),
+    "inverse time": Look("#7b3f8c", DOTTED, "^"),
+    "step": Look("#3b5bab", DASHDOT, "<"),
+    "1/√(k+1)": Look("#a8436b", LOOSE, ">"),
+    "cyclic": Look("#6d6a00", SOLID, "X"),
+    "warm-up": Look("#00706b", SOLID, "h"),
+    "A": Look("#444444", LONG, "v"),
+    "B": Look("#5d7a1f", DASHDOT, "D"),
+}
+LOOKS["linear to 0"] = LOOKS["linear"]
+RUN = Look("#a9b1bb", SOLID)  # one noisy run, behind its mean
+
+
+def drawn_as(name):
+    """The look of a schedule, by the part of its name before a comma; else that of a method or a quantity."""
+    return LOOKS.get(name) or LOOKS.get(name.split(",")[0].strip()) or look(name)
+
+
+def said(value, digits=3):
+    """A loss for a caption: numbers that nobody needs are words.
+
+    >>> said(0.02208), said(np.inf), said(1e-40)
+    ('0.0221', 'more than 10⁶', '0')
+    """
+    if not value <= 1e6:
+        return "more than 10⁶"
+    return "0" if value < 1e-30 else number(float(f"{value:.{digits}g}"), digits)
+
+
+def percent(share):
+    """A share for a caption.
+
+    >>> percent(0.2), percent(0.905)
+    ('20 %', '90 %')
+    """
+    return f"{100 * share:.0f} %"
+
+
+# ---- the river ----
+
+
+class River(Page):
+    """Two runs down a long valley with noise: their paths, their mean losses, and how far each is from its end.
+
+    result: an `experiments.Rafted`.
+    """
+
+    alt = (
+        "Above: contour map of a long narrow valley with one noisy path for each of two runs. Below left: the mean "
+        "loss of both against the steps, on a logarithmic axis; right: how far each is from the end of the valley. "
+        "The run with the larger learning rate has the higher loss and is farther on, until its rate falls."
+    )
+    THIN = 5  # the paths are drawn with every fifth step
+
+    def __init__(self):
+        super().__init__("map map map / rate loss along", heights=[1.0, 1.15], size=(9.6, 5.0), top=0.3)
+        self.map = Surface(self, "map", numbers=False, room=dict(left=0.62, bottom=0.5, top=0.05))
+        shared = dict(x="steps k", legend=None, xlim=(0, T))
+        self.rate = Curves(self, "rate", title="η(k)", ylim=(0, 2), **shared)
+        self.loss = Curves(self, "loss", title="mean loss", log="y", ylim=(1e-2, 1e2), **shared)
+        shared["room"] = dict(right=0.25)
+        self.along = Curves(self, "along", title="distance from the river's end", ylim=(0, 82), **shared)
+        self.steps = T
+
+    def show(self, result):
+        self.raft = result
+        names = ("A", "B")
+        self.looks = {name: LOOKS[name] for name in names}
+        paths = {n: dict(w=result.path[:: self.THIN, i], diverged=0) for i, n in enumerate(names)}
+        self.map.show(experiments.river_surface(), paths, looks=self.looks)
+        for panel, curves in ((self.rate, result.rates), (self.loss, result.losses), (self.along, result.along)):
+            panel.show({n: (np.arange(len(curves)), curves[:, i]) for i, n in enumerate(names)}, looks=self.looks)
+        legend = {"A: constant η": LOOKS["A"], "B: another η, which falls to 0 in the end": LOOKS["B"]}
+        self.name(legend)
+
+    def at(self, t):
+        r = self.raft
+        for panel, curves in ((self.loss, r.losses), (self.along, r.along)):
+            low, high = panel.axes.get_ylim()
+            panel.dots = {n: (t, float(np.clip(curves[t, i], low, high))) for i, n in enumerate("AB")}
+        (a, b), (far_a, far_b) = r.losses[t], r.along[t]
+        self.caption = (
+            f"Step {t:,} of {T:,}, η = {number(r.rates[0, 0])} (A) and {number(r.rates[0, 1])} (B). Mean loss: A "
+            f"{said(a)}, B {said(b)}{ahead(a, b)} From the river's end (root mean square): A {said(far_a)}, B "
+            f"{said(far_b)}."
+        )
+        self.moved()
+        self.map.at(t // self.THIN)
+        return [artist for artist in self.moving if artist.get_visible()]
+
+
+def ahead(a, b):
+    """Which of two losses is lower, and how many times, to finish a sentence.
+
+    >>> ahead(0.37, 0.022), ahead(0.5, 1.5), ahead(1.0, 1.0)
+    ('; A has 16.8 times as much.', '; B has 3 times as much.', '; equal.')
+    """
+    if abs(a - b) <= 1e-9 * max(a, b):
+        return "; equal."
+    name, ratio = ("A", a / b) if a > b else ("B", b / a)
+    return f"; {name} has {number(float(f'{ratio:.3g}'), 3)} times as much." if ratio >= 1.005 else "; nearly equal."
+
+
+# ---- the designer ----
+
+
+class Designer(Page):
+    """A schedule, what it does to the mean loss on a noisy quadratic, and what it would do from every other η₀.
+
+    result: an `experiments.Designed`. A click on the right panel sets the control `eta0`.
+    """
+
+    alt = (
+        "Left: the learning rate against the steps. Middle: the mean loss against the steps, exactly, with one noisy "
+        "run behind it and, where there are one or two directions, the loss of each and the floor of the present rate. "
+        "Right: the mean loss at the end against the first learning rate, for this shape and for a constant rate."
+    )
+    GOAL, TOPS = 0.03, (0.05, 0.1, 0.2, 0.5, 1.05, 2.1, 2.6)
+
+    def __init__(self):
+        super().__init__("rate loss ends", widths=[2.6, 3.6, 3.2], size=(9.6, 4.1), top=0.3)
+        shared = dict(x="steps k", xlim=(0, T), legend=None)
+        self.rate = Curves(self, "rate", title="η(k)", **shared)
+        self.loss = Curves(self, "loss", title="mean loss; one run (grey)", log="y", ylim=(1e-4, 1e3), **shared)
+        limits = dict(log="xy", xlim=(0.01, 2.5), ylim=(1e-3, 1e2), legend=None, sets="eta0")
+        self.ends = Curves(self, "ends", title=f"mean loss after {T:,} steps", x="first learning rate η₀", **limits)
+
+    def show(self, result):
+        self.d = d = result
+        names = list(d.rates)
+        self.looks = {name: drawn_as(name) for name in [*names, "constant"]}
+        ground, k = experiments.GROUNDS[d.ground], np.arange(T)
+        self.rate.scale("y", "linear", (0.0, next(top for top in self.TOPS if top > d.eta)))
+        self.rate.show({name: (k, rate) for name, rate in d.rates.items()}, looks=self.looks)
+        lines, looks = {"_one run": d.one}, {"_one run": RUN} | self.looks
+        if len(names) == 1 and d.parts.shape[1] <= 2:
+            parts = {"flat direction": d.parts[:, 0]} if d.parts.shape[1] == 2 else {}
+            parts |= {"steep direction": d.parts[:, -1]} if d.parts.shape[1] == 2 else {}
+            below = experiments.floor(d.rates[names[0]], ground.curvatures[-1], d.sigma * ground.noise[-1])
+            lines |= parts | {"floor of the present η": below}
+            looks |= {name: QUANTITIES[name] for name in parts} | {"floor of the present η": QUANTITIES["theory"]}
+        lines |= d.losses
+        goal = {f"goal: {self.GOAL}": self.GOAL} if d.ground == "the river" else {}
+        self.loss.show({name: (np.arange(len(y)), y) for name, y in lines.items()}, looks=looks, levels=goal)
+        dots = {name: (d.eta, float(np.clip(loss[-1], 1e-3, 1e2))) for name, loss in d.losses.items()}
+        ends = {name: (ETAS, end) for name, end in d.ends.items()}
+        self.ends.show(ends, looks=self.looks, dots=dots)
+        self.name({n: looks[n] for n in [*lines, "constant"] if n != "_one run"}, columnspacing=1.2)
+
+    def at(self, t):
+        d, *rest = self.d, *list(self.d.losses)[1:]
+        first = next(iter(d.losses))
+        text = f"{d.ground[0].upper() + d.ground[1:]}, noise × {number(d.sigma)}: {first}, η₀ = {number(d.eta)}"
+        text += f", {d.words}. " if d.words else ". "
+        text += f"Mean loss at the end: {said(d.losses[first][-1])}"
+        text += "".join(f"; {name}: {said(d.losses[name][-1])}" for name in rest) + ". "
+        if first != "constant":
+            text += f"Best of {len(ETAS)} η₀ for {first}: {best_of(d.best[first])}; for a constant η: "
+            text += f"{best_of(d.best['constant'])}."
+        else:
+            text += f"Best of {len(ETAS)} η: {best_of(d.best[first])}."
+        self.caption = text
+        moved = self.moved()
+        self.loss.artists["line _one run"].set_linewidth(0.6)
+        return moved
+
+
+def best_of(pair):
+    """(η₀, loss) of the best of ETAS for a caption; where it is the end of what was tried, that is said.
+
+    >>> best_of((0.1, 0.25)), best_of((ETAS[-1], 0.25))
+    ('0.25 at η₀ = 0.1', '0.25 at η₀ = 1.98, the largest tried')
+    """
+    eta, loss = pair
+    edge = ", the largest tried" if eta == ETAS[-1] else ", the smallest tried" if eta == ETAS[0] else ""
+    return f"{said(loss)} at η₀ = {number(eta, 3)}{edge}"
+
+
+# ---- branches ----
+
+
+class Branches(Page):
+    """One run with a constant rate, and cool-downs that leave it at different lengths.
+
+    result: an `experiments.Branched`.
+    """
+
+    alt = (
+        "Left: the learning rates, a constant line with ramps that leave it towards 0. Right: the mean loss on a "
+        "logarithmic axis: a trunk that levels off, branches that fall steeply from it, and for comparison a line "
+        "through the losses that the best cosine of each length ends with."
+    )
+    TRUNK, COSINES = "trunk: constant η", "best cosine of each length"
+
+    def __init__(self):
+        super().__init__("rate loss", widths=[2.5, 4], size=(9.6, 4.2), top=0.3)
+        shared = dict(x="steps k", xlim=(0, T + 15), legend=None)
+        self.rate = Curves(self, "rate", title="η(k)", ylim=(0, 2.1), **shared)
+        self.loss = Curves(self, "loss", title="mean loss on the river", log="y", ylim=(1e-2, 1e2), **shared)
+
+    def show(self, result):
+        self.b = b = result
+        ramps = dict(zip((f"_{n}" for n in LENGTHS), shades(len(LENGTHS)), strict=True))
+        ramps = {name: one._replace(color=LOOKS["WSD"].color, dash=SOLID, marker="") for name, one in ramps.items()}
+        looks = {self.TRUNK: LOOKS["constant"], self.COSINES: LOOKS["cosine"]} | ramps
+        rates = {f"_{n}": (at + np.arange(len(y)), y) for n, (at, y) in b.rates.items()}
+        self.rate.show({self.TRUNK: (np.arange(T), np.full(T, b.eta))} | rates, looks=looks)
+        lines = {self.TRUNK: (np.arange(T + 1), b.trunk)}
+        lines |= {f"_{n}": (at + np.arange(len(y)), y) for n, (at, y) in b.branches.items()}
+        lines[self.COSINES] = (np.array(LENGTHS), np.array([b.best[n] for n in LENGTHS]))
+        self.loss.show(lines, looks=looks)
+        self.name({n: looks[n] for n in (self.TRUNK, self.COSINES)} | {"cool-downs": ramps[f"_{LENGTHS[0]}"]})
+
+    def at(self, t):
+        b = self.b
+        told = ", ".join(f"{said(b.branches[n][1][-1], 2)} ({said(b.best[n], 2)})" for n in LENGTHS)
+        won = sum(b.branches[n][1][-1] < b.best[n] for n in LENGTHS)
+        self.caption = (
+            f"η = {number(b.eta)}, cool-down in the last {percent(b.cooldown)}. Mean loss after "
+            f"{', '.join(f'{n:,}' for n in LENGTHS)} steps (in brackets the best cosine of that length): {told}. "
+            f"The branch is lower in {won} of {len(LENGTHS)}; the trunk ends at {said(b.trunk[-1])}."
+        )
+        return self.moved()
+
+
+# ---- warm-up ----
+
+
+class WarmUp(Page):
+    """A run on (1 − w₁w₂)² from a steep place, its sharpness against 2/η, and how many of fifty such runs diverge.
+
+    result: an `experiments.Warmed`. A click on the right panel sets the control `warm`.
+    """
+
+    alt = (
+        "Left: contour map of a curved valley whose sides are steep far from the origin, with one noisy path. Middle: "
+        "the sharpness of that run, and the curve 2/η, which falls while the learning rate is warmed up. Right: the "
+        "share of fifty runs that diverge against the steps of warm-up, on a logarithmic axis."
+    )
+    EDGE = "2/η(k)"
+
+    def __init__(self):
+        super().__init__("map sharp share", widths=[3.2, 3.4, 2.8], size=(9.6, 4.0), top=0.3)
+        self.map = Surface(self, "map", numbers=False)
+        self.sharp = Curves(self, "sharp", title="sharpness λ_max", x="steps t", ylim=(0, 40), legend="upper right")
+        limits = dict(log="x", xlim=(1, 500), ylim=(-0.03, 1.05), legend=None, sets="warm")
+        self.share = Curves(self, "share", title="share of runs that diverge", x="warm-up steps N", **limits)
+
+    def show(self, result):
+        self.w = w = result
+        surface = experiments.product_window()
+        self.map.show(surface, {"gradient descent": w.path})
+        self.steps = len(w.sharpness) - 1
+        gone = int(w.path["diverged"]) or self.steps
+        looks = {"sharpness": LOOKS["warm-up"], self.EDGE: QUANTITIES["theory"]}
+        with np.errstate(divide="ignore"):
+            self.sharp.show(
+                {"sharpness": w.sharpness[: gone + 1], self.EDGE: 2 / w.rates}, looks=looks, steps=self.steps
+            )
+        line = {"diverge": (np.array(WARM_UPS), w.shares)}
+        at = (w.steps, w.shares[WARM_UPS.index(w.steps)])
+        self.share.show(line, looks={"diverge": LOOKS["warm-up"]}, dots={"diverge": at})
+
+    def at(self, t):
+        w, i = self.w, WARM_UPS.index(self.w.steps)
+        gone = int(w.path["diverged"])
+        runs = experiments.WARM_RUNS
+        text = (
+            f"Step {t} of {self.steps}, warm-up of {w.steps} steps to η = {number(w.peak)}, noise {number(w.sigma)}. "
+        )
+        text += f"{round(w.shares[i] * runs)} of {runs} runs diverge. This one"
+        if gone and gone <= t:
+            text += f" diverged at step {gone}."
+        else:
+            text += f": sharpness {number(w.sharpness[t], 3)}, 2/η {number(2 / w.rates[t], 3)}."
+        if w.shares[i] < 1:
+            text += f" Those that last end at a sharpness of {number(w.ends[i], 3)} (median); 2/η ends at "
+            text += f"{number(2 / w.peak, 3)}."
+        self.caption = text
+        return self.moved(t)
+
+
+# ---- plateau ----
+
+
+class Plateau(Page):
+    """A rate that is halved when the loss stops falling: one run, and what forty runs end with for each patience.
+
+    result: (name, patience, again), of `experiments.PLATEAUS` and `PATIENCES`; again: whether the rate is raised again.
+    """
+
+    alt = (
+        "Left above: the loss of one run with a constant rate and of one whose rate is halved on a plateau, on a "
+        "logarithmic axis; below: that rate. Right: the median loss of forty runs at the end against the patience, "
+        "without and with raising the rate again, and a line for the constant rate."
+    )
+    LOWERED, RAISED, SAME = "halved on a plateau", "and raised again", "constant"
+    OWN = {LOWERED: Look("#1f6f8b", SOLID, "o"), RAISED: Look("#a3410f", DASHED, "s"), SAME: LOOKS["constant"]}
+
+    def __init__(self):
+        super().__init__("loss ends / rate ends", widths=[5, 4], heights=[1.25, 1], size=(9.6, 4.4), top=0.3)
+        self.loss = Curves(self, "loss", title="loss of one run", log="y", legend=None)
+        self.rate = Curves(self, "rate", title="its rate η", x="steps k", log="y", legend=None)
+        limits = dict(x="patience", log="y", legend=None, xlim=(-0.3, len(PATIENCES) - 0.7))
+        self.ends = Curves(self, "ends", title="median loss at the end, forty runs", **limits)
+        self.ends.axes.set_xticks(range(len(PATIENCES)), PATIENCES)
+
+    def show(self, result):
+        self.scenery, self.patience, self.again = result
+        losses, rates, same = experiments.plateaus(self.scenery)
+        i, mine = PATIENCES.index(self.patience), self.RAISED if self.again else self.LOWERED
+        self.one, self.rates = losses[:, int(self.again), i, 0], rates[:, int(self.again), i, 0]
+        self.loss.show({self.SAME: np.maximum(same[:, 0], 1e-24), mine: np.maximum(self.one, 1e-24)}, looks=self.OWN)
+        self.rate.show({mine: self.rates}, looks=self.OWN)
+        self.steps = len(self.one) - 1
+        self.middles = np.median(losses[-1], -1)  # (2, patiences)
+        self.same, x = float(np.median(same[-1])), np.arange(len(PATIENCES))
+        lines = {
+            name: (x, np.maximum(row, 1e-24))
+            for name, row in zip((self.LOWERED, self.RAISED), self.middles, strict=True)
+        }
+        lines[self.SAME] = (np.array([-0.3, len(PATIENCES) - 0.7]), np.full(2, max(self.same, 1e-24)))
+        dots = {mine: (i, max(self.middles[int(self.again), i], 1e-24))}
+        self.ends.show(lines, looks=self.OWN, dots=dots)
+        self.name(self.OWN)
+
+    def at(self, t):
+        here = self.middles[int(self.again), PATIENCES.index(self.patience)]
+        best = PATIENCES[int(np.argmin(self.middles[int(self.again)]))]
+        how = f"raised after {experiments.STREAK} good losses in a row" if self.again else "never raised"
+        words = (
+            f"best patience of the {len(PATIENCES)}: {best}"
+            if here > self.middles[int(self.again)].min()
+            else "the best of the eight"
+        )
+        self.caption = (
+            f"{self.scenery[0].upper() + self.scenery[1:]}; patience {self.patience}, {how}. Step {t:,} of "
+            f"{self.steps:,}: loss {said(self.one[t])}, η = {number(float(f'{self.rates[t]:.3g}'), 3)}. Median of 40 "
+            f"runs at the end: {said(here)} ({words}); constant η: {said(self.same)}."
+        )
+        return self.moved(t)
+
+    def clicked(self, axes, x, y):
+        if axes is not self.ends.axes:
+            return {}
+        return {"patience": PATIENCES[int(np.clip(round(x), 0, len(PATIENCES) - 1))]}
+
+
+# ---- the burst ----
+
+
+class Burst(Page):
+    """A long valley: across it, the rate there, and along it, with a constant η and under a schedule.
+
+    result: (root, fall, warm, plain, path): names of `experiments.ROOTS` and `FALLS`, the steps of warm-up, and paths
+    of `experiments.long_valley` with a constant rate and with the schedule.
+    """
+
+    alt = (
+        "Three panels against the steps. Left: how far two runs are from the floor of a valley, on a logarithmic axis; "
+        "middle: what multiplies the gradient across the valley, with the edge 2/λ = 2; right: how far along the "
+        "valley they are. One run has a constant learning rate, the other follows a schedule."
+    )
+    PLAIN, OWN = "constant η", "with the schedule"
+
+    def __init__(self):
+        super().__init__("across rate along", size=(9.6, 3.9), top=0.3)
+        shared = dict(x="steps t", legend=None)
+        self.across = Curves(self, "across", title="across the valley, |w₂|", log="y", ylim=(1e-6, 1e1), **shared)
+        self.rate = Curves(self, "rate", title="rate of w₂: η_t/σ_t", log="y", ylim=(1e-3, 1e2), **shared)
+        shared |= dict(ylim=(-105, 15), room=dict(right=0.22))
+        self.along = Curves(self, "along", title="along the valley, w₁", **shared)
+
+    def show(self, result):
+        self.root, self.fall, self.warm, self.plain, self.path = result
+        method = experiments.ROOTS[self.root][0]
+        own = LOOKS[self.fall.split(",")[0]] if self.fall != "constant" or not self.warm else LOOKS["warm-up"]
+        looks = {self.PLAIN: look(method), self.OWN: own}
+        runs = {self.PLAIN: self.plain, self.OWN: self.path}
+        self.steps = len(self.path["w"]) - 1
+        self.across.show({name: np.abs(path["w"][:, 1]) for name, path in runs.items()}, looks=looks)
+        rates = {name: np.r_[path["rate"][:1, 1], path["rate"][:, 1]] for name, path in runs.items()}
+        self.rate.show(rates, looks=looks, levels={"edge 2/λ": 2.0})
+        self.along.show({name: path["w"][:, 0] for name, path in runs.items()}, looks=looks)
+        self.name({f"{method}, constant η = 1": looks[self.PLAIN], f"{method}, {self._schedule}": looks[self.OWN]})
+
+    @property
+    def _schedule(self):
+        return self.fall + (f", after {self.warm} steps of warm-up" if self.warm else "")
+
+    def at(self, t):
+        runs = (("Constant η", self.plain), (self._schedule[0].upper() + self._schedule[1:], self.path))
+        told = [f"{name}: {thrown(path)}; w₁ ends at {place(path['w'][-1, 0])}" for name, path in runs]
+        self.caption = f"Step {t:,} of {self.steps:,}, divided by the {self.root}. {'. '.join(told)}."
+        return self.moved(t)
+
+
+def place(w):
+    """A coordinate for a caption.
+
+    >>> place(-46.31), place(1e-4)
+    ('−46.3', '0')
+    """
+    return "0" if abs(w) < 5e-3 else number(float(f"{w:.3g}"), 3)
+
+
+def thrown(path, rest=0.1):
+    """What becomes of |w₂| of a path after it first came below `rest`, in words for a caption."""
+    far = experiments.thrown_out(np.abs(path["w"][:, 1]), rest)
+    if far is None:
+        return f"|w₂| does not come below {rest:g}"
+    step, distance = far
+    if distance < 2 * rest:
+        return f"once |w₂| has come below {rest:g} it stays below {2 * rest:g}"
+    return f"once |w₂| has come below {rest:g} it is thrown out to {number(distance, 2)} (step {step:,})"
+
+
+# ---- the full update ----
+
+
+class Switches(Page):
+    """Eight optimizers, one for each set of switches in η_t/σ_t · m_t, each at its best η, in a noisy ravine.
+
+    result: an `experiments.Switched`.
+    """
+
+    alt = (
+        "Left: contour map of a ravine with two noisy paths: gradient descent, and the update with the chosen parts. "
+        "Middle: eight bars on a logarithmic axis, the mean loss at the end for each set of switches. Right: that loss "
+        "against the learning rate, for gradient descent and for the chosen one."
+    )
+    ROWS = ["η · g", "η · m", "η/σ · g", "η/σ · m", "η_t · g", "η_t · m", "η_t/σ · g", "η_t/σ · m"]
+
+    def __init__(self):
+        super().__init__("map bars / rates bars", widths=[5, 4], heights=[1.35, 1], size=(9.6, 4.9), top=0.3)
+        self.map = Surface(self, "map", numbers=False, equal=True)
+        limits = dict(log="x", xlim=(1e-5, 1e1), room=dict(left=0.85, right=0.2))
+        self.bars = Bars(self, "bars", across=True, title="mean loss at the end, each at its best η", **limits)
+        limits = dict(log="xy", xlim=(1e-3, 10), ylim=(1e-5, 1e3), legend=None)
+        self.rates = Curves(self, "rates", title="mean loss at the end against η", x="η", **limits)
+
+    def show(self, result):
+        self.s = s = result
+        self.looks = {name: own_look(name) for name in s.paths}
+        self.steps = self.map.show(s.surface, s.paths, looks=self.looks)
+        lowest = [float(np.clip(s.ends[i, b], 1e-5, 10)) for i, b in enumerate(s.best)]
+        colours = {row: own_look(experiments.named(i)) for i, row in enumerate(self.ROWS)}
+        faint = {
+            row: one._replace(color=one.color if i == s.chosen else "#c3c9d1")
+            for i, (row, one) in enumerate(colours.items())
+        }
+        self.bars.show(dict(zip(self.ROWS, lowest, strict=True)), looks=faint)
+        lines = {
+            experiments.named(i): (experiments.FULL_ETAS, np.where(np.isfinite(s.ends[i]), s.ends[i], 1e30))
+            for i in (0, s.chosen)
+        }
+        self.rates.show(lines, looks=self.looks)
+        self.name(self.looks)
+
+    def at(self, t):
+        s = self.s
+        lowest = s.ends[np.arange(8), s.best]
+        falls, scaled, averaged = SWITCHES[s.chosen]
+        parts = [word for on, word in ((falls, "η falls"), (scaled, "σ is on"), (averaged, "m is on")) if on]
+        text = f"Valley at {number(s.angle)}°, noise {number(s.sigma)}: {', '.join(parts) or 'all parts off'}"
+        text += f" ({experiments.named(s.chosen)}). " if parts else ", which is gradient descent. "
+        text += f"Mean loss after {experiments.FULL_STEPS} steps at the best of {len(experiments.FULL_ETAS)} η, "
+        text += f"{number(experiments.FULL_ETAS[s.best[s.chosen]])}: {said(lowest[s.chosen])}. "
+        text += without(lowest, s.chosen)
+        self.caption = text.strip()
+        return self.moved(t)
+
+
+def own_look(name):
+    """The method's look; dotted where its η falls."""
+    return look(name)._replace(dash=DOTTED) if "," in name else look(name)
+
+
+def without(lowest, chosen):
+    """What becomes of the loss when one part that is on is switched off, or, if none is, when one is switched on.
+
+    lowest: the losses of the eight; chosen: which of them.
+    """
+    words, switches = ("η", "σ", "m"), np.array(SWITCHES[chosen])
+    told = []
+    for i, word in enumerate(words):
+        if switches[i] or not switches.any():
+            other = switches.copy()
+            other[i] = 1 - other[i]
+            ratio = lowest[SWITCHES.index(tuple(int(v) for v in other))] / lowest[chosen]
+            told.append(f"{word} × {said(ratio, 2)}")
+    return f"With one part {'off' if switches.any() else 'on'}: {', '.join(told)}."
+
+
+# ---- digits ----
+
+
+class Digits(Page):
+    """A network on the digits under four schedules: the loss epoch by epoch, and against η.
+
+    result: an `experiments.OnDigits`, which grows. The control `lr` says which η the left panel shows.
+    """
+
+    alt = (
+        "Left: the training loss of a network under four schedules against the epochs, at one learning rate. Middle: "
+        "the training loss so far against the learning rate; right: the held-out loss against the learning rate. The "
+        "curves of the schedules that fall lie lower at large rates, and have their minimum there."
+    )
+    own_controls = ("lr",)
+    LIMITS = {  # of the three panels, for each share of wrong labels
+        0.0: ((1e-3, 3), (1e-3, 3), (0.08, 3)),
+        0.2: ((0.3, 3), (0.3, 3), (0.3, 3)),
+        0.4: ((0.6, 6), (0.6, 6), (0.6, 6)),
+    }
+
+    def __init__(self):
+        super().__init__("time train held", size=(9.6, 4.0), top=0.3)
+        limits = dict(log="y", x="epochs", xlim=(0, experiments.EPOCHS), legend=None)
+        self.time = Curves(self, "time", title="training loss", **limits)
+        shared = dict(log="xy", x="η", xlim=(0.09, 4.5), legend=None, sets="lr")
+        self.train = Curves(self, "train", title="training loss now", **shared)
+        self.held = Curves(self, "held", title="held-out loss now", **shared)
+        for panel in (self.time, self.train, self.held):
+            axis = panel.axes.yaxis
+            axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axis.set_major_formatter(FuncFormatter(lambda v, _: number(v)))
+            axis.set_minor_locator(NullLocator())
+        self.lr = 1.0
+
+    def adjust(self, lr):
+        self.lr = lr
+
+    def show(self, result):
+        self.r = result
+        names = list(experiments.OVER_TIME)
+        self.looks = {name: drawn_as(name) for name in names}
+        at = list(experiments.DIGIT_ETAS).index(self.lr)
+        epochs = np.arange(len(result.train))
+        for panel, limits in zip((self.time, self.train, self.held), self.LIMITS[result.wrong], strict=True):
+            panel.scale("y", "log", limits)
+        self.time.show({n: (epochs, capped(result.train[:, i, at])) for i, n in enumerate(names)}, looks=self.looks)
+        for panel, losses in ((self.train, result.train), (self.held, result.held)):
+            lines = {n: (experiments.DIGIT_ETAS, capped(losses[-1, i])) for i, n in enumerate(names)}
+            panel.show(lines, looks=self.looks, marks={f"η = {number(self.lr)}": self.lr})
+        self.name(self.looks)
+
+    def at(self, t):
+        r = self.r
+        best = np.argmin(capped(r.held[-1]), -1)
+        told = "; ".join(
+            f"{name} {said(r.held[-1, i, b])} at η = {number(experiments.DIGIT_ETAS[b])} "
+            f"(training {said(r.train[-1, i, b])})"
+            for i, (name, b) in enumerate(zip(experiments.OVER_TIME, best, strict=True))
+        )
+        self.caption = (
+            f"Epoch {r.epochs} of {experiments.EPOCHS}, {percent(r.wrong)} of the labels wrong, seed {r.seed}. Lowest "
+            f"held-out loss so far: {told}."
+        )
+        return self.moved()
+
+
+def capped(losses):
+    """Losses that can be drawn: what is not finite is far above."""
+    return np.nan_to_num(np.minimum(losses, 1e6), nan=1e6, posinf=1e6)
