@@ -32,6 +32,11 @@ class Slope:
     def __call__(self, w):
         return self.a * w + (self.b * w**3 if self.b else 0.0) + self.c  # far out a cube overflows
 
+    def __rmul__(self, factor):
+        if np.ndim(factor):
+            return self._is_a_function()
+        return Slope(*(float(factor) * term for term in (self.a, self.b, self.c)))
+
     def __repr__(self):
         terms = [(self.a, "·w"), (self.b, "·w³"), (self.c, "")]
         text = " ".join(f"{'−' if factor < 0 else '+'} {abs(factor):g}{power}" for factor, power in terms if factor)
@@ -40,7 +45,7 @@ class Slope:
     def _is_a_function(self, *_):
         raise TypeError("grad is a function of the weight: call it, as in grad(w)")
 
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __neg__ = __getitem__ = _is_a_function
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __neg__ = __getitem__ = _is_a_function
 
 
 @exercise(
@@ -119,6 +124,15 @@ walk.mistakes += [  # what was done, the wrong walk, where to look
      "The points are right. After `steps` steps there is one point more than there are steps."),
     ("the point is kept before it moves", lambda w, grad, lr, steps: [w, *_walk(_right)(w, grad, lr, steps)[:-1]],
      "The start stands there twice, and the last point is lost: first move, then append."),
+    ("the list begins empty, and the point is kept before it moves",
+     lambda w, grad, lr, steps: _walk(_right)(w, grad, lr, steps)[:steps],
+     "The points are right, and the last one is missing: begin with the start, then move, then append."),
+    ("w itself never moves on", lambda w, grad, lr, steps: [w] + [w - lr * grad(w)] * steps,
+     "You compute the next point in every round, from the same w. Does w take its value?"),
+    ("the loop ends after one round", lambda w, grad, lr, steps: [w, w - lr * grad(w)] if steps else None,
+     "Your `return` stands inside the loop."),
+    ("w is multiplied by 1 − η times the slope", _walk(lambda w, grad, lr, k: w * (1 - lr * grad(w))),
+     "The step is subtracted from w. (On ½λw² that comes to a factor 1 − ηλ; the slope does not stand in it.)"),
     ("the steps are kept, not the points",
      lambda w, grad, lr, steps: [w, *np.diff(_walk(_right)(w, grad, lr, steps)).tolist()],
      "Each step has the right length. The list is to hold where w is."),
@@ -237,6 +251,10 @@ part_left.mistakes += [  # what was done, the wrong formula, where to look
      "What is gone and what is left make 1 together."),
     ("the part that one step removes, again and again", lambda lr, lam, steps: (lr * lam) ** steps,
      "ηλ is what a step takes away. What does it leave?"),
+    ("ηλ is raised to the power, and then taken from 1", lambda lr, lam, steps: 1 - (lr * lam) ** steps,
+     "What is multiplied again and again is what a step leaves, 1 − ηλ, in brackets."),
+    ("the curvature is squared", lambda lr, lam, steps: (1 - lr * lam**2) ** steps,
+     "The slope of ½λw² is λw: how often does λ stand in it?"),
     ("the learning rate is divided by the curvature", lambda lr, lam, steps: (1 - lr / lam) ** steps,
      "Where it bends more, the slope is larger, and the step longer."),
     ("the factor times the number of steps", lambda lr, lam, steps: steps * (1 - lr * lam),
@@ -332,6 +350,13 @@ fate.mistakes += [  # what was done, the wrong function, where to look
      "With the factor −0.7, on which side is it after one step?"),
     ("the borders are not set apart", lambda lr, lam: _fate(1, 2, "zig-zags", "diverges")(lr * lam),
      "Two of the five words belong to one value of ηλ each: what happens exactly at 1, and exactly at 2?"),
+    ("the two borders go to the words below them", lambda lr, lam: _fate(1, 2, "creeps", "zig-zags")(lr * lam),
+     "Two of the five words belong to one value of ηλ each: what happens exactly at 1, and exactly at 2?"),
+    ("only two words are used", lambda lr, lam: "diverges" if abs(1 - lr * lam) > 1 else "creeps",
+     "Where the distance shrinks there are two ways to do so; and what if the factor is exactly 0, or −1?"),
+    ("only converging and diverging are told apart, the border with them",
+     lambda lr, lam: "creeps" if abs(1 - lr * lam) < 1 else "diverges",
+     "Where the distance shrinks there are two ways to do so; and what if the factor is exactly 0, or −1?"),
     ("the words for the two borders are exchanged",
      lambda lr, lam: _fate(1, 2, "swings for ever", "arrives")(lr * lam),
      "With the factor 0, where is w after one step?"),
