@@ -368,7 +368,7 @@ class Ends(Page):
 
     def __init__(self):
         super().__init__("growth numbers", widths=[4, 5], size=(9.6, 3.8))
-        self.growth = Curves(self, "growth", title="w and loss, as powers of ten", x="steps t", legend="upper left")
+        self.growth = Curves(self, "growth", title="w and loss, as powers of ten", x="steps t", legend="center right")
         self.near = Points(
             self, "numbers", title="the numbers nearest to w", x="distance from w, in gaps; 0 lies to the left",
             xlim=(-4.6, 2.6), ylim=(-1, 1), legend="upper right", grid=False,
