@@ -20,6 +20,7 @@ Its modules, in an order in which they can be read:
     losses        how wrong a network's outputs are
     layers        what flows forward through a network, and what flows back
     network       layers on one flat vector of weights; on data, a loss like any other
+    muon          a step that knows a weight matrix from a list of numbers
     data          small data sets
     training      mini-batches, held-out data, and when to stop
     slices        a network's loss as a surface of two numbers

@@ -26,6 +26,7 @@ ALLOWED = {
     "lr": (lambda v: v >= 0, "a number ≥ 0"),
     "mu": (lambda v: (v >= 0) & (v <= 1), "in [0, 1]"),
     "eps": (lambda v: v >= 0, "a number ≥ 0"),
+    "lr_rest": (lambda v: v >= 0, "a number ≥ 0"),
     "decay": (lambda v: v >= 0, "a number ≥ 0"),
     "momentum_decay": (lambda v: v >= 0, "a number ≥ 0, or None"),
 }

@@ -23,7 +23,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_imports import MATHS
 
-from optim_core import critical, data, gradients, layers, optimizers, schedules, show, slices, surfaces
+from optim_core import critical, data, gradients, layers, muon, optimizers, schedules, show, slices, surfaces
 from optim_core import training as trainings
 from optim_core.losses import cross_entropy, mse
 from optim_core.network import BatchNorm, Dropout, Linear, Network, Parallel, Residual, Tanh
@@ -277,6 +277,7 @@ rows("schedules.on_plateau/schedule", lambda name: schedules.on_plateau(0.1), k=
 # -- optimizers
 HYPERS = {
     "lr": schedule(0.75),
+    "lr_rest": schedule(0.75),
     "mu": schedule(0.75, never=["fraction", "large"]),
     "eps": schedule(0.75),
     "decay": schedule(0.75),
@@ -472,6 +473,15 @@ rows("network.Task.hvp", method(task), w=along, u=along)
 rows("network.Task.__getitem__", method(task), examples=places([1, 2, 4]))
 a_task = thing(task())
 rows("network.top_eigenvalues", task=a_task, w=vector(WEIGHTS[0]), k=some(1))
+
+# -- muon
+a_matrix = anywhere(X, never=["complex", "no rows"])
+rows("muon.orthogonalise", G=a_matrix._replace(welcome=a_matrix.welcome | {"longer"}))
+steps_of_it = dict(steps=count(3), coefficients=vector((1.0, -0.5, 0.25)), eps=not_negative(0.5))
+rows("muon.newton_schulz", G=a_matrix._replace(welcome=a_matrix.welcome | {"longer"}), **steps_of_it)
+rows("muon.muon", net=thing(net()), direction=function(np.sign))
+by_muon = muon.muon(Network([Linear(1, 1)]))
+rows("muon.muon/step", lambda name: by_muon, **arguments_of(by_muon))
 
 # -- slices
 direction = vector(WEIGHTS[0])

@@ -133,6 +133,37 @@ MUTANTS = {
          "np.linalg.norm(W, axis=0) / np.linalg.norm(g, axis=0)", "np.linalg.norm(W) / np.linalg.norm(g)",
          "test_slices.test_a_filter_normalised_direction_has_the_lengths_of_the_weights_and_leaves_the_rest"),
     ],
+    # ---- Muon
+    "muon.newton_schulz": [
+        ("Newton–Schulz without its division", "X = G / np.maximum(", "X = G + 0 * np.maximum(",
+         "test_muon.test_a_training_by_muon_is_that_of_torch"),
+        ("Newton–Schulz divides by one norm for all matrices", "(G * G).sum((-2, -1), keepdims=True)", "(G * G).sum()",
+         "test_muon.test_a_stack_of_matrices_is_each_alone_bit_for_bit"),
+        ("Newton–Schulz with b and c exchanged", "b * A + c * A @ A", "c * A + b * A @ A",
+         "test_muon.test_a_training_by_muon_is_that_of_torch"),
+        ("Newton–Schulz forgets A²", "b * A + c * A @ A", "b * A",
+         "test_muon.test_muons_coefficients_lift_small_singular_values_and_never_settle_and_the_classic_ones_settle_at_one"),
+        ("Newton–Schulz takes one step", "range(steps)", "range(1)",
+         "test_muon.test_a_training_by_muon_is_that_of_torch"),
+    ],
+    "muon.orthogonalise": [
+        ("directions that are only rounding count as 1", " * rank[..., None, :]", "",
+         "test_muon.test_directions_that_a_matrix_does_not_have_stay_zero"),
+        ("U V in place of U Vᵀ", "@ Vt", "@ Vt.swapaxes(-1, -2)",
+         "test_muon.test_of_all_steps_of_its_spectral_norm_muons_lowers_the_loss_most"),
+    ],
+    "muon.muon": [
+        ("Muon does not look ahead", "u = mu * m + (1 - mu) * g", "u = m",
+         "test_muon.test_a_training_by_muon_is_that_of_torch"),
+        ("Muon's scale is upside down", "max(1, k / n)", "max(1, n / k)",
+         "test_muon.test_a_training_by_muon_is_that_of_torch"),
+        ("Muon's decay without the learning rate", "lr * (D + decay * w)", "lr * D + decay * w",
+         "test_muon.test_decay_shrinks_matrices_alone"),
+        ("Muon's decay on the biases, too", ", adam)", ", adam + lr * decay * w)",
+         "test_muon.test_decay_shrinks_matrices_alone"),
+        ("Muon's rest takes its matrices' rate", "lr_rest * m_hat", "lr * m_hat",
+         "test_muon.test_a_training_by_muon_is_that_of_torch"),
+    ],
     # ---- data
     "data.digits": [
         ("a wrong label may be the right one", "rng.integers(1, 10, train)", "rng.integers(0, 10, train)",
