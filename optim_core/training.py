@@ -124,13 +124,7 @@ def training(
     and test_accuracy also where the network does not choose between classes.
     """
     options = {name: value for name, value in options.items() if name != "loss" or value is not None}
-    for name in {"grad", "start", "keep", "losses", "diverged"} & options.keys():
-        refuse(name, options[name], "left out: a training sets it itself")
-    if not all(hasattr(data, part) for part in ("X", "y", "X_test", "y_test")):
-        refuse("data", data, "a Data, with X, y, X_test and y_test")
-    if resume is not None and not {"t", "w", "running", "diverged"} <= made("resume", resume, dict, "a look").keys():
-        refuse("resume", resume, "a look at a training, as `training` gives it")
-    made("net", net, Network, "a Network")
+    _check(net, data, resume, options)
     now = resume or dict(t=0, w=net.init(seed) if w is None else w, running=None, diverged=None)
     task = net.on(data.X, data.y, running=now["running"], seed=seed)
     n, running, seen = task.X.shape[-2], task.running, {}
@@ -168,6 +162,17 @@ def training(
             return
         seen.clear()
         k = min(every, steps - t)
+
+
+def _check(net, data, resume, options):
+    """Refuse what cannot be trained, or gone on from."""
+    for name in {"grad", "start", "keep", "losses", "diverged"} & options.keys():
+        refuse(name, options[name], "left out: a training sets it itself")
+    if not all(hasattr(data, part) for part in ("X", "y", "X_test", "y_test")):
+        refuse("data", data, "a Data, with X, y, X_test and y_test")
+    if resume is not None and not {"t", "w", "running", "diverged"} <= made("resume", resume, dict, "a look").keys():
+        refuse("resume", resume, "a look at a training, as `training` gives it")
+    made("net", net, Network, "a Network")
 
 
 def _test(net, data, w, running):
