@@ -28,7 +28,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Polygon
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
-from .board import BEHIND, Map, Scene, View, arrow, number
+from .board import BEHIND, SUPERSCRIPT, Map, Scene, View, arrow, number
 from .styles import GREY, INK, look
 
 TINY, HUGE = 1e-30, 1e30  # what a logarithmic axis takes
@@ -126,8 +126,11 @@ class Panel:
         for which, limits in self.fixed.items():
             if limits:
                 self._limit(which, limits)
-            if which not in log:
-                getattr(self.axes, f"{which}axis").set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+            axis = getattr(self.axes, f"{which}axis")
+            if which in log:
+                axis.set_major_formatter(FuncFormatter(lambda v, _: decade(v)))  # mathtext takes three times as long
+            else:
+                axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
         self.axes.autoscale(False)  # limits are set by what is shown, never by an artist that happens to be added
         self.artists, self.styles = {}, {}
         page.panels[name] = self
@@ -185,6 +188,8 @@ class Panel:
         self.fixed[which] = limits
         if getattr(self.axes, f"get_{which}scale")() != scale:
             getattr(self.axes, f"set_{which}scale")(scale)
+            if scale == "log":
+                getattr(self.axes, f"{which}axis").set_major_formatter(FuncFormatter(lambda v, _: decade(v)))
         self._limit(which, limits)
 
     def _limit(self, which, limits):
@@ -202,6 +207,15 @@ def _drawable(values, log):
     values = np.asarray(values, dtype=float)
     with np.errstate(invalid="ignore"):
         return np.clip(values, TINY if log else -HUGE, HUGE)
+
+
+def decade(value):
+    """A power of ten for the tick of a logarithmic axis.
+
+    >>> decade(0.01), decade(100.0), decade(1e-6)
+    ('0.01', '100', '10⁻⁶')
+    """
+    return number(value) if 0.009 < value < 1001 else f"10{str(round(np.log10(value))).translate(SUPERSCRIPT)}"
 
 
 def tidy_limits(arrays, log=False, margin=0.05):
