@@ -64,7 +64,63 @@ natural_beta.mistakes += [  # what was done, the wrong formula, where to look
 ]
 # fmt: on
 
-# 2. Linear to τ --------------------------------------------------------------------------------------------------
+# 2. A rate for a floor -------------------------------------------------------------------------------------------
+
+
+@exercise(
+    cases={
+        "λ = 1": [(0.1, 1.0), (1.0, 1.0), (0.01, 1.0)],
+        "other curvatures": [(0.5, 2.0), (0.1, 0.25), (3.0, 0.5), (0.02, 10.0)],
+        "a wide floor": [(50.0, 1.0), (8.0, 3.0)],
+    },
+    hints=[
+        "At the floor a step changes the variance no more: V = (1 − ηλ)²V + η². Solve for η.",
+        "Expand the square. V drops out on both sides, and every term that is left has a factor η.",
+        "2λV = η(1 + λ²V).",
+    ],
+)
+def rate_for_floor(variance, lam):
+    """The constant η at which gradient descent on ½λw² ends with this variance of w; the noise has variance 1.
+
+    variance: V > 0; lam: λ > 0. The floor is V = η/(λ(2 − ηλ)).
+    Returns η, a number.
+    """
+    return 2 * lam * variance / (1 + lam**2 * variance)
+
+
+# fmt: off
+rate_for_floor.mistakes += [  # what was done, the wrong formula, where to look
+    ("the floor itself, with V for η", lambda variance, lam: variance / (lam * (2 - variance * lam)),
+     "That is V for a given η. Solve it for η."),
+    ("the floor of small rates: 2λV", lambda variance, lam: 2 * lam * variance,
+     "V ≈ η/(2λ) holds for small ηλ only. What becomes of the 2 − ηλ below the line?"),
+    ("2V/λ", lambda variance, lam: 2 * variance / lam,
+     "The floor has λ below the line: on the other side it multiplies."),
+    ("λV", lambda variance, lam: lam * variance,
+     "V λ (2 − ηλ) = η: the η stands on both sides, and the 2 stays."),
+    ("without the 2", lambda variance, lam: lam * variance / (1 + lam**2 * variance),
+     "V λ (2 − ηλ) = η: where does the 2 go?"),
+    ("1 + λV in place of 1 + λ²V", lambda variance, lam: 2 * lam * variance / (1 + lam * variance),
+     "Both factors of λ multiply V: λ · λ."),
+    ("a minus: 1 − λ²V",
+     lambda variance, lam: 2 * lam * variance / (1 - lam**2 * variance) if lam**2 * variance != 1 else np.inf,
+     "−ηλ²V goes to the other side of the equation, where it is added."),
+    ("λ is lost: 2V/(1 + V)", lambda variance, lam: 2 * variance / (1 + variance),
+     "Right for λ = 1."),
+    ("1 + V below the line", lambda variance, lam: 2 * lam * variance / (1 + variance),
+     "Right for λ = 1. In V λ (2 − ηλ) = η the V has two factors of λ beside η."),
+    ("V is the mean loss, not the variance", lambda variance, lam: 4 * variance / (1 + 2 * lam * variance),
+     "The loss is ½λV. Here V is the variance of w itself."),
+    ("V is a standard deviation", lambda variance, lam: 2 * lam * variance**2 / (1 + lam**2 * variance**2),
+     "V is the variance already: no square is needed."),
+    ("the edge 2/λ", lambda variance, lam: 2 / lam + 0 * variance,
+     "There the floor is infinite."),
+    ("upside down", lambda variance, lam: (1 + lam**2 * variance) / (2 * lam * variance),
+     "That is 1/η: a larger V needs a larger η."),
+]
+# fmt: on
+
+# 3. Linear to τ --------------------------------------------------------------------------------------------------
 
 _LINEAR = {
     "on the way": [(0, 0.1, 100, 0.0), (50, 0.1, 100, 0.0), (30, 0.4, 40, 0.1), (7, 2.0, 10, 0.5), (1, 0.2, 3, 0.05)],
@@ -131,7 +187,7 @@ linear_rate.mistakes += [  # what was done, the wrong formula, where to look
 ]
 # fmt: on
 
-# 3. Cosine -------------------------------------------------------------------------------------------------------
+# 4. Cosine -------------------------------------------------------------------------------------------------------
 
 
 @exercise(
@@ -201,7 +257,7 @@ cosine_rate.mistakes += [  # what was done, the wrong formula, where to look
 ]
 # fmt: on
 
-# 4. Warm-up ------------------------------------------------------------------------------------------------------
+# 5. Warm-up ------------------------------------------------------------------------------------------------------
 
 
 @exercise(
@@ -263,7 +319,7 @@ warmup_rate.mistakes += [  # what was done, the wrong formula, where to look
 ]
 # fmt: on
 
-# 5. WSD ----------------------------------------------------------------------------------------------------------
+# 6. WSD ----------------------------------------------------------------------------------------------------------
 
 
 @exercise(
@@ -333,62 +389,6 @@ wsd_rate.mistakes += [  # what was done, the wrong formula, where to look
      "Upside down: the more steps are left, the larger the rate."),
     ("whole numbers are divided", lambda k, lr, steps, share: lr * min(1, (steps - k) // (share * steps)),
      "`//` throws the fraction away, and the fraction is the fall."),
-]
-# fmt: on
-
-# 6. A rate for a floor -------------------------------------------------------------------------------------------
-
-
-@exercise(
-    cases={
-        "λ = 1": [(0.1, 1.0), (1.0, 1.0), (0.01, 1.0)],
-        "other curvatures": [(0.5, 2.0), (0.1, 0.25), (3.0, 0.5), (0.02, 10.0)],
-        "a wide floor": [(50.0, 1.0), (8.0, 3.0)],
-    },
-    hints=[
-        "At the floor a step changes the variance no more: V = (1 − ηλ)²V + η². Solve for η.",
-        "Expand the square. V drops out on both sides, and every term that is left has a factor η.",
-        "2λV = η(1 + λ²V).",
-    ],
-)
-def rate_for_floor(variance, lam):
-    """The constant η at which gradient descent on ½λw² ends with this variance of w; the noise has variance 1.
-
-    variance: V > 0; lam: λ > 0. The floor is V = η/(λ(2 − ηλ)).
-    Returns η, a number.
-    """
-    return 2 * lam * variance / (1 + lam**2 * variance)
-
-
-# fmt: off
-rate_for_floor.mistakes += [  # what was done, the wrong formula, where to look
-    ("the floor itself, with V for η", lambda variance, lam: variance / (lam * (2 - variance * lam)),
-     "That is V for a given η. Solve it for η."),
-    ("the floor of small rates: 2λV", lambda variance, lam: 2 * lam * variance,
-     "V ≈ η/(2λ) holds for small ηλ only. What becomes of the 2 − ηλ below the line?"),
-    ("2V/λ", lambda variance, lam: 2 * variance / lam,
-     "The floor has λ below the line: on the other side it multiplies."),
-    ("λV", lambda variance, lam: lam * variance,
-     "V λ (2 − ηλ) = η: the η stands on both sides, and the 2 stays."),
-    ("without the 2", lambda variance, lam: lam * variance / (1 + lam**2 * variance),
-     "V λ (2 − ηλ) = η: where does the 2 go?"),
-    ("1 + λV in place of 1 + λ²V", lambda variance, lam: 2 * lam * variance / (1 + lam * variance),
-     "Both factors of λ multiply V: λ · λ."),
-    ("a minus: 1 − λ²V",
-     lambda variance, lam: 2 * lam * variance / (1 - lam**2 * variance) if lam**2 * variance != 1 else np.inf,
-     "−ηλ²V goes to the other side of the equation, where it is added."),
-    ("λ is lost: 2V/(1 + V)", lambda variance, lam: 2 * variance / (1 + variance),
-     "Right for λ = 1."),
-    ("1 + V below the line", lambda variance, lam: 2 * lam * variance / (1 + variance),
-     "Right for λ = 1. In V λ (2 − ηλ) = η the V has two factors of λ beside η."),
-    ("V is the mean loss, not the variance", lambda variance, lam: 4 * variance / (1 + 2 * lam * variance),
-     "The loss is ½λV. Here V is the variance of w itself."),
-    ("V is a standard deviation", lambda variance, lam: 2 * lam * variance**2 / (1 + lam**2 * variance**2),
-     "V is the variance already: no square is needed."),
-    ("the edge 2/λ", lambda variance, lam: 2 / lam + 0 * variance,
-     "There the floor is infinite."),
-    ("upside down", lambda variance, lam: (1 + lam**2 * variance) / (2 * lam * variance),
-     "That is 1/η: a larger V needs a larger η."),
 ]
 # fmt: on
 

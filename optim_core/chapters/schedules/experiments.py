@@ -88,7 +88,8 @@ def floor(eta, curvature, noise):
 
 SHAPES = ["constant", "linear", "cosine", "exponential", "inverse time", "step", "1/√(k+1)", "cyclic"]
 LEAST = 1e-3  # curves that never reach 0 fall to this part of η₀ where an end of 0 is asked for
-ETAS = np.geomspace(0.01, 1.98, 32).round(4)
+MANTISSAS = (1, 1.2, 1.5, 1.8, 2.2, 2.7, 3.3, 4, 5, 6, 7, 8.5)
+ETAS = np.array([float(f"{m}e{e}") for e in (-3, -2, -1, 0) for m in MANTISSAS if 3e-3 < m * 10.0**e < 1.9] + [1.98])
 
 
 def lowest(shape, end):
@@ -179,6 +180,31 @@ def designed(ground, sigma, eta, schedules_, words=""):
     first = next(iter(rates.values()))
     one = noisy_runs(first[:, None], place, drawn(T, 1, len(place.start)), sigma)[:, 0]
     return Designed(ground, sigma, eta, words, rates, losses, parts[:, 0], loss_at(one, place), ends, best)
+
+
+CONTEST = {  # name: (shape, end, cooldown)
+    "constant": ("constant", 0.0, 1.0),
+    "1/√(k+1)": ("1/√(k+1)", 0.0, 1.0),
+    "inverse time to 1 %": ("inverse time", 0.01, 1.0),
+    "exponential to 1 %": ("exponential", 0.01, 1.0),
+    "step, × 0.1 every 250": ("step", 0.001, 1.0),
+    "linear to 0": ("linear", 0.0, 1.0),
+    "cosine to 0": ("cosine", 0.0, 1.0),
+    "WSD, last 20 %": ("linear", 0.0, 0.2),
+    "WSD, last half": ("linear", 0.0, 0.5),
+}
+
+
+@functools.cache
+def contest(ground):
+    """The schedules of CONTEST on a ground, each at the best of ETAS: {name: (η₀, mean loss at the end)}."""
+    k = np.arange(T)
+    shapes = [
+        [float(v) for v in design(shape, 1.0, end, cooldown)(k)] for shape, end, cooldown in CONTEST.values()
+    ]  # each in proportion to η₀
+    ends = mean_loss(np.array(shapes).T[..., None] * ETAS, GROUNDS[ground])[-1]
+    best = np.argmin(ends, -1)
+    return {name: (float(ETAS[b]), float(end[b])) for name, end, b in zip(CONTEST, ends, best, strict=True)}
 
 
 def beside(function):
@@ -430,24 +456,43 @@ def cure(fall, warm):
     return schedules.warmup(FALLS[fall](LONG_STEPS - warm), warm)
 
 
-@functools.lru_cache(maxsize=32)
-def long_valley(root, fall, warm, seed=0):
-    """A long valley with a little noise, η₀ = 1: the path, and with it `rate`, what multiplied each gradient.
+LONG_SEEDS = 10
+_MEAN, _MOVING, _ = ROOTS
+CURES = [  # what the text compares: a name, and the arguments of `long_valley`
+    ("mean", _MEAN, "constant", 0),
+    ("linear", _MEAN, "linear to 0", 0),
+    ("warm", _MEAN, "constant", 100),
+    ("both", _MEAN, "linear to 0", 100),
+    ("root", _MEAN, "1/√(k+1)", 0),
+    ("rms-warm", _MOVING, "constant", 100),
+    ("rms-both", _MOVING, "linear to 0", 100),
+    ("rms-exp", _MOVING, "exponential, β = 0.995", 0),
+]
+
+
+@functools.lru_cache(maxsize=64)
+def long_valley(root, fall, warm):
+    """A long valley with a little noise, η₀ = 1, ten seeds at once.
 
     root: one of ROOTS, what the gradient is divided by; fall: one of FALLS; warm: steps of warm-up.
+    Returns w, (steps + 1, seeds, 2), and rate, (steps, seeds, 2), what multiplied each gradient.
     """
     _, step, how = ROOTS[root]
-    noise = LONG_NOISE * np.sqrt(LONG) * drawn(LONG_STEPS, 1, 2, seed)[:, 0]
+    noise = LONG_NOISE * np.sqrt(LONG) * drawn(LONG_STEPS, LONG_SEEDS, 2)
     schedule, seen = cure(fall, warm), []
 
     def grad(w, t):
         seen.append(LONG * w + noise[t - 1])
         return seen[-1]
 
-    path = descend(step, LONG_START, grad, LONG_STEPS, lr=schedule, **how)
+    path = descend(step, np.broadcast_to(LONG_START, (LONG_SEEDS, 2)), grad, LONG_STEPS, lr=schedule, **how)
     with np.errstate(divide="ignore", invalid="ignore"):
-        path["rate"] = -np.diff(path["w"], axis=0) / np.array(seen)
-    return path
+        return dict(w=path["w"], rate=-np.diff(path["w"], axis=0) / np.array(seen))
+
+
+def of_seed(path, seed):
+    """One of the runs of `long_valley`."""
+    return {name: values[:, seed] for name, values in path.items()}
 
 
 def thrown_out(far, rest=0.1):
@@ -522,6 +567,12 @@ def switched(falls, scaled, averaged, angle, sigma):
     chosen = SWITCHES.index((int(falls), int(scaled), int(averaged)))
     paths = {named(0): one[0]} | {named(chosen): one[chosen]}
     return Switched(surface, angle, sigma, chosen, ends, best, paths)
+
+
+def tuned_losses(angle, sigma):
+    """The mean end loss of each of SWITCHES, at the best of FULL_ETAS."""
+    _, ends, best, _ = _switched(angle, sigma)
+    return ends[np.arange(len(SWITCHES)), best]
 
 
 METHODS = {(0, 0): "gradient descent", (0, 1): "momentum", (1, 0): "RMSProp", (1, 1): "Adam"}
@@ -614,7 +665,7 @@ def over_seeds(wrong, seeds=10):
     return best, train, held
 
 
-def larger_batches(seed, batch=8, lr=2.0, factor=5, epochs=(5, 5, 5)):
+def larger_batches(seed, batch=8, lr=4.0, factor=5, epochs=(5, 5, 5)):
     """Softmax regression on digits with 20 % wrong labels, in three phases; between them η is divided by a factor, or
     the batch is multiplied by it, or neither is done.
 

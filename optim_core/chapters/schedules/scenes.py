@@ -99,7 +99,9 @@ class River(Page):
         paths = {n: dict(w=result.path[:: self.THIN, i], diverged=0) for i, n in enumerate(names)}
         self.map.show(experiments.river_surface(), paths, looks=self.looks)
         for panel, curves in ((self.rate, result.rates), (self.loss, result.losses), (self.along, result.along)):
-            panel.show({n: (np.arange(len(curves)), curves[:, i]) for i, n in enumerate(names)}, looks=self.looks)
+            lines = {n: (np.arange(len(curves)), curves[:, i]) for i, n in enumerate(names)}
+            now = {n: (0, curves[0, i]) for i, n in enumerate(names)} if panel is not self.rate else {}
+            panel.show(lines, looks=self.looks, dots=now)
         legend = {"A: constant η": LOOKS["A"], "B: another η, which falls to 0 in the end": LOOKS["B"]}
         self.name(legend)
 
@@ -152,7 +154,7 @@ class Designer(Page):
         shared = dict(x="steps k", xlim=(0, T), legend=None)
         self.rate = Curves(self, "rate", title="η(k)", **shared)
         self.loss = Curves(self, "loss", title="mean loss; one run (grey)", log="y", ylim=(1e-4, 1e3), **shared)
-        limits = dict(log="xy", xlim=(0.01, 2.5), ylim=(1e-3, 1e2), legend=None, sets="eta0")
+        limits = dict(log="xy", xlim=(0.003, 2.5), ylim=(3e-4, 1e2), legend=None, sets="eta0")
         self.ends = Curves(self, "ends", title=f"mean loss after {T:,} steps", x="first learning rate η₀", **limits)
 
     def show(self, result):
@@ -172,7 +174,7 @@ class Designer(Page):
         lines |= d.losses
         goal = {f"goal: {self.GOAL}": self.GOAL} if d.ground == "the river" else {}
         self.loss.show({name: (np.arange(len(y)), y) for name, y in lines.items()}, looks=looks, levels=goal)
-        dots = {name: (d.eta, float(np.clip(loss[-1], 1e-3, 1e2))) for name, loss in d.losses.items()}
+        dots = {name: (d.eta, float(np.clip(loss[-1], 3e-4, 1e2))) for name, loss in d.losses.items()}
         ends = {name: (ETAS, end) for name, end in d.ends.items()}
         self.ends.show(ends, looks=self.looks, dots=dots)
         self.name({n: looks[n] for n in [*lines, "constant"] if n != "_one run"}, columnspacing=1.2)
