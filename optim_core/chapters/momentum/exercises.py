@@ -431,7 +431,7 @@ sentence = Choice(
             "It sees gradients only, never a curvature. (Its recursion is of second order in time: another matter.)",
         ),
         "d": (
-            "A step is the part μ of the last step, and a push of η against the gradient.",
+            "A step is the part μ of the last step, and −η times the gradient.",
             "Yes. That is the whole method.",
         ),
     },
@@ -460,7 +460,7 @@ escape = Choice(
     {
         "a": (
             "With enough momentum it leaves every local minimum.",
-            "Friction ends every run in some minimum. And a ball that left every minimum would leave the best one too.",
+            "Nobody has shown that. And a ball that left every minimum would leave the best one too.",
         ),
         "b": (
             "It never leaves a local minimum: the gradient there is zero.",
