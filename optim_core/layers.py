@@ -336,3 +336,46 @@ def residual(x, block):
         return d | dict(x=dy + d["x"])
 
     return y, backward
+
+
+# ---- recurrent -------------------------------------------------------------------------------------------------------
+
+
+@layer
+def rnn(x, U, W, b=0.0):
+    """One tanh layer, used again at every time step, whose output h comes back as an input at the next.
+
+        h₀ = 0,   h_t = tanh(x_t U + h_{t−1} W + b),   y = h_T
+        dh_T = dy, and back through time, for t = T, …, 1:
+        da = dh_t (1 − h_t²),   dx_t = da Uᵀ,   dh_{t−1} = da Wᵀ,   dU += x_tᵀ da,   dW += h_{t−1}ᵀ da,   db += Σ da
+
+    So dh₀ has gone through W T times: it vanishes or explodes like a power of W, but for the slopes 1 − h_t² ≤ 1.
+    x: (…, batch, T · inputs), all inputs of the first time step first; U: (…, inputs, units), W: (…, units, units),
+    b: (…, units). y: (…, batch, units). backward(dy) has also h, ∂L/∂h₀ … ∂L/∂h_T, (…, batch, T + 1, units).
+    Source: Elman 1990; backpropagation through time Werbos 1990. Libraries: torch's RNN has two biases, which add up.
+
+    >>> y, backward = rnn([[0.01, 0.0, 0.0]], U=[[1.0]], W=[[2.0]])  # three times
+    >>> y.round(3).tolist(), backward(np.array([[1.0]]))["h"].round(2).ravel().tolist()
+    ([[0.04]], [7.98, 3.99, 2.0, 1.0])
+    """
+    U, W = numbers("U", U), numbers("W", W)
+    if U.ndim < 2 or 0 in U.shape[-2:] or x.shape[-1] % U.shape[-2]:
+        refuse("U.shape", U.shape, f"(…, inputs, units), with x of shape (…, batch, T · inputs), here {x.shape}")
+    units = U.shape[-1]
+    if W.shape[-2:] != (units, units):
+        refuse("W.shape", W.shape, f"(…, {units}, {units}) for U of shape {U.shape}")
+    x, b = x.reshape(*x.shape[:-1], -1, U.shape[-2]), _row("b", b, units, "U")
+    steps = range(x.shape[-2])
+    h = [np.zeros((*x.shape[:-2], units))]
+    for t in steps:
+        h.append(np.tanh(x[..., t, :] @ U + h[t] @ W + b))
+
+    def backward(dy):
+        dh, dx, dU, dW, db = [np.broadcast_to(dy, h[-1].shape)], [], 0.0, 0.0, 0.0
+        for t in reversed(steps):
+            da = dh[0] * (1 - h[t + 1] * h[t + 1])
+            dx, dh = [da @ _T(U), *dx], [da @ _T(W), *dh]
+            dU, dW, db = dU + _T(x[..., t, :]) @ da, dW + _T(h[t]) @ da, db + da.sum(-2)
+        return dict(x=np.concatenate(dx, -1), U=dU, W=dW, b=db, h=np.stack(dh, -2))
+
+    return h[-1], backward

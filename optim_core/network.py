@@ -111,7 +111,8 @@ class Layer:
         parts = {name: np.full(shape, float(name == "gamma")) for name, shape in self.shapes.items()}
         for name, part in parts.items():
             if part.ndim == 2 or (name == "b" and scheme == "torch"):
-                parts[name] = scale * SCHEMES[scheme](rng, part.shape, *self.size)
+                fans = part.shape if part.ndim == 2 else self.size  # what goes in, and what comes out
+                parts[name] = scale * SCHEMES[scheme](rng, part.shape, *fans)
         if "g" in parts:
             parts["g"] = np.linalg.norm(parts["V"], axis=0)  # so that W = V
         return np.concatenate([np.empty(0), *(part.ravel() for part in parts.values())])
@@ -155,6 +156,12 @@ def InstanceNorm(channels, *, eps=1e-5):
 def Dropout(p=0.5):
     """Dropout with probability p to drop."""
     return Layer(layers.dropout, options=dict(p=number("p", p, "in [0, 1)", lambda p: 0 <= p < 1)))
+
+
+def Rnn(inputs, units, steps):
+    """A recurrent tanh layer: from `steps` times `inputs` features, those of the first time step first, to `units`."""
+    inputs, units, steps = whole("inputs", inputs, 1), whole("units", units, 1), whole("steps", steps, 1)
+    return Layer(layers.rnn, (steps * inputs, units), U=(inputs, units), W=(units, units), b=(units,))
 
 
 Relu, Tanh, Sigmoid, Softmax = (

@@ -383,6 +383,8 @@ rows("layers.layer_norm", **normalising)
 channels = {name: per_feature(given.good, never=["number", "bool"]) for name, given in scales.items()}
 rows("layers.instance_norm", x=x._replace(skip={"longer"}), gamma=channels["gamma"], beta=scales["beta"], eps=eps)
 rows("layers.weight_norm", x=x, V=matrices(X[:3, :2]), g=per_feature(Z[0]), b=per_feature(Z[0]))
+recurrent = dict(U=matrices(X[:3, :2]), W=matrices(X[:2, :2]), b=per_feature(Z[0]))
+rows("layers.rnn", x=x._replace(skip={"longer"}), **recurrent)
 mask = dict(seed=count(1, "list", "empty"), step=count(1))
 longest = x._replace(welcome=x.welcome | {"longer"})
 rows("layers.dropout", x=longest, p=below_one(0.75), train=flag(True), **mask)
@@ -392,6 +394,7 @@ BACKWARDS = {
     "weight_norm": layers.weight_norm(X, X[:3, :2], Z[0]),
     "instance_norm": layers.instance_norm(X, X[0], X[1]),
     "residual": layers.residual(X, layers.tanh),
+    "rnn": layers.rnn(X, X[:1, :2], X[:2, :2]),
 } | {
     name: of(f"layers.{name}")(X)
     for name in ("relu", "tanh", "sigmoid", "softmax", "batch_norm", "layer_norm", "dropout")
@@ -418,6 +421,7 @@ of_layer = dict(size=thing((3, 3), "None"), running=more, options=more)
 rows("network.Layer", equation=function(layers.tanh, "greedy function"), **of_layer)
 rows("network.Relu network.Tanh network.Sigmoid network.Softmax", **of_layer)
 rows("network.Linear network.WeightNorm", n=some(3), m=some(2))
+rows("network.Rnn", inputs=some(3), units=some(2), steps=some(4))
 rows("network.BatchNorm", n=some(3), momentum=share(0.75), eps=eps)
 rows("network.LayerNorm", n=some(3), eps=eps)
 rows("network.InstanceNorm", channels=some(3), eps=eps)

@@ -25,8 +25,8 @@ def test_forward_and_backward_are_those_of_torch(name, options, a):
     y, backward = getattr(layers, name)(**parameters, **options)
     close(y, a["y"])
     d = backward(a["dy"])
-    assert d.keys() == parameters.keys()
-    for key in d:
+    assert d.keys() - {"h"} == parameters.keys()  # h: what a recurrent layer tells beside
+    for key in parameters:
         close(d[key], a["d_" + key])
 
 
@@ -61,6 +61,7 @@ LAYERS = {
     "layer_norm": (layers.layer_norm, dict(x=r((4, 3)), gamma=r(3), beta=r(3))),
     "instance_norm": (layers.instance_norm, dict(x=r((4, 6)), gamma=r(2), beta=r(2))),
     "weight_norm": (layers.weight_norm, dict(x=r((4, 3)), V=r((3, 2)), g=r(2), b=r(2))),
+    "rnn": (layers.rnn, dict(x=r((4, 6)), U=r((2, 3)), W=r((3, 3)), b=r(3))),
     "dropout": (layers.dropout, dict(x=r((4, 3)))),
     "residual": (functools.partial(layers.residual, block=layers.tanh), dict(x=r((4, 3)))),
     "a residual of two layers": (
@@ -219,6 +220,47 @@ def test_a_residual_lets_the_gradient_through_a_dead_block():
     assert (backward(np.full((2, 3), 5.0))["x"] == 5).all()
 
 
+# ---- recurrent -------------------------------------------------------------------------------------------------------
+
+
+def test_a_recurrent_layer_of_one_step_is_linear_and_tanh():
+    x, U, W, b = r((4, 3)), r((3, 2)), r((2, 2)), r(2)
+    y, backward = layers.rnn(x, U, W, b)
+    z, linear_backward = layers.linear(x, U, b)
+    h, tanh_backward = layers.tanh(z)
+    close(y, h)
+    dy = r(y.shape)
+    d, expected = backward(dy), linear_backward(tanh_backward(dy)["x"])
+    for ours, theirs in (("x", "x"), ("U", "W"), ("b", "b")):
+        close(d[ours], expected[theirs])
+    assert (d["W"] == 0).all()
+
+
+def test_the_gradient_of_every_state_is_the_slope_with_respect_to_it():
+    x, U, W, b = r((2, 3, 2)), r((2, 4)), r((4, 4)), r(4)
+    y, backward = layers.rnn(x.reshape(2, 6), U, W, b)
+    dy = r(y.shape)
+
+    def loss(h, t):
+        for k in range(t, 3):
+            h = np.tanh(x[:, k] @ U + h @ W + b)
+        return (dy * h).sum()
+
+    h = np.zeros((2, 4))
+    for t in range(4):
+        close(backward(dy)["h"][:, t], slope(lambda h, t=t: loss(h, t), h))
+        h = np.tanh(x[:, t] @ U + h @ W + b) if t < 3 else h
+
+
+@pytest.mark.parametrize("gain, low, high", [(0.5, 0, 1e-12), (1.0, 1e-3, 1e3), (3.0, 1e4, np.inf)])
+def test_back_through_time_a_gradient_vanishes_or_explodes(gain, low, high):
+    g = np.random.default_rng(2)
+    W = gain * g.standard_normal((32, 32)) / np.sqrt(32)
+    _, backward = layers.rnn(0.1 * g.standard_normal((20, 60)), g.standard_normal((1, 32)), W)
+    size = np.linalg.norm(backward(g.standard_normal((20, 32)))["h"], axis=(0, 2))
+    assert low < size[0] / size[-1] < high
+
+
 # ---- refusals --------------------------------------------------------------------------------------------------------
 
 BAD = {
@@ -244,6 +286,18 @@ BAD = {
     "channels that do not divide the features": (
         layers.instance_norm,
         dict(x=np.ones((2, 5)), gamma=[1, 1], beta=[0, 0]),
+    ),
+    "a recurrent matrix that is not square": (
+        layers.rnn,
+        dict(x=np.ones((2, 4)), U=np.ones((2, 3)), W=np.ones((3, 2))),
+    ),
+    "times that do not divide the features": (
+        layers.rnn,
+        dict(x=np.ones((2, 5)), U=np.ones((2, 3)), W=np.ones((3, 3))),
+    ),
+    "a recurrent bias of other units": (
+        layers.rnn,
+        dict(x=np.ones((2, 4)), U=np.ones((2, 3)), W=np.ones((3, 3)), b=np.ones(4)),
     ),
     "a negative ε": (layers.layer_norm, dict(x=np.ones((2, 5)), eps=-1.0)),
     "a momentum beyond 1": (layers.batch_norm, dict(x=np.ones((2, 5)), momentum=1.5)),

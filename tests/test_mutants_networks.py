@@ -103,6 +103,14 @@ MUTANTS = {
         ("dropout lets the gradient of dropped units through", "x=dy * mask", "x=dy",
          "test_layers.test_dropout_lets_no_gradient_through_what_it_dropped"),
     ],
+    "layers.rnn": [
+        ("back through time with the slope of the step before", "h[t + 1] * h[t + 1]", "h[t] * h[t]",
+         "test_layers.test_a_recurrent_layer_of_one_step_is_linear_and_tanh"),
+        ("back through time by W in place of its transpose", "da @ _T(W)", "da @ W",
+         "test_layers.test_the_gradient_of_every_state_is_the_slope_with_respect_to_it"),
+        ("back through time stops after one step", "*dh]", "*dh] if t + 1 < len(steps) - 1 else [0 * da, *dh]",
+         "test_layers.test_the_gradient_of_every_state_is_the_slope_with_respect_to_it"),
+    ],
     "layers.residual": [
         ("a residual forgets the direct way back", 'dy + d["x"]', 'd["x"]',
          "test_layers.test_a_residual_lets_the_gradient_through_a_dead_block"),

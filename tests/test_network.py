@@ -21,6 +21,7 @@ from optim_core.network import (
     Parallel,
     Relu,
     Residual,
+    Rnn,
     Sigmoid,
     Tanh,
     WeightNorm,
@@ -108,6 +109,7 @@ ZOO = {
     "parallel with batch norm": Network(
         [Linear(4, 5), Parallel([BatchNorm(5), Tanh()], [Tanh()], [Residual(Linear(5, 5))]), Linear(5, 3)], mse
     ),
+    "recurrent": Network([Rnn(2, 5, steps=2), Linear(5, 3)]),
     "weight norm": Network([WeightNorm(4, 6), Tanh(), InstanceNorm(2), Linear(6, 3)]),
 }
 zoo = pytest.mark.parametrize("net", ZOO.values(), ids=ZOO)
@@ -252,6 +254,24 @@ def test_through_fifty_orthogonal_layers_every_direction_keeps_its_length_and_th
         singular[scheme] = np.linalg.svd(task.layers_at(w)["x"][-1], compute_uv=False)
     close(singular["orthogonal"], np.ones(32), 1e-12)
     assert (singular["inverse_sqrt"] < 1e-3).sum() > 16 and singular["inverse_sqrt"][0] > 1
+
+
+def test_a_recurrent_layer_is_drawn_by_what_goes_into_a_unit_at_one_step():
+    net = Network([Rnn(4, 50, steps=30), Linear(50, 1)])
+    w = np.stack([net.init(seed, "inverse_sqrt") for seed in range(20)])
+    U, W = w[:, :200], w[:, 200:2700]
+    assert U.std() == pytest.approx(1 / np.sqrt(4), rel=0.05) and W.std() == pytest.approx(1 / np.sqrt(50), rel=0.05)
+    W = net.init(0, "orthogonal")[200:2700].reshape(50, 50)
+    close(W.T @ W, np.eye(50), 1e-13)
+
+
+def test_a_recurrent_network_learns_to_remember_a_sign():
+    net, source = Network([Rnn(1, 8, steps=10), Linear(8, 1)], binary_cross_entropy), np.random.default_rng(0)
+    y = source.integers(0, 2, (200, 1)).astype(float)
+    X = np.hstack([2 * y - 1, 0.2 * source.standard_normal((200, 9))])
+    task, w = net.on(X, y), net.init(0, "inverse_sqrt")
+    path = descend(optimizers.adam, w, gradients.clip_norm(task.grad, 1.0), 200, lr=0.02)
+    assert task.accuracy(w) < 0.9 and task.accuracy(path["w"][-1]) > 0.97
 
 
 # ---- what flows ------------------------------------------------------------------------------------------------------
@@ -429,6 +449,7 @@ BAD = {
     "layers without a size": lambda: Network([Tanh()]),
     "a size of nothing": lambda: Linear(0, 3),
     "a size in words": lambda: Linear("four", 3),
+    "no time at all": lambda: Rnn(1, 3, steps=0),
     "a residual that changes the size": lambda: Residual(Linear(4, 3)),
     "a residual scaled in words": lambda: Residual(Linear(3, 3), scale="half"),
     "no branches": lambda: Parallel(),

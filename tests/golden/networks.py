@@ -106,6 +106,18 @@ a_layer(
     beta=r(2),
 )
 
+
+def rnn(x, U, W, b):
+    layer = nn.RNN(*U.shape, batch_first=True)
+    weights = {"weight_ih_l0": U.T, "weight_hh_l0": W.T, "bias_ih_l0": b, "bias_hh_l0": 0 * b}
+    return torch.func.functional_call(layer, weights, (x.reshape(len(x), -1, len(U)),))[1][0]
+
+
+with torch.random.fork_rng():  # what comes below stays as it was
+    torch.manual_seed(1)
+    for batch, steps, n, m in ((4, 3, 2, 5), (1, 12, 1, 3), (3, 1, 4, 2)):
+        a_layer("rnn", rnn, r(batch, steps * n), U=r(n, m), W=r(m, m), b=r(m))
+
 for n, momentum, eps in ((5, 0.1, 1e-5), (3, 0.3, 1e-3), (1, 1.0, 1e-5)):
     layer = nn.BatchNorm1d(n, eps, momentum)
     nn.init.normal_(layer.weight)
