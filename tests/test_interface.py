@@ -383,7 +383,7 @@ rows("layers.layer_norm", **normalising)
 channels = {name: per_feature(given.good, never=["number", "bool"]) for name, given in scales.items()}
 rows("layers.instance_norm", x=x._replace(skip={"longer"}), gamma=channels["gamma"], beta=scales["beta"], eps=eps)
 rows("layers.weight_norm", x=x, V=matrices(X[:3, :2]), g=per_feature(Z[0]), b=per_feature(Z[0]))
-recurrent = dict(U=matrices(X[:3, :2]), W=matrices(X[:2, :2]), b=per_feature(Z[0]))
+recurrent = dict(U=matrices(X[:3, :2], "one row"), W=matrices(X[:2, :2]), b=per_feature(Z[0]))
 rows("layers.rnn", x=x._replace(skip={"longer"}), **recurrent)
 mask = dict(seed=count(1, "list", "empty"), step=count(1))
 longest = x._replace(welcome=x.welcome | {"longer"})
