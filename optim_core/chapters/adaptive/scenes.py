@@ -210,8 +210,8 @@ class Denominators(Page):
         super().__init__("g root step", size=(9.6, 3.9), top=0.3)
         self.g = Curves(self, "g", title="gradient g", x="steps t", xlim=(0, STREAM), legend=None)
         shared = dict(x="steps t", xlim=(0, STREAM), log="y", legend=None)
-        self.root = Curves(self, "root", title="divided by", **shared)
-        self.step = Curves(self, "step", title="length of the step / η", **shared, levels={"η": 1.0})
+        self.root = Curves(self, "root", title="divided by", ylim=(1e-4, 1e4), **shared)
+        self.step = Curves(self, "step", title="length of the step / η", ylim=(1e-4, 1e2), levels={"η": 1.0}, **shared)
 
     def show(self, result):
         self.kind, self.beta, g, self.answer = result
