@@ -75,6 +75,12 @@ CONTROLS = {
     "cooldown": Control("c", "share of the steps in which η falls", 0, 1, 0.05),
     "warm": Control("N", "warm-up steps", 0, 500, 10),
     "patience": Control("p", "patience", 0, 200, 1),
+    "gain": Control("g", "gain", 0.1, 3, 0.05),  # on every weight that a rule has drawn
+    "bias": Control("σ_b", "std of biases", 0, 0.5, 0.01),
+    "subtract": Control("c", "subtracted", 0, 16, 0.5),
+    "divide": Control("s", "divided by", 1, 16, 0.5),
+    "first": Control("a", "first number", 1e-4, 1e16, scale="decades"),
+    "second": Control("b", "added each time", 1e-12, 1e4, scale="decades"),
 }
 MANTISSAS = {
     "log": (1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2, 2.2, 2.5, 2.8, 3, 3.2, 3.5, 4, 4.5, 5, 5.5, 6, 6.5, 7, 8, 9),
