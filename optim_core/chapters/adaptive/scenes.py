@@ -202,23 +202,23 @@ class Denominators(Page):
     """
 
     alt = (
-        "Three panels over 300 steps. Left: the gradients; middle: what AdaGrad, its mean form and RMSProp divide them "
-        "by; right: the length of their steps in units of the learning rate, both on logarithmic axes."
+        "Three panels over 300 steps, on logarithmic axes. Left: the size of the gradients; middle: what AdaGrad, its "
+        "mean form and RMSProp divide them by; right: the length of their steps in units of the learning rate."
     )
 
     def __init__(self):
         super().__init__("g root step", size=(9.6, 3.9), top=0.3)
-        self.g = Curves(self, "g", title="gradient g", x="steps t", xlim=(0, STREAM), legend=None)
         shared = dict(x="steps t", xlim=(0, STREAM), log="y", legend=None)
+        self.g = Curves(self, "g", title="size of the gradient, |g|", ylim=(1e-3, 1e4), **shared)
         self.root = Curves(self, "root", title="divided by", ylim=(1e-4, 1e4), **shared)
         self.step = Curves(self, "step", title="length of the step / η", ylim=(1e-4, 1e2), levels={"η": 1.0}, **shared)
 
     def show(self, result):
         self.kind, self.beta, g, self.answer = result
         t = np.arange(1, len(g) + 1)
-        self.g.show({"gradient": (t, g)})
+        self.g.show({"gradient": (t, np.abs(g))})
         self.root.show({name: (t, none(one["root"])) for name, one in self.answer.items()})
-        self.step.show({name: (t, none(np.abs(one["step"]))) for name, one in self.answer.items()})
+        self.step.show({name: (t, np.abs(one["step"])) for name, one in self.answer.items()})
         self.name({name: look(name) for name in self.answer})
 
     def at(self, t):
