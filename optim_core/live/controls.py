@@ -72,9 +72,14 @@ CONTROLS = {
     "budget": Control("K", "tries", 1, 12, 1),
     "eta0": Control("η₀", "learning rate", 0.01, 2.5, scale="log"),  # where a schedule begins to fall, λ_max = 1
     "end": Control("", "η at the end / η₀", 0, 1, 0.01),
-    "cooldown": Control("c", "share of the steps in which η falls", 0, 1, 0.05),
+    "cooldown": Control("c", "falling part", 0, 1, 0.05),  # of the steps
     "warm": Control("N", "warm-up steps", 0, 500, 10),
     "patience": Control("p", "patience", 0, 200, 1),
+    "again": Control("", "raise η again", 0, 1, 1),  # a box to tick, like the three below
+    "falls": Control("", "η_t falls", 0, 1, 1),
+    "scaled": Control("", "divide by σ_t", 0, 1, 1),
+    "averaged": Control("", "average: m_t", 0, 1, 1),
+    "wrong": Control("", "share of wrong labels", 0, 1, 0.1),
     "gain": Control("g", "gain", 0.1, 3, 0.05),  # on every weight that a rule has drawn
     "bias": Control("σ_b", "std of biases", 0, 0.5, 0.01),
     "subtract": Control("c", "subtracted", 0, 16, 0.5),
