@@ -110,6 +110,12 @@ adagrad_step.mistakes += [  # what was done, the wrong step, where to look
     ("s is right, but all parameters are divided by the root of its total",
      lambda w, s, g, lr, eps: (w - lr * g / (np.sqrt((s + g**2).sum()) + eps), s + g**2),
      "Then all parameters would share one rate. Each is divided by the root of its own sum."),
+    ("s is right, but all parameters are divided by the root of its mean",
+     lambda w, s, g, lr, eps: (w - lr * g / (np.sqrt((s + g**2).mean()) + eps), s + g**2),
+     "Then all parameters would share one rate. Each is divided by the root of its own sum."),
+    ("of the gradient only the sign is left: the step is lr · sign(g) / (√s + ε)",
+     lambda w, s, g, lr, eps: (w - lr * np.sign(g) / (np.sqrt(s + g**2) + eps), s + g**2),
+     "The rate is right. It multiplies the gradient itself."),
     ("the gradient is missing: the step is lr / (√s + ε)",
      lambda w, s, g, lr, eps: (w - lr / (np.sqrt(s + g**2) + eps), s + g**2),
      "That is the rate, and it is right. What does it multiply?"),
@@ -247,6 +253,15 @@ rmsprop_step.mistakes += [  # what was done, the wrong step, where to look
     ("the learning rate is left out",
      lambda w, s, g, lr, beta, eps: (w - g / (np.sqrt(_mean(s, g, beta)) + eps), _mean(s, g, beta)),
      "Where does lr come in?"),
+    ("the step is multiplied by 1 − β, too",
+     lambda w, s, g, lr, beta, eps: _scaled(w, _mean(s, g, beta), (1 - beta) * g, lr, eps),
+     "The average is right. 1 − β belongs in it, and nowhere else."),
+    ("the point is RMSProp's, but a sum is handed on",
+     lambda w, s, g, lr, beta, eps: (_scaled(w, _mean(s, g, beta), g, lr, eps)[0], s + g**2),
+     "The point is right. What is to be remembered is the average that it was made with."),
+    ("β is not used: it is 0.9 in every case",
+     lambda w, s, g, lr, beta, eps: _scaled(w, _mean(s, g, 0.9), g, lr, eps),
+     "0.9 is usual, but beta says how much of the old average stays."),
     ("what is kept is the root, not the average of squares",
      lambda w, s, g, lr, beta, eps: (_scaled(w, _mean(s, g, beta), g, lr, eps)[0], np.sqrt(_mean(s, g, beta))),
      "The point is right. But the next step averages what you hand on with a square: it has to be s itself."),
@@ -328,6 +343,11 @@ adadelta_step.mistakes += [  # what was done, the wrong step, where to look
     ("the step uses the old s",
      lambda w, s, X, g, rho, eps: _delta(w, s, X, g, rho, eps, np.sqrt(X + eps) / np.sqrt(s + eps) * g),
      "First s takes in this gradient, then the step uses it."),
+    ("X takes in this step before the step is made: d is made twice",
+     lambda w, s, X, g, rho, eps: (
+         w - np.sqrt(_mean(X, _d(s, X, g, rho, eps), rho) + eps) / np.sqrt(_mean(s, g, rho) + eps) * g,
+         *_delta(w, s, X, g, rho, eps, _d(s, X, g, rho, eps))[1:]),
+     "The averages are right. The step is made with the X that came in; the new one is for the next step."),
     ("ε is added to the roots, not inside them",
      lambda w, s, X, g, rho, eps: _delta(
          w, s, X, g, rho, eps, (np.sqrt(X) + eps) / (np.sqrt(_mean(s, g, rho)) + eps) * g),
@@ -466,7 +486,7 @@ FIRST = {
         (g, lr, "adagrad")
         for g, lr in [(np.array([3.0, 4.0]), 1.0), (np.array([-0.6, 0.1]), 0.5), (np.array([1.0, -2.0, 2.0]), 0.3)]
     ],
-    "one parameter": [(np.array([-5.0]), 0.2, "normalised"), (np.array([0.04]), 0.2, "adagrad")],
+    "one parameter": [(np.array([-5.0]), 0.2, "normalised"), (np.array([0.4]), 0.2, "adagrad")],
     "a parameter without a gradient": [(_AXIS, 0.7, "normalised"), (_AXIS, 0.7, "adagrad")],
 }
 
