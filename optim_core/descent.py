@@ -61,7 +61,7 @@ def descend(step, w, grad, steps, *, start=0, limit=1e6, keep="all", loss=None, 
         """One step."""
         return _answer(equation(**state, grad=at(t), t=t, **now), state)
 
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), fast.one_thread():
         seen = _losses_so_far(loss, losses, state["w"], start, looking)
         now = {name: hyper(name, value, start, seen) for name, value in chosen.items()}
         state, now = _in_one_shape(state, now)

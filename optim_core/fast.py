@@ -1,4 +1,7 @@
-"""What `descend` has only for speed: to the bit what plainer lines would give. Skip it at first."""
+"""What is here only for speed: to the bit what plainer lines would give. Skip it at first."""
+
+import contextlib
+import functools
 
 import numpy as np
 
@@ -7,6 +10,52 @@ LARGEST = float(np.finfo(float).max)
 # Freed memory may go back to the system, to be fetched anew at the next step, which can take longer than the step.
 # Linux's C library keeps arrays up to the size of the largest that it has seen freed: this shows it one of 28 MB.
 np.empty(3_500_000)
+
+
+@functools.cache
+def _blas():
+    """The libraries that multiply matrices in this process."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(user_api="blas").lib_controllers
+
+
+@contextlib.contextmanager
+def one_thread():
+    """Multiply matrices on one thread, in a `with` block or in a function: @one_thread().
+
+    On matrices as small as here a second thread is no gain; and where other programs run, the two wait for each other,
+    which can take twenty times as long. Inside `descend` and `training` it holds already.
+    """
+    before = [(blas, blas.get_num_threads()) for blas in _blas()]
+    try:
+        for blas, _ in before:
+            blas.set_num_threads(1)
+        yield
+    finally:
+        for blas, threads in before:
+            blas.set_num_threads(threads)
+
+
+def kept(function):
+    """functools.lru_cache, with answers that nobody can change for those who ask later: their arrays are read-only.
+
+    >>> squares = kept(lambda n: np.arange(n) ** 2)
+    >>> squares(3) is squares(3), squares(3).flags.writeable
+    (True, False)
+    """
+
+    def still(answer):
+        if isinstance(answer, np.ndarray):
+            answer.flags.writeable = False
+        elif isinstance(answer, (tuple, list, dict)):
+            for part in answer.values() if isinstance(answer, dict) else answer:
+                still(part)
+        return answer
+
+    return functools.lru_cache(maxsize=64)(
+        functools.wraps(function)(lambda *args, **how: still(function(*args, **how)))
+    )
 
 
 def room(shape, times):

@@ -371,7 +371,7 @@ def rnn(x, U, W, b=0.0):
         h.append(np.tanh(x[..., t, :] @ U + h[t] @ W + b))
 
     def backward(dy):
-        dh, dx, dU, dW, db = [dy + 0 * h[0]], [], 0.0, 0.0, 0.0
+        dh, dx, dU, dW, db = [dy + 0 * h[-1]], [], 0.0, 0.0, 0.0
         for t in reversed(steps):
             da = dh[0] * (1 - h[t + 1] * h[t + 1])
             dx, dh = [da @ _T(U), *dx], [da @ _T(W), *dh]

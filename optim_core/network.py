@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from . import layers
+from .fast import one_thread
 from .gradients import hvp
 from .losses import binary_cross_entropy, cross_entropy
 from .refuse import asks, flag, generator, made, number, numbers, refuse, whole
@@ -439,6 +440,7 @@ class Task:
         """The Hessian times u, shape (…, n): Im ∇L(w + ihu)/h, exact to rounding, as in `gradients.hvp`."""
         return hvp(self.grad, w, u)
 
+    @one_thread()
     def hessian(self, w):
         """The matrix of second derivatives, shape (…, n, n).
 
@@ -532,6 +534,7 @@ def in_parts(f, w, most):
     return out.reshape(*w.shape[:-1], *out.shape[1:])
 
 
+@one_thread()
 def top_eigenvalues(task, w, k=1):
     """The k largest eigenvalues of a task's Hessian at w, largest first, without making the Hessian.
 

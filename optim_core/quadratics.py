@@ -17,6 +17,7 @@ import functools
 import numpy as np
 
 from .descent import descend
+from .fast import kept
 from .optimizers import anatomy, optimizer
 from .refuse import flag, number, numbers, ranged, refuse, whole
 
@@ -124,7 +125,7 @@ def _plain(phases):
 
 
 @_plain
-@functools.lru_cache(maxsize=64)
+@kept
 def phases(step, kappa, start=(-8.0, 4.0), steps=200):
     """How far from the minimum of a ravine the runs of 100 × 100 pairs (η, μ) come in each quarter of their steps.
 

@@ -9,7 +9,6 @@ is in `now`, by name: so a training can be taken up from any look at it, and goe
 Runs are the leading axes of the weights: `lr` of shape (50, 1) trains fifty networks in one call.
 """
 
-import functools
 import inspect
 import math
 from dataclasses import replace
@@ -17,6 +16,7 @@ from dataclasses import replace
 import numpy as np
 
 from .descent import descend
+from .fast import kept, one_thread
 from .network import ON_DATA, Network, Task
 from .optimizers import EQUATIONS, anatomy, optimizer
 from .refuse import asks, flag, made, number, numbers, refuse, whole
@@ -47,7 +47,7 @@ def batch_at(t, n, size=None, seed=0, order="shuffled"):
     return deck[k * size : (k + 1) * size]
 
 
-@functools.lru_cache(maxsize=8)
+@kept
 def _shuffled(n, seed, epoch):
     return np.random.default_rng([seed, epoch]).permutation(n)
 
@@ -175,6 +175,7 @@ def _check(net, data, resume, options):
     made("net", net, Network, "a Network")
 
 
+@one_thread()
 def _test(net, data, w, running):
     """Loss and accuracy on the test part, in evaluation mode."""
     if numbers("X_test", data.X_test).size == 0:

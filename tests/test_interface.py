@@ -663,6 +663,8 @@ NO_ROW = {  # what is public and has no row, and why
     "optimizers.check_names": "checks the arguments of step functions",
     "optimizers.check_shapes": "checks the arguments of step functions",
     "optimizers.by_step": "checks the arguments of step functions",
+    "fast.one_thread": "takes no arguments",
+    "fast.kept": "decorates functions",
     "fast.room": SPEED,
     "fast.well": SPEED,
     "fast.independent": SPEED,

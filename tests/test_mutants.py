@@ -329,6 +329,10 @@ MUTANTS = {
          "np.where(stays[..., None], old[name], new[name])", "new[name]",
          "test_descent.test_a_diverged_run_stays_at_its_last_finite_state_and_says_when_it_left"),
     ],
+    "fast.kept": [
+        ("what is kept can be changed", "answer.flags.writeable = False", "pass",
+         "test_fast.test_what_is_kept_is_computed_once_and_cannot_be_changed"),
+    ],
     "fast.well": [
         ("NaN is inside the limit", "not (-bound <= value.min() and value.max() <= bound)",
          "(value.min() < -bound or value.max() > bound)",
