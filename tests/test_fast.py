@@ -103,9 +103,7 @@ def test_what_is_kept_is_computed_once_and_cannot_be_changed():
     first = answer(3)
     assert answer(3) is first and calls == [3] and answer.__doc__ == "In words."
     assert list(inspect.signature(answer).parameters) == ["n"]
-    for array in (first["one"], first["more"][0], first["more"][1][0]):
-        with pytest.raises(ValueError, match="read-only"):
-            array[0] = 9
+    assert not any(array.flags.writeable for array in (first["one"], first["more"][0], first["more"][1][0]))
 
 
 def test_the_decks_of_a_training_and_the_map_of_all_pairs_cannot_be_changed_for_others():
