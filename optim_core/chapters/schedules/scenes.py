@@ -154,7 +154,7 @@ class Designer(Page):
         shared = dict(x="steps k", xlim=(0, T), legend=None)
         self.rate = Curves(self, "rate", title="η(k)", **shared)
         self.loss = Curves(self, "loss", title="mean loss; one run (grey)", log="y", ylim=(1e-4, 1e3), **shared)
-        limits = dict(log="xy", xlim=(0.003, 2.5), ylim=(3e-4, 1e2), legend=None, sets="eta0")
+        limits = dict(log="xy", xlim=(0.001, 2.5), ylim=(3e-4, 1e2), legend=None, sets="eta0")
         self.ends = Curves(self, "ends", title=f"mean loss after {T:,} steps", x="first learning rate η₀", **limits)
 
     def show(self, result):
@@ -272,7 +272,7 @@ class WarmUp(Page):
     EDGE = "2/η(k)"
 
     def __init__(self):
-        super().__init__("map sharp share", widths=[3.2, 3.4, 2.8], size=(9.6, 4.0), top=0.3)
+        super().__init__("map sharp share", widths=[3.2, 3.4, 2.8], size=(9.6, 3.9))
         self.map = Surface(self, "map", numbers=False)
         self.sharp = Curves(self, "sharp", title="sharpness λ_max", x="steps t", ylim=(0, 40), legend="upper right")
         limits = dict(log="x", xlim=(1, 500), ylim=(-0.03, 1.05), legend=None, sets="warm")
@@ -300,7 +300,7 @@ class WarmUp(Page):
         text = (
             f"Step {t} of {self.steps}, warm-up of {w.steps} steps to η = {number(w.peak)}, noise {number(w.sigma)}. "
         )
-        text += f"{round(w.shares[i] * runs)} of {runs} runs diverge. This one"
+        text += f"{round(w.shares[i] * runs)} of {runs} runs diverge within {self.steps} steps. This one"
         if gone and gone <= t:
             text += f" diverged at step {gone}."
         else:
@@ -548,7 +548,7 @@ class Digits(Page):
     def __init__(self):
         super().__init__("time train held", size=(9.6, 4.0), top=0.3)
         limits = dict(log="y", x="epochs", xlim=(0, experiments.EPOCHS), legend=None)
-        self.time = Curves(self, "time", title="training loss", **limits)
+        self.time = Curves(self, "time", title="training loss at the marked η", **limits)
         shared = dict(log="xy", x="η", xlim=(0.09, 4.5), legend=None, sets="lr")
         self.train = Curves(self, "train", title="training loss now", **shared)
         self.held = Curves(self, "held", title="held-out loss now", **shared)
@@ -557,10 +557,12 @@ class Digits(Page):
             axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             axis.set_major_formatter(FuncFormatter(lambda v, _: number(v)))
             axis.set_minor_locator(NullLocator())
-        self.lr = 1.0
+        self.lr, self.r = 1.0, None
 
     def adjust(self, lr):
         self.lr = lr
+        if self.r:
+            self.show(self.r)
 
     def show(self, result):
         self.r = result

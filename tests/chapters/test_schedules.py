@@ -1,0 +1,448 @@
+"""Chapter 08: what is particular to its exercises; what its text, captions and figures say is true."""
+
+import itertools
+import math
+import re
+
+import numpy as np
+import pytest
+
+from optim_core import schedules, surfaces
+from optim_core.chapters.schedules import exercises as chapter
+from optim_core.chapters.schedules import experiments, scenes
+from optim_core.descent import descend
+from optim_core.optimizers import gd
+from optim_core.quadratics import expected
+from optim_core.scenes import still
+
+T, GROUNDS = experiments.T, experiments.GROUNDS
+
+# Exercises: they are the package's schedules -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("k, lr, tau, end", chapter.linear_rate.cases)
+def test_the_linear_rate_is_the_packages(k, lr, tau, end):
+    assert chapter.linear_rate.reference(k, lr, tau, end) == pytest.approx(float(schedules.linear(lr, tau, end)(k)))
+
+
+@pytest.mark.parametrize("k, lr, steps, end", chapter.cosine_rate.cases)
+def test_the_cosine_rate_is_the_packages(k, lr, steps, end):
+    assert chapter.cosine_rate.reference(k, lr, steps, end) == pytest.approx(float(schedules.cosine(lr, steps, end)(k)))
+
+
+@pytest.mark.parametrize("k, lr, steps", chapter.warmup_rate.cases)
+def test_the_warm_up_is_the_packages(k, lr, steps):
+    assert chapter.warmup_rate.reference(k, lr, steps) == pytest.approx(float(schedules.warmup(lr, steps)(k)))
+
+
+@pytest.mark.parametrize("k, lr, steps, share", chapter.wsd_rate.cases)
+def test_the_wsd_rate_is_the_packages(k, lr, steps, share):
+    assert chapter.wsd_rate.reference(k, lr, steps, share) == pytest.approx(float(schedules.wsd(lr, steps, share)(k)))
+
+
+@pytest.mark.parametrize("beta", [case[0] for case in chapter.natural_beta.cases])
+def test_the_two_exponentials_are_one_curve(beta):
+    natural = schedules.natural_exponential(0.3, beta=abs(chapter.natural_beta.reference(beta)))
+    for k in (0, 1, 5, 40):
+        assert float(natural(k)) == pytest.approx(float(schedules.exponential(0.3, beta)(k)), rel=1e-12)
+
+
+@pytest.mark.parametrize("variance, lam", chapter.rate_for_floor.cases)
+def test_a_run_with_the_rate_for_a_floor_ends_there(variance, lam):
+    eta = chapter.rate_for_floor.reference(variance, lam)
+    steps = int(200 / (1 - abs(1 - eta * lam)))
+    loss = expected(np.full(min(steps, 40_000), eta), np.array([lam]), 0.0, 1.0)[-1]
+    assert 2 * loss / lam == pytest.approx(variance, rel=1e-3)
+
+
+@pytest.mark.parametrize("patience", [0, 1, 3, 10])
+def test_the_plateau_rule_is_the_packages(patience):
+    losses = np.exp(np.cumsum(np.random.default_rng(patience).normal(-0.02, 0.2, 120)))
+    rule = schedules.on_plateau(1.0, factor=0.5, patience=patience, threshold=0.0)
+    rate, best, bad = 1.0, np.inf, 0
+    for k, loss in enumerate(losses):
+        rate, best, bad = chapter.plateau.reference(rate, best, bad, loss, 0.5, patience)
+        if rate < 1e-7:  # the package leaves out reductions by less than 1e-8
+            break
+        assert rate == float(rule(k, losses[: k + 1])[0])
+    assert k > 5
+
+
+OTHER_WAYS = [
+    (chapter.natural_beta, lambda beta: math.log(1 / beta)),
+    (chapter.natural_beta, lambda beta: np.log2(1 / beta) * np.log(2)),
+    (chapter.linear_rate, lambda k, lr, tau, end: lr + (end - lr) * min(k / tau, 1)),
+    (chapter.linear_rate, lambda k, lr, tau, end: end if k >= tau else lr - (lr - end) / tau * k),
+    (chapter.linear_rate, lambda k, lr, tau, end: np.interp(k, [0, tau], [lr, end])),
+    (chapter.cosine_rate, lambda k, lr, steps, end: end + (lr - end) * np.cos(np.pi * min(k, steps) / steps / 2) ** 2),
+    (chapter.cosine_rate, lambda k, lr, T, end: (lr + end + (lr - end) * math.cos(min(k, T) / T * math.pi)) / 2),
+    (chapter.warmup_rate, lambda k, lr, steps: lr if k >= steps else lr / (steps + 1) * (k + 1)),
+    (chapter.wsd_rate, lambda k, lr, steps, share: lr * np.clip((steps - k) / (share * steps), 0, 1)),
+    (chapter.wsd_rate, lambda k, lr, steps, share: np.interp(k, [(1 - share) * steps, steps], [lr, 0.0])),
+    (chapter.rate_for_floor, lambda variance, lam: 2 / (1 / (lam * variance) + lam)),
+    (chapter.plateau, lambda rate, best, bad, loss, factor, patience: (
+        rate * (factor if loss >= best and bad >= patience else 1), min(best, loss),
+        0 if loss < best or bad >= patience else bad + 1)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("ex, answer", OTHER_WAYS, ids=lambda x: getattr(x, "name", ""))
+def test_a_right_answer_written_in_another_way_is_correct(ex, answer):
+    assert ex.check(answer).outcome == "correct"
+
+
+UNLISTED = [  # exercise, answer, what the message must contain
+    (chapter.plateau, lambda rate, best, bad, loss, factor, patience: (rate, min(loss, best), bad), "best"),
+    (chapter.plateau, lambda rate, best, bad, loss, factor, patience: rate * factor, "(3,)"),
+    (chapter.plateau, lambda rate, best, bad, loss, factor, patience: None, "returns nothing"),
+    (
+        chapter.wsd_rate,
+        lambda k, lr, steps, share: 2 * chapter.wsd_rate.reference(k, lr, steps, share),
+        "exactly twice",
+    ),
+    (chapter.natural_beta, lambda beta: -2 * np.log(beta), "exactly twice"),
+    (chapter.warmup_rate, lambda k, lr: lr, "takes `(k, lr)`"),
+]
+
+
+@pytest.mark.parametrize(
+    "ex, answer, words", UNLISTED, ids=lambda x: getattr(x, "name", x if isinstance(x, str) else "")
+)
+def test_a_wrong_answer_that_is_not_in_the_list_is_told_how_it_is_off(ex, answer, words):
+    result = ex.check(answer)
+    assert result.outcome == "incorrect" and words in result.text, result.text
+
+
+def test_the_prediction_is_answered_by_more_than_ten_times():
+    assert chapter.ahead.measure() == "d"
+
+
+def test_what_the_questions_say_of_rates_is_true():
+    for make, after in (
+        (schedules.exponential, 0.017),
+        (schedules.inverse_time, 0.010),
+        (schedules.natural_exponential, 2e-42),
+    ):
+        assert float(make(1.0, beta=0.96)(100)) == pytest.approx(after, rel=0.04)
+    slow, fast = (
+        math.prod(1 - 0.2 * eta(k) for k in range(1000)) for eta in (lambda k: 1 / (k + 1), lambda k: 1000 / (k + 1000))
+    )
+    assert slow > 0.2 and fast < 1e-20
+    for k in (10, 1000):
+        steps = math.prod(1 - 0.2 / (j + 1) for j in range(k))
+        assert steps == pytest.approx(math.exp(math.lgamma(k + 0.8) - math.lgamma(k + 1) - math.lgamma(0.8)), rel=1e-9)
+    flat = experiments.tuned_losses(0, 0.5)
+    assert 0.2 < flat[7] / flat[3] < 0.4  # Adam's loss with a falling η is a third of that without
+
+
+# A student's schedule in the designer --------------------------------------------------------------------------------
+
+
+def with_a_typo(k, lr, steps, share):
+    return lr * left / steps  # noqa: F821
+
+
+@pytest.mark.parametrize("function, shown, words", [
+    (chapter.wsd_rate.reference, True, "c = 0.2. "), (lambda k, lr, steps, share: -lr, True, "below 0 at k = 0"),
+    (with_a_typo, False, "no rate at k = 0: NameError"), (None, False, "c = 0.2. "),
+    (lambda k, lr, steps, share: "no number", False, "no rate at k = 0"),
+    (lambda k, lr, steps, share: lr if k < 100 else math.nan, False, "no rate at k = 100: it gives no number"),
+    (lambda k, lr, steps, share: lr / (800 - k), False, "no rate at k = 800: ZeroDivisionError"),
+    (lambda k: k, False, "TypeError"), (lambda k, lr, steps, share: 1e300, True, "yours: more than 10⁶"),
+])  # fmt: skip
+def test_the_designer_shows_a_students_schedule_if_it_can_be_run_and_says_what_is_wrong(function, shown, words):
+    result = experiments.beside(function)("the river", 1.5, 0.2)
+    assert list(result.rates) == (["ours", "yours"] if shown else ["ours"])
+    scene = scenes.Designer()
+    still(scene, result)
+    assert words in scene.caption and "nan" not in scene.caption
+    if function is chapter.wsd_rate.reference:
+        assert np.allclose(result.rates["ours"], result.rates["yours"], rtol=1e-12)
+
+
+# Noisy quadratics --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ground", GROUNDS)
+@pytest.mark.parametrize("shape, eta, cooldown", [("constant", 0.4, 1.0), ("linear", 1.5, 0.2), ("cosine", 1.2, 1.0)])
+def test_the_mean_loss_is_the_mean_of_runs(ground, shape, eta, cooldown):
+    place, k = GROUNDS[ground], np.arange(T)
+    rates = np.array([float(v) for v in experiments.design(shape, eta, 0.0, cooldown)(k)])
+    w = experiments.noisy_runs(rates[:, None], place, experiments.drawn(T, 100, len(place.start), seed=5))
+    losses, mean = experiments.loss_at(w, place), experiments.mean_loss(rates, place)
+    for step in (1, 100, 500, T):
+        off = losses[step].mean() - mean[step]
+        assert abs(off) < 5 * losses[step].std() / 10 + 1e-12
+
+
+@pytest.mark.parametrize("eta", [0.02, 0.5, 1.0, 1.9, 2.0, 2.4])
+@pytest.mark.parametrize("curvature, noise", [(1.0, 1.0), (0.5, 0.3)])
+def test_the_floor_is_where_a_long_run_ends(eta, curvature, noise):
+    end = expected(np.full(3000, eta), np.array([curvature]), 9.0, noise)
+    floor = float(experiments.floor(eta, curvature, noise))
+    if eta * curvature < 2:
+        assert end[-1] == pytest.approx(floor, rel=1e-6)
+    else:
+        assert floor == np.inf and end[-1] > 2 * end[1000]
+
+
+@pytest.mark.parametrize("shape", experiments.SHAPES)
+@pytest.mark.parametrize("end, cooldown, warm", list(itertools.product([0.0, 0.1, 1.0], [0.0, 0.3, 1.0], [0, 60])))
+def test_a_design_does_what_its_parameters_say(shape, end, cooldown, warm):
+    steps = 200
+    rates = experiments.design(shape, 0.8, end, cooldown, warm, steps)(np.arange(steps + 1)).astype(float)
+    c = max(1, round(cooldown * (steps - warm)))
+    before, falls = rates[warm : steps - c], rates[steps - c : steps]
+    if len(before):
+        assert np.allclose(before, 0.8)  # it keeps η₀ until the last share of the steps
+        assert np.allclose(rates[:warm], 0.8 * (np.arange(warm) + 1) / (warm + 1))
+    assert np.isfinite(rates).all() and rates.min() >= 0 and rates.max() <= 0.8 * (1 + 1e-12)
+    if shape not in ("constant", "cyclic"):
+        assert (np.diff(falls) <= 1e-12).all()
+    if shape in ("linear", "cosine", "exponential", "inverse time"):
+        assert rates[steps] == pytest.approx(0.8 * experiments.lowest(shape, end), abs=1e-12)
+
+
+def test_a_linear_design_is_wsd():
+    k = np.arange(T + 1)
+    for share in (0.2, 0.5, 1.0):
+        ours = experiments.design("linear", 1.5, 0.0, share)(k)
+        assert np.allclose(ours, schedules.wsd(1.5, T, share)(k), atol=1e-12)
+
+
+@pytest.mark.parametrize("end, cooldown, warm", [(0.01, 1.0, 0), (0.2, 0.5, 100), (0.0, 0.25, 0)])
+def test_the_letters_of_a_caption_are_those_of_the_curve(end, cooldown, warm):
+    k, start = np.arange(T), T - max(1, round(cooldown * (T - warm)))
+    for shape in ("exponential", "inverse time"):
+        rates = np.array([float(v) for v in experiments.design(shape, 1.0, end, cooldown, warm)(k)])[start:]
+        words = experiments.in_letters(shape, end, cooldown, warm)
+        beta = float(re.search(r"β = ([\d.]+)", words)[1])
+        own = schedules.exponential if shape == "exponential" else schedules.inverse_time
+        curve = own(1.0, beta=beta)(np.arange(len(rates)))
+        assert np.allclose(curve, rates, rtol=0.06), words
+    natural = float(re.search(r"e\^\(−([\d.]+) k\)", experiments.in_letters("exponential", end, cooldown, warm))[1])
+    beta = float(re.search(r"β = ([\d.]+)", experiments.in_letters("exponential", end, cooldown, warm))[1])
+    assert natural == pytest.approx(-math.log(beta), abs=1.1e-4)
+
+
+def test_the_best_of_a_designed_shape_is_its_best():
+    result = experiments.designed("the river", 1.0, 1.5, {"cosine": lambda lr: experiments.design("cosine", lr)})
+    for eta, loss in (result.best["cosine"], result.best["constant"]):
+        assert eta in experiments.ETAS and loss > 0
+    k = np.arange(T)
+    for eta in experiments.ETAS[::6]:
+        rates = np.array([float(v) for v in experiments.design("cosine", eta)(k)])
+        assert experiments.mean_loss(rates, GROUNDS["the river"])[-1] >= result.best["cosine"][1] * (1 - 1e-12)
+
+
+def test_no_shape_wins_everywhere_and_each_ground_has_the_winner_that_the_text_names():
+    winners = [min(experiments.contest(ground), key=lambda n: experiments.contest(ground)[n][1]) for ground in GROUNDS]
+    assert winners == ["WSD, last half", "inverse time to 1 %", "exponential to 1 %"]
+
+
+def test_the_greedy_rate_of_one_direction_is_inverse_time_and_lowers_the_loss_most():
+    V, c = 25.0, 1 / 25
+    for k in range(300):
+        eta = 1 / (k + 1 + c)
+        after = [(1 - e) ** 2 * V + e**2 for e in (eta, 0.98 * eta, 1.02 * eta)]
+        assert after[0] == min(after)
+        V = after[0]
+
+
+# The river ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_constant_rate_of_run_a_is_the_best_constant():
+    etas = np.arange(0.02, 1.9, 0.01)
+    ends = experiments.mean_loss(np.broadcast_to(etas, (T, len(etas))), GROUNDS["the river"])[-1]
+    at = experiments.mean_loss(np.full(T, 0.7), GROUNDS["the river"])[-1]
+    assert at < 1.003 * ends.min()
+
+
+@pytest.mark.parametrize(
+    "lr1, lr2, cooldown", list(itertools.product([0.02, 0.7, 1.9], [0.02, 1.5, 1.9], [0.0, 0.2, 1.0]))
+)
+def test_the_rivers_caption_names_the_one_that_is_ahead(lr1, lr2, cooldown):
+    raft, scene = experiments.rafted(lr1, lr2, cooldown, 3), scenes.River()
+    scene.show(raft)
+    for t in (0, 10, 800, T):
+        scene.at(t)
+        a, b = raft.losses[t]
+        larger = "A has" if a > 1.006 * b else "B has" if b > 1.006 * a else "equal"
+        assert larger in scene.caption and f"Step {t:,} of" in scene.caption
+    w = experiments.noisy_runs(raft.rates[:, None], experiments.RIVER, experiments.drawn(T, 200, 2, seed=8)[:, :, None])
+    assert np.allclose(np.sqrt((w[T, ..., 0] ** 2).mean(0)), raft.along[T], rtol=0.2, atol=0.05)
+
+
+def test_the_loss_of_b_at_step_800_is_noise_across_the_river():
+    parts = experiments.mean_loss(experiments.rafted(0.7, 1.5, 0.2, 0).rates, experiments.RIVER, split=True)
+    assert parts[800, 1, 1] > 0.99 * parts[800, 1].sum()
+
+
+@pytest.mark.parametrize("eta, cooldown", list(itertools.product([0.1, 0.5, 1.5, 1.9], [0.0, 0.2, 1.0])))
+def test_a_branch_is_the_end_of_a_shorter_run(eta, cooldown):
+    tree = experiments.branched(eta, cooldown)
+    for length, (begin, losses) in tree.branches.items():
+        alone = np.array([float(v) for v in schedules.wsd(eta, length, cooldown)(np.arange(length))])
+        assert losses[-1] == pytest.approx(experiments.mean_loss(alone, experiments.RIVER)[-1], rel=1e-10)
+        assert losses[0] == pytest.approx(tree.trunk[begin], rel=1e-10)
+
+
+def test_at_a_small_rate_the_branches_end_above_the_trunk():
+    tree = experiments.branched(0.3, 0.2)
+    assert all(losses[-1] > tree.trunk[n] for n, (_, losses) in tree.branches.items())
+    tree = experiments.branched(1.5, 0.2)
+    assert [n for n, (_, losses) in tree.branches.items() if losses[-1] < tree.best[n]] == [100, 200, 400, 600, 800]
+
+
+def test_the_best_cosines_are_nearly_the_best():
+    for length, best in experiments.best_cosines().items():
+        shape = np.array([float(v) for v in schedules.cosine(1.0, length)(np.arange(length))])
+        fine = experiments.mean_loss(shape[:, None] * np.linspace(0.5, 1.98, 149), experiments.RIVER)[-1].min()
+        assert fine > 0.97 * best
+
+
+# Warm-up ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("peak, sigma", list(itertools.product([0.05, 0.25, 0.35], [0.02, 0.2])))
+def test_the_shares_that_diverge_are_those_of_single_runs(peak, sigma):
+    warmed = experiments.warmed(30, peak, sigma)
+    xi, surface = sigma * experiments.drawn(experiments.WARM_STEPS, experiments.WARM_RUNS, 2), surfaces.product()
+    for run in (0, 17, 49):
+        path = descend(gd, experiments.WARM_START, lambda w, t, run=run: surface.grad(w) + xi[t - 1, run],
+                       experiments.WARM_STEPS, lr=schedules.warmup(peak, 30), limit=1e3)  # fmt: skip
+        if run == 0:
+            assert int(path["diverged"]) == int(warmed.path["diverged"])
+            assert np.allclose(path["w"], warmed.path["w"])
+        if warmed.shares[experiments.WARM_UPS.index(30)] in (0, 1):
+            assert bool(path["diverged"]) == bool(warmed.shares[experiments.WARM_UPS.index(30)])
+
+
+def test_the_sharpness_walks_down_along_two_over_eta():
+    warmed = experiments.warmed(200, 0.25, 0.05)
+    late = slice(110, 200)
+    assert warmed.sharpness[0] == pytest.approx(24.6, abs=0.1)
+    ratio = warmed.sharpness[late] * warmed.rates[late] / 2
+    assert 0.75 < np.median(ratio) < 1.1 and ratio.max() < 1.6
+    assert warmed.ends[experiments.WARM_UPS.index(200)] < 8
+
+
+# Plateau -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", experiments.PLATEAUS)
+@pytest.mark.parametrize("patience, again", [(0, False), (2, True), (20, False), (50, True)])
+def test_the_figures_plateau_is_the_packages(name, patience, again):
+    place = experiments.scenery(name)
+    noise = place.noise[:, :3]
+    rule = schedules.on_plateau(place.lr, factor=0.5, patience=patience, threshold=place.threshold, low=place.low,
+                                raise_after=experiments.STREAK if again else None)  # fmt: skip
+    path = descend(gd, np.tile(place.start, (3, 1)), lambda w, t: place.surface.grad(w) + noise[t - 1], len(noise),
+                   lr=rule, loss=place.surface.loss)  # fmt: skip
+    losses = experiments.plateaus(name)[0][:, int(again), experiments.PATIENCES.index(patience), :3]
+    assert np.allclose(losses, path["loss"], rtol=1e-9, atol=1e-20)
+
+
+def test_the_plateaus_captions_name_the_best_patience():
+    scene = scenes.Plateau()
+    for name, patience, again in itertools.product(experiments.PLATEAUS, experiments.PATIENCES, (False, True)):
+        scene.show((name, patience, again))
+        scene.at(scene.steps)
+        ends = np.median(experiments.plateaus(name)[0][-1, int(again)], axis=-1)
+        best = experiments.PATIENCES[int(np.argmin(ends))]
+        assert ("the best of the eight" if best == patience else f"best patience of the 8: {best}") in scene.caption
+
+
+# The burst ---------------------------------------------------------------------------------------------------------
+
+CURES = list(itertools.product(experiments.ROOTS, experiments.FALLS, (0, 100, 500)))
+
+
+@pytest.mark.parametrize("root, fall, warm", CURES)
+def test_a_run_is_thrown_out_only_where_the_rate_crosses_the_edge(root, fall, warm):
+    path = experiments.long_valley(root, fall, warm)
+    for seed in range(experiments.LONG_SEEDS):
+        far, rate = np.abs(path["w"][:, seed, 1]), path["rate"][:, seed, 1]
+        step, distance = experiments.thrown_out(far)
+        rest = int(np.argmax(far < 0.1))
+        crossed = (rate[rest:step] > 2).any()
+        words = scenes.thrown(experiments.of_seed(path, seed))
+        assert ("stays below" in words) == (distance < 0.2) == (far[rest:].max() < 0.2)
+        if distance >= 0.2:
+            assert crossed
+        if not (rate[rest:] > 2).any():
+            assert distance < 0.2
+        if root == "root of the sum":
+            assert distance < 0.2
+
+
+def test_thrown_out_says_so_where_a_run_never_comes_to_rest():
+    assert experiments.thrown_out(np.array([3.0, 2.0, 0.2])) is None
+    assert scenes.thrown(dict(w=np.array([[0.0, 3.0], [0.0, 0.2]]))) == "|w₂| does not come below 0.1"
+
+
+def test_which_schedules_cure_the_burst():
+    worst = {name: max(experiments.thrown_out(far)[1] for far in abs(experiments.long_valley(*how)["w"][..., 1]).T)
+             for name, *how in experiments.CURES}  # fmt: skip
+    least = {name: min(experiments.thrown_out(far)[1] for far in abs(experiments.long_valley(*how)["w"][..., 1]).T)
+             for name, *how in experiments.CURES}  # fmt: skip
+    assert all(worst[name] < 0.2 for name in ("both", "root", "rms-exp"))
+    assert all(least[name] > 1 for name in ("mean", "linear", "warm", "rms-warm", "rms-both"))
+    mean = "root of the mean square"
+    for fall in ("inverse time, β = 0.01", "exponential, β = 0.995"):  # fast enough alone
+        assert (
+            max(experiments.thrown_out(f)[1] for f in abs(experiments.long_valley(mean, fall, 0)["w"][..., 1]).T) < 0.2
+        )
+
+
+# The full update ---------------------------------------------------------------------------------------------------
+
+
+def test_with_all_switches_the_update_is_adam_and_with_none_gradient_descent():
+    from optim_core.optimizers import adam
+
+    bowl = surfaces.bowl(100.0)
+    for scaled, averaged, step, how in ((1, 1, adam, dict(beta1=0.9, beta2=0.99, eps=1e-8)), (0, 0, gd, {})):
+        mine = descend(experiments.full_update, (-8.0, 4.0), bowl.grad, 50, lr=0.1, scaled=scaled, averaged=averaged)
+        theirs = descend(step, (-8.0, 4.0), bowl.grad, 50, lr=0.1, **how)
+        assert np.allclose(mine["w"], theirs["w"], rtol=1e-12)
+
+
+def test_a_falling_rate_alone_does_not_care_about_the_angle_and_sigma_does():
+    flat = experiments.tuned_losses(0, 0.5)
+    for angle in (20, 45, 90):
+        turned = experiments.tuned_losses(angle, 0.5)
+        assert np.allclose(turned[[0, 1, 4, 5]], flat[[0, 1, 4, 5]], rtol=1e-6)
+    assert experiments.tuned_losses(45, 0.5)[2] > flat[0]
+
+
+@pytest.mark.parametrize("angle, sigma", [(0, 0.0), (0, 0.5), (45, 1.0), (90, 0.04)])
+def test_the_switches_caption_compares_with_one_part_changed(angle, sigma):
+    lowest = experiments.tuned_losses(angle, sigma)
+    for chosen in range(8):
+        on = [i for i in range(3) if experiments.SWITCHES[chosen][i]]
+        words = scenes.without(lowest, chosen)
+        assert ("one part off" in words) == bool(on) and words.count("×") == (len(on) or 3)
+        for i in on:
+            other = list(experiments.SWITCHES[chosen])
+            other[i] = 0
+            ratio = lowest[experiments.SWITCHES.index(tuple(other))] / lowest[chosen]
+            assert f"{'ησm'[i]} × {scenes.said(ratio, 2)}" in words
+
+
+# Digits ------------------------------------------------------------------------------------------------------------
+
+
+def test_at_small_rates_linear_is_constant_at_half_the_rate():
+    *_, look = experiments.on_digits(0.2, 0)
+    names = list(experiments.OVER_TIME)
+    constant, linear = names.index("constant"), names.index("linear to 0")
+    for losses in (look.train, look.held):
+        assert losses[-1, linear, 1] == pytest.approx(losses[-1, constant, 0], rel=0.02)  # η = 0.2 against 0.1
+
+
+def test_a_training_that_is_known_comes_as_its_last_look():
+    *_, first = experiments.on_digits(0.2, 0)
+    again = list(experiments.on_digits(0.2, 0))
+    assert len(again) == 1 and np.array_equal(again[0].train, first.train)
