@@ -476,19 +476,19 @@ verdict.mistakes += [
 
 # Six learning curves ---------------------------------------------------------------------------------------------
 
-WORDS = {
-    "a": "η is too small",
-    "b": "η is good",
-    "c": "η is too large, but the run survives",
-    "d": "η is too large: it diverges",
-    "e": "a noise floor: small batches keep the loss up",
-    "f": "a plateau that is no critical point",
+WORDS = {  # what a curve may be, and by what one would know it
+    "a": ("η is too small", "Then 3η would end lowest."),
+    "b": ("η is good", "Then neither η/3 nor 3η would end lower than η."),
+    "c": ("η is too large, but the run survives", "Then its first steps would leap far above the loss at the start."),
+    "d": ("η is too large: it diverges", "Then the loss would grow by the same factor at every step."),
+    "e": ("a noise floor: small batches keep the loss up", "That falls at first, and then jumps about one height."),
+    "f": ("a plateau that is no critical point", "That is flat, without noise, and its gradient stays long."),
 }
 
 
 def _diagnosis(letter, right, why, look):
     """The question about one of the six curves: `look` says where to look to anybody who chose a wrong word."""
-    options = {key: (word, why if key == right else look) for key, word in WORDS.items()}
+    options = {key: (word, why if key == right else f"{sign} {look}") for key, (word, sign) in WORDS.items()}
     return Choice(f"Curve {letter}: what is it?", options, correct=right)
 
 

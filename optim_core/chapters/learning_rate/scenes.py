@@ -18,6 +18,17 @@ def dot(panel, name, x, y, style, ms=9):
     panel.line(f"point {name}", [x], [np.clip(y, low, high)], **style.point, ms=ms, zorder=7, clip_on=False)
 
 
+def plain(page):
+    """No minor ticks: they take longest to draw, and a decade is enough."""
+    for panel in page.panels.values():
+        panel.axes.minorticks_off()
+
+
+def bare(style):
+    """The same look without a marker, for a line of many points."""
+    return style._replace(marker="")
+
+
 def shown(page):
     """The artists of a page that can be seen now."""
     return [artist for artist in page.moving if artist.get_visible()]
@@ -35,8 +46,8 @@ def across(panel, last):
 class GrowingU(Page):
     """The loss of many learning rates in one training, while it goes on: across all rates, and along the steps.
 
-    result: what `experiments.many_rates` gives; the moments are its looks. The control `lr`, one of the rates, says
-    whose learning curve is drawn strongly; a click on the U sets it.
+    result: what `experiments.many_rates` gives; shown is its last look up to step t. The control `lr`, one of the
+    rates, says whose learning curve is drawn strongly; a click on the U sets it.
     """
 
     alt = (
@@ -54,15 +65,17 @@ class GrowingU(Page):
         words = dict(title="and how it came there", x="epochs", legend="upper right")
         self.curves = Curves(self, "curves", **words, **frame, log="y")
         self.lr = None
+        plain(self)
 
     def adjust(self, lr):
         self.lr = lr
 
     def show(self, result):
-        self.seen, self.steps = result, len(result["at"]) - 1
+        self.seen, self.steps = result, int(result["at"][-1])
 
-    def at(self, t):
+    def at(self, step):
         rates, at, loss, epoch = (self.seen[name] for name in ("rates", "at", "loss", "epoch"))
+        t = int(at.searchsorted(step, side="right")) - 1
         now, start, usual = loss[t], loss[0, 0], np.isin(rates, USUAL)
         best, mine = int(np.nanargmin(now)), int(np.argmin(np.abs(np.log(rates / self.lr))))
         lines, looks = {}, {}
@@ -74,11 +87,13 @@ class GrowingU(Page):
         self.bowl.show(
             lines, looks=looks | {"now": Look(INK, SOLID, ""), GRID: Look("#b7791f", "", "D")}, levels={"": start}
         )
-        named = {f"best, η = {number(rates[best])}": (best, BEST), f"chosen, η = {number(rates[mine])}": (mine, CHOSEN)}
+        named = {"the best now": (best, BEST), "the chosen one": (mine, CHOSEN)}
         tracks = {f"_{i}": (at[: t + 1] / epoch, loss[: t + 1, i]) for i in range(len(rates))}
         tracks |= {name: tracks[f"_{i}"] for name, (i, _) in named.items()}
         across(self.curves, self.seen["epochs"])
-        self.curves.show(tracks, looks=dict.fromkeys(tracks, FAINT) | {name: one for name, (_, one) in named.items()})
+        self.curves.show(
+            tracks, looks=dict.fromkeys(tracks, FAINT) | {name: bare(one) for name, (_, one) in named.items()}
+        )
         self.caption = f"{self._when(int(at[t]), epoch)} {u_words(rates, now, start)} "
         self.caption += f"With the chosen η = {number(rates[mine])} it is {number(now[mine], 2)}."
         self.moved()
@@ -142,6 +157,7 @@ class TwoDirections(Page):
         self.looks = {"steep direction": look("steep direction"), "flat direction": look("flat direction")}
         self.looks |= {"whole loss": Look(INK, SOLID, "o"), "length of the gradient": Look("#a06cd5", DOTTED, "D")}
         self.name(self.looks, columnspacing=1.6)
+        plain(self)
 
     def show(self, result):
         surface, self.eta, self.path = result
@@ -176,7 +192,7 @@ def which_lags(eta, flat, steep):
     """Which direction of a quadratic is the slower one at this η, and which η would be the best.
 
     >>> which_lags(1.0, 0.01, 1.0)
-    'The flat direction is the slower one: its factor is 0.99. The best constant η is 1.98, with the factor 0.98.'
+    'The flat direction is the slower one: its factor is 0.99. The best constant η is 1.98, with the factor 0.9802.'
     """
     down, up = 1 - eta * flat, 1 - eta * steep
     if np.isclose(abs(down), abs(up), rtol=0, atol=1e-12):
@@ -215,6 +231,7 @@ class RangeTest(Page):
         self.rates = Curves(self, "rates", **words, log="y", ylim=(8e-4, 125))
         self.looks = {"whole trainings": Look(INK, SOLID, "*"), "range test, ours": Look("#1f6f8b", DASHED, "o")}
         self.looks["range test, yours"] = look("yours")
+        plain(self)
 
     def show(self, result):
         self.seen, (rates, losses), self.bound, self.length = (result[n] for n in ("seen", "u", "bound", "steps"))
@@ -225,9 +242,10 @@ class RangeTest(Page):
             lines[f"range test, {name}"] = (x, smoothed(y))
             if lowest(x, y) > 0:
                 self.points[f"range test, {name}"] = (lowest(x, y), np.nanmin(smoothed(y)))
-        self.losses.show(lines, looks=self.looks, marks={"2/λ_max": self.bound})
+        bared = {name: bare(one) for name, one in self.looks.items()}
+        self.losses.show(lines, looks=bared, marks={"2/λ_max": self.bound})
         steps = {f"range test, {name}": x for name, (x, _) in self.seen.items()}
-        self.rates.show(steps, looks=self.looks, steps=self.length - 1)
+        self.rates.show(steps, looks=bared, steps=self.length - 1)
 
     def at(self, t):
         self.caption = (
@@ -263,6 +281,9 @@ def range_words(name, rates, losses, steps, best):
 
 # ---- six learning curves, and the fork test ----
 
+# What is seen of each curve and its forks.
+FRAMES = {"A": (1e-2, 10), "B": (1e-2, 1e8), "C": (1e-2, 10), "D": (1e-3, 1e2), "E": (1e-2, 10), "F": (1, 10)}
+
 
 class Case(Curves):
     """A learning curve to choose: a click sets the control `curve` to its letter."""
@@ -296,6 +317,7 @@ class Forks(Page):
                   ("3η", "#a3410f", DOTTED, "^"), ("η, all examples", "#7b3f8c", DASHDOT, "D")]  # fmt: skip
         self.looks = {name: Look(*style) for name, *style in styles}
         self.name(self.looks, columnspacing=1.6)
+        plain(self)
 
     def show(self, result):
         self.seen, name, k = result, result["name"], result["fork"]
@@ -304,10 +326,11 @@ class Forks(Page):
             self.cases[letter].show({"loss": (steps, losses)})
         steps, losses = result["curves"][name]
         lines = {"run": (steps[: k + 1], losses[: k + 1])}
-        ceiling = 30 * np.max(losses[: k + 1])
-        lines |= {label: (x, cut(y, ceiling)) for label, (x, y) in result["more"].items()}
-        across(self.fork, steps[k] + steps[-1])
-        self.fork.show(lines, looks=self.looks, marks={"fork": steps[k]})
+        lines |= {label: (x, cut(y, FRAMES[name][1])) for label, (x, y) in result["more"].items()}
+        across(self.fork, 1.75 * steps[-1])
+        self.fork.fixed["y"] = FRAMES[name]
+        self.fork._limit("y", FRAMES[name])
+        self.fork.show(lines, looks={label: bare(self.looks[label]) for label in lines}, marks={"fork": steps[k]})
 
     def at(self, t):
         self.moved()
@@ -343,16 +366,9 @@ def fork_words(seen):
     text += "; ".join(f"{label}: {number(level(y), 2)}" for label, y in more.items()) + ". "
     if taken < left:
         return text + "It goes on."
-    words = {
-        "too large": "η was too large",
-        "fine": "η was fine",
-        "too small": "η was too small",
-        "neither": "η is not what is wrong",
-    }
-    return (
-        text
-        + f"Of η/3, η and 3η the lowest says: {words[verdict(before, *(level(more[n]) for n in ('η/3', 'η', '3η')))]}."
-    )
+    judged = verdict(before, *(level(more[label]) for label in ("η/3", "η", "3η")))
+    said = "none of η/3, η and 3η helps" if judged == "neither" else f"from here on η is {judged}"
+    return text + f"By the lowest of η/3, η and 3η {said}."
 
 
 # ---- the edge on a surface ----
@@ -451,7 +467,7 @@ def ends_words(etas, ends):
     if gone.any():
         text += f"; {gone.sum()} diverge{'s' if gone.sum() == 1 else ''}, the first at η = {number(etas[gone][0], 3)}"
     moving = len(etas) - rests.sum() - gone.sum()
-    return text + (f"; {moving} still move after 2,000 steps." if moving else ".")
+    return text + (f"; {moving} still move after 1,000 steps." if moving else ".")
 
 
 # ---- the edge in a network ----
@@ -475,6 +491,7 @@ class EdgeTraining(Page):
         self.sharp = Curves(
             self, "sharp", title="sharpness: the largest eigenvalue of the Hessian", x="steps t", **place
         )
+        plain(self)
 
     def show(self, result):
         self.seen, at, self.top = result, result["at"], 2 / result["eta"]
@@ -502,11 +519,11 @@ def training_words(seen):
     )
     if gone:
         return text + f"it diverged at step {gone}."
-    text += f"loss {number(loss[-1], 2)}, sharpness {number(sharp[-1], 3)}, {number(part[-1], 2)} times 2/η. "
+    text += f"loss {number(loss[-1], 2)}, sharpness {number(sharp[-1], 3)}, {part[-1]:.2f} times 2/η. "
     above = np.flatnonzero(part > 1)
     text += (
         f"At step {at[above[0]]} it was first seen above 2/η." if len(above) else "It has not been above 2/η so far."
     )
     if at[-1] >= seen["steps"]:
-        text += f" Mean over the second half: {number(part[len(part) // 2 :].mean(), 3)} times 2/η."
+        text += f" Mean over the second half: {part[len(part) // 2 :].mean():.2f} times 2/η."
     return text
