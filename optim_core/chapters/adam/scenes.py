@@ -1,7 +1,13 @@
 """The scenes of chapter 07: streams of gradients, rare news, decay under noise, the first steps, the arena."""
 
+import functools
+
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, Normalize
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
+from matplotlib.textpath import TextPath
+from matplotlib.transforms import Affine2D
 
 from optim_core.scenes.board import number
 from optim_core.scenes.panels import Curves, Field, Page, Panel
@@ -16,6 +22,8 @@ AVERAGES = {
     "√v̂": Look("#ae2012", (0, (6, 1.5, 1, 1.5))),
     "m": Look("#0a9396", (0, (1.5, 1.5))),
     "√v": Look("#bb6b00", (0, (1, 2.5))),
+    "_zero": QUANTITIES["bound"],
+    "_room": Look(INK),
 }
 
 
@@ -27,7 +35,7 @@ class Streams(Page):
     """
 
     alt = (
-        "Left: the gradients of a thousand steps, with Adam's two corrected averages, against the step on a "
+        "Left: the gradients of five hundred steps, with Adam's two corrected averages, against the step on a "
         "logarithmic axis. Right: the steps of each optimizer, divided by the learning rate."
     )
 
@@ -36,7 +44,7 @@ class Streams(Page):
         words = dict(x="step t", log="x", xlim=(1, experiments.LENGTH))
         room = words | dict(room=dict(left=0.75))
         self.gradient = Curves(
-            self, "gradient", title="gradient / its size, and Adam's averages", legend="lower left", **words
+            self, "gradient", title="gradient / its size, and Adam's averages", legend="upper left", **words
         )
         self.taken = Curves(self, "steps", title="step / η  (above 0: downhill)", legend="upper right", **room)
 
@@ -46,13 +54,21 @@ class Streams(Page):
         adam = next(run for name, run in self.runs.items() if name in ("Adam", "ours"))
         m_hat = adam["m"][1:] / (1 - self.beta1**t)
         v_hat = adam["v"][1:] / (1 - self.beta2**t)
-        zero = {"_zero": (t[[0, -1]], np.zeros(2))}
         lines = {"gradient": (t, g / self.size), "m̂": (t, m_hat / self.size), "√v̂": (t, np.sqrt(v_hat) / self.size)}
         if "Adam without correction" in self.runs:
             lines |= {"m": (t, adam["m"][1:] / self.size), "√v": (t, np.sqrt(adam["v"][1:]) / self.size)}
-        looks = AVERAGES | {"_zero": QUANTITIES["bound"]}
-        self.gradient.show(zero | lines, looks=looks)
-        self.taken.show(zero | {name: (t, run["step"]) for name, run in self.runs.items()}, looks=looks)
+        for panel, shown in (
+            (self.gradient, lines),
+            (self.taken, {name: (t, run["step"]) for name, run in self.runs.items()}),
+        ):
+            highest, lowest = (pick([pick(y) for _, y in shown.values()]) for pick in (np.max, np.min))
+            ends = [
+                above(1.5 * highest),
+                np.nan,
+                -above(-lowest),
+            ]  # round numbers: they seldom change; room for a legend
+            ground = {"_zero": (t[[0, -1]], np.zeros(2)), "_room": (t[[0, 0, 0]], ends)}
+            panel.show(ground | shown, looks=AVERAGES)
 
     def at(self, t):
         told = "; ".join(f"{name}: {lengths(run['step'])}" for name, run in self.runs.items())
@@ -63,6 +79,18 @@ class Streams(Page):
         if self.note:
             self.caption += f" Your step did not run: {self.note}"
         return self.moved()
+
+
+def above(value):
+    """The next of the numbers 1, 1.5, 2, 3, 5 times a power of ten, 0 for what is not above 0.
+
+    >>> above(1.6), above(0.7), above(5.2), above(-3.0)
+    (2.0, 1.0, 10.0, 0.0)
+    """
+    if not value > 0:
+        return 0.0
+    ten = 10.0 ** np.floor(np.log10(value))
+    return float(next(k * ten for k in (1, 1.5, 2, 3, 5, 10, 15) if k * ten >= value * (1 - 1e-9)))
 
 
 def lengths(steps):
@@ -171,7 +199,7 @@ class RareNews(Page):
         ramp = (WHERE, Normalize(-1, 1))
         self.map = Grid(self, "map", experiments.MEMORIES, experiments.GAPS, ramp=ramp, bar="w at the end", **words)
         levels = {"the worst point": 1.0, "the best point": -1.0}
-        words = dict(x="step t", title="w, from 0", ylim=(-1.15, 1.25), room=dict(bottom=0.75))
+        words = dict(x="step t", title="w, from 0", ylim=(-1.15, 1.25), room=dict(bottom=0.75, right=0.25))
         self.walk = Curves(self, "walk", levels=levels, legend=None, heads=False, **words)
 
     def show(self, result):
@@ -231,7 +259,7 @@ class Decay(Page):
         self.left.show(lines, levels={"e^(−ηλT)": np.exp(-self.lr * self.decay * self.steps_run)})
 
     def at(self, t):
-        ends = {name: [number(round(float(v), 2), 2) for v in w[[0, -1]]] for name, w in self.left_over.items()}
+        ends = {name: [number(round(float(v), 3)) for v in w[[0, -1]]] for name, w in self.left_over.items()}
         told = "; ".join(f"{name}: {low} at the left end, {high} at the right" for name, (low, high) in ends.items())
         kept = number(round(float(np.exp(-self.lr * self.decay * self.steps_run)), 3))
         self.caption = (
@@ -262,8 +290,10 @@ class FirstSteps(Page):
     def __init__(self):
         super().__init__("band factor", size=(9.6, 3.9))
         title = "1/√v̂ for gradients from N(0, 1): middle, 5–95 %"
-        self.band = Curves(self, "band", x="step t", log="xy", ylim=(0.3, 30), title=title, legend=None)
-        words = dict(title="factor on the step", x="step t", log="x", ylim=(-0.05, 1.55), legend="upper left")
+        self.band = Curves(self, "band", x="step t", log="xy", xlim=(1, 1e4), ylim=(0.3, 30), title=title, legend=None)
+        words = dict(
+            title="factor on the step", x="step t", log="x", xlim=(1, 1e4), ylim=(-0.05, 1.55), legend="upper left"
+        )
         self.factor = Curves(self, "factor", **words)
 
     def show(self, result):
@@ -307,33 +337,55 @@ def half_way(beta2):
 BEST = LinearSegmentedColormap.from_list("best", ["#6baed6", "#deebf7", "#ffffff"])
 
 
+@functools.cache
+def letters(text, size=9):
+    """A text as a path that begins at (0, 0), and its width and height, in points."""
+    path = TextPath((0, 0), text, size=size)
+    box = path.get_extents() if len(path.vertices) else None
+    return path, box.width if box else 0.0, box.height if box else 0.0
+
+
 class Table(Panel):
-    """A table of numbers, shaded by the rank in their column: the darker, the better; a row for each name."""
+    """A table of numbers, shaded by the rank in their column: the darker, the better; a row for each name.
+
+    All its words are one path: so many texts would take too long to move.
+    """
 
     def __init__(self, page, name, columns, **panel):
         super().__init__(page, name, grid=False, **panel)
-        self.columns, self.rows = columns, []
+        self.columns, self.rows = columns, {}
         self.axes.set_xlim(-0.5, len(columns) - 0.5)
         self.axes.set_xticks(range(len(columns)), columns, fontsize=9)
+        self.axes.set_yticks([])
         self.axes.xaxis.tick_top()
         self.axes.tick_params(length=0)
         self.image = page.mover(self.axes.imshow(np.zeros((2, 2, 3)), aspect="auto", interpolation="none", zorder=0))
+        place = Affine2D().scale(1 / 72) + page.figure.dpi_scale_trans  # from points on the page
+        words = PathPatch(Path(np.zeros((1, 2))), facecolor=INK, lw=0, transform=place, clip_on=False, zorder=8)
+        self.words = page.mover(self.axes.add_artist(words))
 
     def show(self, rows, ranks):
         """rows: {name: texts, one for each column}; ranks: (rows, columns)."""
-        if list(rows) != self.rows:
-            self.rows = list(rows)
+        if len(rows) != len(self.rows):
             self.axes.set_ylim(len(rows) - 0.5, -0.5)
-            self.axes.set_yticks(range(len(rows)), self.rows, fontsize=9)
-        self.texts = [text for row in rows.values() for text in row]
+        self.rows = rows
         shades = BEST((np.asarray(ranks) - 1) / max(len(rows) - 1, 1))[..., :3]
         self.image.set(data=shades, extent=(-0.5, len(self.columns) - 0.5, len(rows) - 0.5, -0.5))
 
     def at(self, t=None):
-        self.image.set_visible(True)
-        for k, text in enumerate(self.texts):
-            j, i = divmod(k, len(self.columns))
-            self.word(f"cell {k}", i, j, text, ha="center", va="center")
+        width, height = 72 * self.page.figure.get_size_inches()
+        left, bottom, right, top = (self.axes.get_position().extents * [width, height, width, height]).tolist()
+        across, down = (right - left) / len(self.columns), (top - bottom) / len(self.rows)
+        parts = []
+        for j, (name, texts) in enumerate(self.rows.items()):
+            for i, text in enumerate((name, *texts)):
+                path, wide, tall = letters(text)
+                middle = left + (i - 0.5) * across - wide / 2
+                x, y = middle if i else left - 5 - wide, top - (j + 0.5) * down - (tall / 2 if i else 3)
+                parts.append(Path(path.vertices + [x, y], path.codes))
+        self.words.set_path(Path.make_compound_path(*parts))
+        for artist in (self.image, self.words):
+            artist.set_visible(True)
 
 
 class Strip(Panel):
@@ -341,9 +393,10 @@ class Strip(Panel):
 
     def show(self, rows, looks=None):
         """rows: {name: values}."""
+        if len(rows) != len(getattr(self, "rows", ())):
+            self.axes.set_ylim(len(rows) - 0.5, -0.5)
+            self.axes.set_yticks(range(len(rows)), [""] * len(rows))
         self.rows = rows
-        self.axes.set_ylim(len(rows) - 0.5, -0.5)
-        self.axes.set_yticks(range(len(rows)), [""] * len(rows))
         self.looks = {name: look(name) for name in rows}
 
     def at(self, t=None):
@@ -384,10 +437,10 @@ class Arena(Page):
 
     def show(self, result):
         entries, self.budget, self.ranked, self.note = result
-        self.ranks = experiments.mean_ranks(entries, self.budget, experiments.RANKED[self.ranked])
+        scores = {name: experiments.scores(results, self.budget) for name, results in entries.items()}
+        self.ranks = experiments.mean_ranks(scores, experiments.RANKED[self.ranked])
         order = sorted(entries, key=lambda name: (self.ranks[name].mean(), name))
-        scores = {name: experiments.scores(entries[name], self.budget) for name in order}
-        middles = np.array([[np.median(scores[name][task]) for task in experiments.TASKS] for name in order])
+        middles = np.median([[scores[name][task] for task in experiments.TASKS] for name in order], axis=-1)
         rows = {name: [in_words(task, v) for task, v in zip(experiments.TASKS, row, strict=True)]
                 for name, row in zip(order, middles, strict=True)}  # fmt: skip
         self.table.show(rows, experiments.ranks(np.round(middles, 9)))
