@@ -20,19 +20,27 @@ def _blas():
     return ThreadpoolController().select(user_api="blas").lib_controllers
 
 
+_already = False  # whether a `one_thread` further out has seen to it
+
+
 @contextlib.contextmanager
 def one_thread():
     """Multiply matrices on one thread, in a `with` block or in a function: @one_thread().
 
     On matrices as small as here a second thread is no gain; and where other programs run, the two wait for each other,
-    which can take twenty times as long. Inside `descend` and `training` it holds already.
+    which can take ten times as long. Tasks, `descend` and `training` see to it themselves.
     """
-    before = [(blas, blas.get_num_threads()) for blas in _blas()]
+    global _already
+    if _already:
+        yield
+        return
+    before, _already = [(blas, blas.get_num_threads()) for blas in _blas()], True
     try:
         for blas, _ in before:
             blas.set_num_threads(1)
         yield
     finally:
+        _already = False
         for blas, threads in before:
             blas.set_num_threads(threads)
 

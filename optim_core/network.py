@@ -513,6 +513,7 @@ class Task:
         with np.errstate(all="ignore"):
             return self._in_parts(lambda w: f(self.forward(w)[0]), w)
 
+    @one_thread()
     def _in_parts(self, f, w):
         """f(w), some runs at a time where they are many, so that memory stays bounded."""
         w = numbers("w", w, last=self.net.n)

@@ -74,7 +74,7 @@ def test_gradients_of_a_path_and_of_a_training_are_taken_on_one_thread_and_yours
     assert seen == 7 * [[1, 1]]
 
 
-def test_looks_at_held_out_data_hessians_and_sharpness_are_taken_on_one_thread(blas, monkeypatch):
+def test_losses_gradients_hessians_sharpness_and_held_out_data_are_computed_on_one_thread(blas, monkeypatch):
     seen, forward = [], Chain.forward
 
     def watched(self, *arguments):
@@ -83,8 +83,11 @@ def test_looks_at_held_out_data_hessians_and_sharpness_are_taken_on_one_thread(b
 
     monkeypatch.setattr(Chain, "forward", watched)
     task = NET.on(DATA.X, DATA.y)
-    for look in (lambda: training.train(NET, DATA, momentum, steps=2, lr=0.1), lambda: task.hessian(NET.init(0)),
-                 lambda: top_eigenvalues(task, NET.init(0))):  # fmt: skip
+    w, by_ten = NET.init(0), training.minibatches(task, 10)
+    for look in (
+        *(lambda: task.loss(w), lambda: task.accuracy(w), lambda: task.hessian(w), lambda: top_eigenvalues(task, w)),
+        *(lambda: by_ten(w, 1), lambda: training.train(NET, DATA, momentum, steps=2, lr=0.1)),
+    ):
         seen.clear()
         look()
         assert seen and all(now == [1, 1] for now in seen)
