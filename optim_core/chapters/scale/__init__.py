@@ -1,0 +1,1 @@
+"""Chapter 09, scale and initialization: why does depth break signals?"""
