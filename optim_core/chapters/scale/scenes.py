@@ -199,12 +199,14 @@ class Circle(Page):
     ARCS = 12
 
     def __init__(self):
-        super().__init__("plane sizes / plane cosine", widths=[4.4, 5.2], size=(9.6, 4.6))
-        self.plane = Points(self, "plane", legend=None, equal=True, title="the circle in this layer", grid=False)
+        super().__init__("plane sizes / plane cosine", widths=[4.6, 5], size=(9.6, 4.6), top=0.26)
+        self.plane = Points(
+            self, "plane", legend=None, equal=True, title="the circle in this layer", grid=False, room=dict(left=0.72)
+        )
         self.sizes = Curves(
-            self, "sizes", title="size, and stretch along the circle", log="y", legend="upper left",
-            levels={"": 1.0},
-        )  # fmt: skip
+            self, "sizes", title="size, and stretch along the circle", log="y", legend=None, levels={"": 1.0}
+        )
+        self.name({"size": SIGNAL, "stretch": DIFFERENCE}, bbox_to_anchor=(0.52, 1.005))
         self.cosine = Curves(
             self, "cosine", title="cosine of two inputs that began 30° apart", x="layer", ylim=(-0.15, 1.08),
             legend=None,
@@ -611,7 +613,7 @@ class Rounded(Page):
         super().__init__("steps loss", widths=[5, 5], size=(9.6, 4.0))
         self.points = Points(
             self, "steps", title="each weight's step", x="|w|", y="|step|", log="xy", xlim=(1e-4, 10),
-            ylim=(1e-9, 1), legend="lower right",
+            ylim=(1e-9, 1), legend="upper left",
         )  # fmt: skip
         self.loss = Curves(
             self, "loss", title="loss", x="steps t", log="y", ylim=(1e-3, 1), legend="lower left", room=dict(right=0.25)
