@@ -10,22 +10,20 @@ from optim_core import schedules, surfaces
 from optim_core.data import digits
 from optim_core.descent import descend
 from optim_core.exercises import has_blank
+from optim_core.fast import kept
 from optim_core.losses import cross_entropy
 from optim_core.network import Linear, Network, Tanh
 from optim_core.optimizers import adagrad, gd, mean_square_adagrad, rmsprop
 from optim_core.quadratics import expected
-from optim_core.scenes.training import BLAS
 from optim_core.training import training
 
 T = 1000  # steps of the runs on quadratics
 
 
-@functools.lru_cache(maxsize=8)
+@kept
 def drawn(steps, runs, n, seed=0):
     """Standard normal noise for each step of each run, (steps, runs, n): the same whenever it is asked for."""
-    noise = np.random.default_rng(seed).standard_normal((steps, runs, n))
-    noise.setflags(write=False)
-    return noise
+    return np.random.default_rng(seed).standard_normal((steps, runs, n))
 
 
 # ---- noisy quadratics ----
@@ -194,7 +192,7 @@ CONTEST = {  # name: (shape, end, cooldown)
 }
 
 
-@functools.cache
+@kept
 def contest(ground):
     """The schedules of CONTEST on a ground, each at the best of ETAS: {name: (η₀, mean loss at the end)}."""
     k = np.arange(T)
@@ -338,7 +336,7 @@ def product_window():
     return surfaces.from_formula("(1 - w1*w2)**2", window=(-1.5, 3.0, -1.0, 4.0), start=WARM_START)
 
 
-@functools.lru_cache(maxsize=64)
+@kept
 def _warmed(peak, sigma):
     surface, xi = surfaces.product(), sigma * drawn(WARM_STEPS, WARM_RUNS, 2)
     peaks = [schedules.warmup(peak, steps) for steps in WARM_UPS]  # ten warm-ups at once, of fifty runs each
@@ -414,7 +412,7 @@ def on_plateau_gd(w, grad, t, rate=1.0, best=1e300, bad=0.0, good=0.0, *, loss, 
 STREAK = 5  # good losses in a row, after which the rate is raised again
 
 
-@functools.cache
+@kept
 def plateaus(name):
     """All of PATIENCES, without and with raising again, forty runs each, and as many with a constant rate.
 
@@ -476,7 +474,7 @@ CURES = [  # what the text compares: a name, and the arguments of `long_valley`
 ]
 
 
-@functools.lru_cache(maxsize=64)
+@kept
 def long_valley(root, fall, warm):
     """A long valley with a little noise, η₀ = 1, ten seeds at once.
 
@@ -546,7 +544,7 @@ class Switched(NamedTuple):
     paths: dict
 
 
-@functools.lru_cache(maxsize=32)
+@kept
 def _switched(angle, sigma):
     surface = surfaces.bowl(100.0, np.radians(angle))
     turn = np.array([[np.cos(np.radians(angle)), -np.sin(np.radians(angle))],
@@ -644,14 +642,8 @@ def _trained(wrong, seed, etas):
 
     w = np.broadcast_to(net.init(seed), (*etas.shape, net.init(seed).size))
     train, held = [], []
-    looks = training(net, data, gd, epochs=EPOCHS, batch=BATCH, seed=seed, w=w, lr=lr)
-    while True:
-        with BLAS.limit(limits=1):
-            now = next(looks, None)
-            if now is None:
-                return
-            with np.errstate(all="ignore"):
-                train.append(net.loss(now["w"], data.X, data.y))
+    for now in training(net, data, gd, epochs=EPOCHS, batch=BATCH, seed=seed, w=w, lr=lr):
+        train.append(net.loss(now["w"], data.X, data.y))
         held.append(now["test_loss"])
         yield OnDigits(wrong, seed, len(train) - 1, np.array(train), np.array(held))
 
