@@ -42,6 +42,20 @@ def test_the_longest_step_after_a_silence_stays_below_the_bound():
         assert step[-1] <= max((1 - beta1) / np.sqrt(1 - beta2), 1.0) * (1 + 1e-9)
 
 
+@pytest.mark.parametrize("beta1, beta2", [(0.9, 0.999), (0.5, 0.99), (0.0, 0.9)])
+def test_no_stream_makes_a_longer_step_than_the_one_that_grows_by_the_ratio_of_the_betas(beta1, beta2):
+    bound = (1 - beta1) / np.sqrt(1 - beta2) / np.sqrt(1 - beta1**2 / beta2)  # Cauchy and Schwarz
+    growth = beta2 / beta1 if beta1 else 1e9
+    silence = np.zeros(int(10 / (1 - beta2)))
+    growing = growth ** np.arange(min(200, int(100 / np.log10(growth))))
+    for gradients in (growing, np.ones(200), np.random.default_rng(0).standard_normal(200)):
+        stream = np.append(silence, gradients)
+        steps = experiments.follow(optimizers.adam, stream, beta1=beta1, beta2=beta2, eps=1e-12)["step"]
+        assert np.abs(steps).max() < bound * 1.001
+        if gradients is growing:
+            assert steps.max() > 0.98 * bound
+
+
 def test_lengths_says_first_longest_and_last():
     assert scenes.lengths(np.array([0.5, -2.0, 2.0, 0.25])) == "first 0.5, longest 2 at step 2, last 0.25"
     assert scenes.lengths(np.full(7, 1e-10)) == "it stands still"

@@ -602,7 +602,7 @@ bound = Choice(
     {
         "a": (
             "False: after a long silence one gradient can make a step of nearly 3.16 η.",
-            "Yes: (1 − β₁)/√(1 − β₂), whatever the size of the gradient.",
+            "Yes: (1 − β₁)/√(1 − β₂), whatever its size. If it then stays, the steps grow further, to 6.6 η.",
         ),
         "b": (
             "True: m̂ can never be larger than √v̂.",
@@ -610,7 +610,7 @@ bound = Choice(
         ),
         "c": (
             "False: there is no bound at all.",
-            "There is one. What do m and √v become when one g follows many zeros?",
+            "There is one: no stream of gradients makes a step longer than 7.27 η.",
         ),
         "d": (
             "True for the first step only; later ones are shorter.",

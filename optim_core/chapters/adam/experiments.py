@@ -41,7 +41,7 @@ STREAMS = {
     "noise": lambda t, rng: rng.standard_normal(len(t)),
     "one in fifty": lambda t, rng: np.where(t % 50, 0.0, 1.0),
     "a lonely spike": lambda t, rng: np.where(t == SPIKE, 1.0, 0.0),
-    "fading": lambda t, rng: 0.99**t,
+    "silence, then a slope": lambda t, rng: np.where(t < SPIKE, 0.0, 1.0),
 }
 FOLLOWERS = {
     "Adam without correction": uncorrected_adam,
