@@ -123,9 +123,9 @@ def best_rate(name, kappa, degrees, u, beta=0.9, steps=400):
     return ETAS[int(needed.argmin() if np.isfinite(needed).any() else end.argmin())]
 
 
-def best_rates(first, second, kappa, angle, u, **_):
+def best_rates(method, rival, kappa, angle, u, **_):
     """The best η of the two methods of a race, as controls: a situation."""
-    return {f"lr{k}": best_rate(name, kappa, angle, u) for k, name in ((1, first), (2, second))}
+    return {f"lr{k}": best_rate(name, kappa, angle, u) for k, name in ((1, method), (2, rival))}
 
 
 def beside(function, steps=200):

@@ -35,7 +35,7 @@ class Race(Page):
         self.map = Surface(self, "map", numbers=False, equal=True, room=dict(left=0.6, bottom=0.54, top=0.08))
         self.loss = Curves(self, "loss", title="loss / loss at the start", log="y", ylim=(1e-9, 1e2), legend=None)
         self.loss.levels = {"a millionth": GOAL}
-        limits = dict(log="y", ylim=(1e-3, 1e3))
+        limits = dict(log="y", ylim=(1e-3, 1e5))
         self.rates = Curves(self, "rates", title="rate of w₁ (solid), w₂ (dashed)", x="steps t", legend=None, **limits)
         self.bars = Bars(self, "bars", title="rates at step t", **limits, room=dict(right=0.05, bottom=0.5))
 
