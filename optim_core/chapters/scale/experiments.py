@@ -15,10 +15,10 @@ from optim_core.training import train
 # ---- how to draw a layer's weights ----
 
 RULES = {  # functions of (rng, n inputs, m outputs) → (W, b)
+    "PyTorch": lambda rng, n, m: (SCHEMES["torch"](rng, (n, m), n, m), SCHEMES["torch"](rng, (m,), n, m)),
     "N(0, 1)": lambda rng, n, m: (rng.standard_normal((n, m)), 0.0),
     "N(0, 0.01²)": lambda rng, n, m: (rng.standard_normal((n, m)) * 0.01, 0.0),
     "std 1/n": lambda rng, n, m: (rng.standard_normal((n, m)) / n, 0.0),
-    "PyTorch": lambda rng, n, m: (SCHEMES["torch"](rng, (n, m), n, m), SCHEMES["torch"](rng, (m,), n, m)),
     "PyTorch, no biases": lambda rng, n, m: (SCHEMES["torch"](rng, (n, m), n, m), 0.0),
     "std 1/√n": lambda rng, n, m: (rng.standard_normal((n, m)) / np.sqrt(n), 0.0),
     "Xavier": lambda rng, n, m: (SCHEMES["xavier"](rng, (n, m), n, m), 0.0),
@@ -131,14 +131,16 @@ def through_the_default(digits_in=1000, depth=50, width=256, seed=0, dtype=float
     return x
 
 
-def factors(rule, activation, width=256, depth=10, seeds=20):
+def factors(rule, activation, width=256, depth=10, seeds=10):
     """By what a layer multiplies the root mean square of the signal: the mean factor over the layers, for each seed.
 
     >>> found = factors("N(0, 1)", "linear", width=64, seeds=3)
     >>> f"{found.mean():.1f}"
     '8.0'
     """
-    flows = (rms(signals(rule, activation, depth=depth, width=width, seed=seed)["x"]) for seed in range(seeds))
+    flows = (
+        rms(signals(rule, activation, depth=depth, width=width, inputs=32, seed=seed)["x"]) for seed in range(seeds)
+    )
     return np.array([(sizes[-1] / sizes[0]) ** (1 / depth) for sizes in flows])
 
 
@@ -254,18 +256,15 @@ def duel(scheme, lr=0.03, seeds=10, depth=30, width=32, steps=150, batch=32):
     return train(net, digits(), gd, **how)["test_accuracy"][-1]
 
 
-def symmetric(start, seeds=5, steps=400):
-    """A tanh network 64-32-10 trained on digits: (accuracy, rank of its first weights) for each seed.
+def symmetric(start, steps=400):
+    """A tanh network 64-32-10 after a training on digits: (accuracy on held-out ones, rank of its first weights).
 
     start: "zeros", "constant" (every weight 0.1), or one of `network.SCHEMES`.
     """
     net = Network([Linear(64, 32), Tanh(), Linear(32, 10)])
-    w = np.stack([net.init(seed, start if start in SCHEMES else "xavier") for seed in range(seeds)])
-    if start not in SCHEMES:
-        w[:] = np.where(net.is_weight, dict(zeros=0.0, constant=0.1)[start], 0.0)
+    w = net.init(0, start) if start in SCHEMES else dict(zeros=0.0, constant=0.1)[start] * net.is_weight
     found = train(net, digits(), gd, lr=0.5, steps=steps, batch=64, w=w, every=steps, progress=False)
-    first = found["w"][:, : 64 * 32].reshape(seeds, 64, 32)
-    return found["test_accuracy"][-1], np.linalg.matrix_rank(first)
+    return float(found["test_accuracy"][-1]), int(np.linalg.matrix_rank(found["w"][: 64 * 32].reshape(64, 32)))
 
 
 # ---- inputs ----
@@ -318,14 +317,22 @@ def prepared(how, seed=0):
     return Data(PREPARED[how](raw.X, raw.X), raw.y, PREPARED[how](raw.X_test, raw.X), raw.y_test)
 
 
-def steepest(X):
-    """The largest eigenvalue of XᵀX/N, with a column of ones for the biases: the scale of the first layer's curvature.
+def spectrum(X):
+    """The eigenvalues of XᵀX/N, with a column of ones for the biases, largest first.
 
-    >>> steepest(np.array([[1.0], [-1.0]]))
-    1.0
+    For one linear unit and half the squared error these are the curvatures; elsewhere they set their scale.
+
+    >>> spectrum(np.array([[1.0], [-1.0]]))
+    array([1., 1.])
     """
     ones = np.hstack([X, np.ones((len(X), 1))])
-    return float(np.linalg.eigvalsh(ones.T @ ones / len(X))[-1])
+    return np.linalg.eigvalsh(ones.T @ ones / len(X))[::-1]
+
+
+def saturated(X, seed=0):
+    """Which share of a first layer's 32 tanh units is beyond ±0.99 before any training, with Xavier's weights."""
+    W = Network([Linear(64, 32), Tanh(), Linear(32, 10)]).init(seed, "xavier")[: 64 * 32].reshape(64, 32)
+    return float((np.abs(np.tanh(X @ W)) > 0.99).mean())
 
 
 def accuracies(how, seed=0, steps=200):

@@ -369,7 +369,7 @@ def of_the_stretches(s):
     >>> of_the_stretches(np.array([2.0, 2.0, 0.0, 0.0]))
     'The most stretched direction: × 2; root mean square: × 1.4; above a tenth of the largest: 2 of 4. It is as if 2 directions were left.'
     """  # noqa: E501
-    if s[0] <= 1e-30:
+    if s[0] == 0:
         return "No direction comes through: the output does not depend on the input here."
     scaled = s / s[0]
     left = (scaled**2).sum() ** 2 / (scaled**4).sum()
