@@ -1,6 +1,7 @@
-"""What every test of the suite, and every kernel that it starts, runs under."""
+"""What every test of the suite, and every kernel that it starts, runs under; and which of two workers does what."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -13,6 +14,9 @@ if TESTS not in sys.path:  # notebooks.py and normalise.py, whatever pytest's im
 
 from kernels import kernel_environment  # noqa: E402
 
+PATIENCE = 300  # seconds: where a test has to stop waiting. On a busy machine it passes later, and does not fail
+NOTEBOOKS = ROOT / "notebooks"
+
 
 def pytest_configure(config: pytest.Config) -> None:
     # Set here, after Python has read its own PYTHONWARNINGS, so that only kernels inherit it. The process that hands
@@ -22,3 +26,71 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.update(kernel_environment())
     # Kernels draw with the inline backend, as a user's do.
     os.environ.pop("MPLBACKEND", None)
+    config.option.nbval_kernel_startup_timeout = PATIENCE
+
+
+# --- one run of a notebook for all that is asked of it ---------------------------------------------------------------
+
+
+@pytest.fixture(scope="session", params=sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
+def ran(request):
+    """A notebook after its run in this process: backwards, since nbval runs it forwards."""
+    import notebooks
+
+    return notebooks.run(request.param, notebooks.backwards(request.param))
+
+
+def after_nbval(file):
+    """A last cell for a notebook that nbval runs: is what its other cells computed what its prose says?"""
+    from nbformat.v4 import new_code_cell
+    from nbval.plugin import IPyNbCell
+
+    source = f"import sys\nsys.path.append({TESTS!r})\nimport notebooks\nnotebooks.compare_prose({str(file.path)!r})"
+    cell = new_code_cell(source, execution_count=1)
+    options = {"check": True, "check_exception": False, "skip": False}
+    how = dict(name="the numbers in prose", cell_num=len(file.nb.cells), cell=cell, options=options)
+    return IPyNbCell.from_parent(file, **how)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The cells of each chapter get a last one, and what takes longest comes first: no worker is left with it alone."""
+    last = {item.parent: i for i, item in enumerate(items) if item.path.suffix == ".ipynb" and hasattr(item, "cell")}
+    for file, i in reversed(last.items()):
+        if file.path.parent == NOTEBOOKS and not items[i].config.option.keyword:
+            items.insert(i + 1, after_nbval(file))
+    for item in items:
+        item.output_timeout = PATIENCE  # nbval's, for what a cell has sent to arrive
+    items.sort(key=lambda item: _turn(item.nodeid))
+
+
+def _turn(nodeid: str) -> int:
+    return next((turn for turn, part in enumerate(("tests/browser/", ".ipynb", "[chapter ")) if part in nodeid), 9)
+
+
+# --- who does what ---------------------------------------------------------------------------------------------------
+
+
+def share(nodeid: str) -> str:
+    """What is done by one worker, in one go: the tests of a file, or what several files ask of one run of a chapter.
+
+    >>> share("tests/test_sweep.py::test_clicks[05_momentum]"), share("notebooks/05_momentum.ipynb::Cell 3")
+    ('05_momentum', 'notebooks/05_momentum.ipynb')
+    """
+    chapter = re.search(r"\[(\d\d_\w+)\]$", nodeid)
+    return chapter[1] if chapter and "browser" not in nodeid else nodeid.split("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log):
+    """In place of xdist's loadfile, for which what is asked of one run in two files is two things."""
+    if config.option.dist != "loadfile":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class InShares(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return share(nodeid)
+
+    config.option.loadscopereorder = False  # the order of the collection is the one wanted: see above
+    return InShares(config, log)

@@ -1,7 +1,9 @@
 """Notebooks as tests see them: their cells, and a run of them in this process.
 
-A run in process is quicker than a kernel, can be repeated in any order, and leaves its figures and numbers in reach of
-a test. What a kernel would add (magics, top-level await) no notebook of the course uses.
+The suite runs each notebook twice: nbval in a kernel, from top to bottom; `run` in this process, backwards. What either
+run shows must be what is committed, so a cell that leans on another one than the first (on its names, or on what it did
+to something that both use) is found, whichever of the two stands above. The run in this process leaves its figures and
+numbers in reach of the tests. What a kernel would add (magics, top-level await) no notebook of the course uses.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import ast
 import contextlib
 import importlib.util
 import io
+import itertools
 import linecache
 import math
 import os
@@ -19,11 +22,12 @@ import warnings
 import weakref
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest import mock
 
 import normalise
 
 NOTEBOOKS = sorted(normalise.NOTEBOOKS.glob("*.ipynb"))
-TEXT = ("text/plain", "text/html", "text/latex", "text/markdown")
+TEXT = normalise.KEPT_TEXT
 
 
 class CellFailed(AssertionError):
@@ -36,10 +40,21 @@ class Run:
 
     path: Path
     namespace: dict = field(default_factory=dict)
-    printed: dict[int, str] = field(default_factory=dict)  # cell -> its text outputs
+    printed: dict[int, str] = field(default_factory=dict)  # cell -> what it prints
+    pieces: dict[int, list[dict]] = field(default_factory=dict)  # cell -> what it shows: each piece by MIME type
     shown: list = field(default_factory=list)  # keeps displayed objects alive, as a page would
     claims: dict[str, float] = field(default_factory=dict)
-    figures: list[tuple[int, object]] = field(default_factory=list)  # (cell, live figure)
+    figures: list[tuple[int, object]] = field(default_factory=list)  # (cell, live figure), in the notebook's order
+    cell: int = -1  # the one that runs
+
+    def display(self, *values) -> None:
+        """In place of IPython's: note every text form that a kernel would send of these values."""
+        from IPython.core.formatters import DisplayFormatter
+
+        for value in values:
+            self.shown.append(value)
+            forms, _ = DisplayFormatter().format(value)
+            self.pieces[self.cell].append({mime: text for mime, text in forms.items() if mime in TEXT})
 
 
 @contextlib.contextmanager
@@ -68,6 +83,12 @@ def code_cells(notebook) -> list[int]:
     return [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
 
 
+def backwards(path: Path) -> list[int]:
+    """The first code cell, which has the imports; then the others, the last one first."""
+    first, *rest = code_cells(normalise.read(path))
+    return [first, *rest[::-1]]
+
+
 def run(path: Path, order: list[int] | None = None) -> Run:
     """Run the code cells of a notebook, top to bottom or in `order`, in a fresh namespace; CellFailed if one fails."""
     import matplotlib
@@ -76,11 +97,12 @@ def run(path: Path, order: list[int] | None = None) -> Run:
     notebook = normalise.read(path)
     order = code_cells(notebook) if order is None else order
     result = Run(Path(path), {"__name__": "__main__"})
-    with _inside(Path(path).resolve().parent), strict_warnings(), _own_claims() as claims:
+    own_display = mock.patch("IPython.display.display", result.display)
+    with _inside(Path(path).resolve().parent), strict_warnings(), own_display, _own_claims() as claims:
         for i in order:
             before = live_figures()
             try:
-                result.printed[i] = _execute(notebook.cells[i].source, f"<{Path(path).name} cell {i}>", result)
+                _execute(notebook.cells[i].source, i, result)
             except (Exception, SystemExit) as error:
                 told = f"{type(error).__name__}: {error}"
                 if isinstance(error, Warning):
@@ -90,11 +112,13 @@ def run(path: Path, order: list[int] | None = None) -> Run:
                 raise CellFailed(f"{result.path.name}, cell {i}{ran}: {told}\n\n{source}") from error
             result.claims.update(claims)
             result.figures += [(i, f) for f in live_figures() if not any(f is b for b in before)]
+    result.figures.sort(key=lambda figure: figure[0])
     return result
 
 
-def _execute(source: str, filename: str, result: Run) -> str:
-    """Run one cell, show the value of its last expression as a front end would, and return its text outputs."""
+def _execute(source: str, i: int, result: Run) -> None:
+    """Run cell `i`, show the value of its last expression, and keep what it printed."""
+    filename = f"<{result.path.name} cell {i}>"
     tree = ast.parse(source, filename)  # plain Python: a magic is a SyntaxError here
     last = None
     if tree.body and isinstance(tree.body[-1], ast.Expr):
@@ -102,33 +126,30 @@ def _execute(source: str, filename: str, result: Run) -> str:
     # tracebacks and inspect.getsource find the cell's lines
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     out, err = io.StringIO(), io.StringIO()
+    result.cell, result.pieces[i] = i, []
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         exec(compile(tree, filename, "exec"), result.namespace)
         if last is not None:
             value = eval(compile(last, filename, "eval"), result.namespace)
             if value is not None and not source.rstrip().endswith(";"):
-                result.shown.append(value)
-                print("\n".join(str(text) for text in shown(value).values()))
+                result.display(value)
     if err.getvalue():
         raise AssertionError(f"the cell writes to stderr: {err.getvalue()[:500]}")
-    return out.getvalue()
+    result.printed[i] = out.getvalue()
 
 
-def shown(value) -> dict[str, str]:
-    """What a front end without pictures shows of `value`: every text form it offers. An error in one is raised."""
-    forms = {"text/plain": repr(value)}
-    if isinstance(value, type):
-        return forms
-    methods = {"text/html": "_repr_html_", "text/latex": "_repr_latex_", "text/markdown": "_repr_markdown_"}
-    for mime, name in methods.items():
-        form = getattr(value, name, None)
-        if callable(form) and (text := form()) is not None:
-            forms[mime] = text
-    if callable(bundle := getattr(value, "_repr_mimebundle_", None)):
-        data = bundle()
-        data = data[0] if isinstance(data, tuple) else data
-        forms.update({mime: text for mime, text in (data or {}).items() if mime in TEXT})
-    return forms
+def unlike_committed(ran: Run) -> list[str]:
+    """The cells that print or show something else than the file says, each in a sentence."""
+    differs = []
+    for i, cell in enumerate(normalise.read(ran.path).cells):
+        if i in ran.printed:
+            streams = "".join(output.text for output in cell.outputs if output.output_type == "stream")
+            pieces = [dict(output.data) for output in cell.outputs if output.output_type != "stream"]
+            if ran.printed[i] != streams:
+                differs.append(f"cell {i} prints\n{ran.printed[i]}\nand committed is\n{streams}")
+            if (shown := [piece for piece in ran.pieces[i] if piece]) != pieces:
+                differs.append(f"cell {i} shows\n{shown}\nand committed is\n{pieces}")
+    return differs
 
 
 @contextlib.contextmanager
@@ -184,13 +205,18 @@ def quoted(notebook) -> list[tuple[int, str, str]]:
     return found
 
 
+def plain_digits(superscripts: str) -> str:
+    """Superscript digits and signs as plain ones."""
+    return superscripts.translate(SUPERSCRIPT)
+
+
 def parse_number(text: str) -> tuple[float, float]:
     """The number that prose shows, and the weight of its last digit.
 
     >>> parse_number("66 %"), parse_number("−3.1·10⁻⁴")
     ((0.66, 0.01), (-0.00031, 1e-05))
     """
-    plain = re.sub(r"(10)([⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺]+)", lambda m: m[1] + "^" + m[2].translate(SUPERSCRIPT), text)
+    plain = re.sub(r"(10)([⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺]+)", lambda m: m[1] + "^" + plain_digits(m[2]), text)
     plain = unicodedata.normalize("NFKC", plain).replace("\N{MINUS SIGN}", "-").replace("&minus;", "-")
     plain = re.sub(
         r"(?<=\d)\s(?=\d{3}(\D|$))", "", plain
@@ -212,6 +238,84 @@ def agrees(value: float, text: str) -> bool:
     """Whether `value` rounds to the digits that prose shows."""
     number, digit = parse_number(text)
     return math.isfinite(value) and abs(value - number) <= digit / 2 * (1 + 1e-9)
+
+
+def compare_prose(path: Path, claims: dict[str, float] | None = None) -> None:
+    """AssertionError unless the prose of a notebook says what its cells computed (in this process, unless given)."""
+    if claims is None:
+        from optim_core.exercises import CLAIMS as claims
+    named = set()
+    for cell, name, text in quoted(normalise.read(path)):
+        where = f"{Path(path).name}, cell {cell}: <!--c:{name}-->{text}"
+        assert name in claims, f"{where}: no cell says claim({name!r}, …); there are {sorted(claims)}"
+        assert agrees(claims[name], text), f"{where}: the cell computes {claims[name]!r}"
+        named.add(name)
+    unused = sorted(set(claims) - named)
+    assert not unused, f"{Path(path).name}: no prose quotes the claims {unused}"
+
+
+# --- what prose leans on -------------------------------------------------------------------------------------------
+
+YEAR = r"(?:1[6-9]|20)\d\d"
+NAME = r"[A-ZÀ-Þ][\w'’-]*[^\W\d_]"
+CITATION = re.compile(rf"({NAME}?)(?:['’]s)?(?:,? and others|(?:, {NAME})* and {NAME})?,? \(?({YEAR})\b(?!,\d)")
+NO_NAMES = ("In", "Since", "Until", "By", "From", "Before", "After", "Around", "Of", "And", "May", "March", "June")
+POINTS_OUT = re.compile(
+    r"\?|\b(figure|picture|map|panel|below|slider|situation|caption|menu|click|drag|press|choose|move)", re.I
+)
+CHAPTER = re.compile(r"\b[Cc]hapters? (\d\d)(?: and (\d\d))?\b")
+
+
+def prose(notebook) -> str:
+    """All Markdown of a notebook, without its comments."""
+    return CLAIM_MARK.sub("", "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown"))
+
+
+def uncited_and_unlisted(text: str) -> tuple[list[str], list[str]]:
+    r"""The sources of a notebook's list that its prose does not cite, and the citations that are not in the list.
+
+    A citation is a name and a year: Polyak 1964, (Goujaud, Taylor and Dieuleveut 2025), what Polyak published in 1964.
+
+    >>> uncited_and_unlisted("As Goh (2017) says.\n## Sources\n- G. Goh: Why. 2017.\n- B. Polyak: Some. 1964.")
+    (['B. Polyak: Some. 1964.'], [])
+    """
+    before, _, after = text.partition("## Sources\n")
+    sources = re.findall(r"^- (.+)", after, re.M)
+    uncited = []
+    for source in sources:
+        first, year = re.split(r"[,:]| and ", source)[0].split()[-1], re.findall(YEAR, source)[-1:]
+        if not year or not re.search(rf"\b{re.escape(first)}\b[^;]{{0,80}}?\b{year[0]}\b", before):
+            uncited.append(source)
+    cited = [m for m in CITATION.finditer(before) if m[1] not in NO_NAMES]
+    unlisted = [m[0] for m in cited if not any(re.sub("['’]s$", "", m[1]) in s and m[2] in s for s in sources)]
+    return uncited, unlisted
+
+
+def lost_links(path: Path) -> list[str]:
+    """What a notebook links to, or calls a chapter, and is not there."""
+    text, folder = prose(normalise.read(path)), Path(path).parent
+    links = [link for link in re.findall(r"\]\(([^)#\s]+)", text) if "://" not in link]
+    lost = [f"the link {link}" for link in links if not (folder / link).exists()]
+    for number in filter(None, itertools.chain.from_iterable(CHAPTER.findall(text))):
+        if not any(folder.glob(f"{number}_*.ipynb")):
+            lost.append(f"chapter {number}")
+    return lost
+
+
+def unannounced_figures(notebook) -> list[int]:
+    """The cells with a live figure of which the cell above does not say what to look for.
+
+    What it says stands after its last heading: a question, or what to do with the figure. An exercise says it itself,
+    in its first line.
+    """
+    found = []
+    for i, cell in enumerate(notebook.cells):
+        if cell.cell_type == "code" and re.search(r"\bLive\(", cell.source) and not cell.source.startswith("#"):
+            above = notebook.cells[i - 1]
+            last = re.split(r"^#+ .*$", above.source, flags=re.M)[-1]
+            if above.cell_type != "markdown" or not POINTS_OUT.search(last):
+                found.append(i)
+    return found
 
 
 # --- pictures ------------------------------------------------------------------------------------------------------

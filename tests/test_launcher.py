@@ -439,7 +439,7 @@ class Lab:
             [sys.executable, "-m", "optim_core", "lab", *options],
             cwd=ROOT, env={**os.environ, **private}, stdout=self.said, stderr=subprocess.STDOUT,
         )  # fmt: skip
-        for _ in range(600):
+        for _ in range(6000):
             try:
                 self.ask("api/status")
                 return
@@ -463,7 +463,7 @@ class Lab:
 
         kernel = self.ask("api/kernels", name="python3")["id"]
         address = f"ws://127.0.0.1:{self.port}/api/kernels/{kernel}/channels?token=secret"
-        channel = create_connection(address, timeout=60)
+        channel = create_connection(address, timeout=600)
         header = {"msg_id": "1", "msg_type": "execute_request", "session": "1", "username": "", "version": "5.3"}
         content = {"code": code, "silent": False, "store_history": False, "allow_stdin": False}
         channel.send(json.dumps(

@@ -1,8 +1,6 @@
 """Every notebook is committed as it should be, runs in any order, and says in prose what its cells compute."""
 
-import functools
 import os
-import random
 import re
 import subprocess
 import sys
@@ -21,10 +19,21 @@ every_notebook = pytest.mark.parametrize("path", notebooks.NOTEBOOKS, ids=lambda
 LONGEST_CELL = 16  # lines
 START = "00"  # the notebook that only introduces may be short
 
-
-@functools.cache
-def from_top_to_bottom(path: Path) -> notebooks.Run:
-    return notebooks.run(path)
+# Faults that are known and not mended yet: take them out when they are.
+UNCITED = {
+    "05_momentum": ("Y. Nesterov: A method for solving",),
+    "07_adam": ("J. Dodge",),
+    "11_losses": ("J. Bridle", "I. Goodfellow"),
+}
+UNLISTED = {"04_batches": ("Smith and Le 2018",)}
+LOST = {"04_batches": {"chapter 10"}, "08_schedules": {"chapter 16"}}
+UNANNOUNCED = {"def-experiment-distance-lr-surface-line", "course-experiments-by-budget-def-experiment"}  # ids of cells
+WITHOUT_SITUATIONS = {  # of a notebook, these scenes
+    *(("02_critical_points", scene) for scene in ("Escape", "RandomHessians", "IndexLoss")),
+    *(("04_batches", scene) for scene in ("Orders", "LinearScaling", "EpochTime")),
+    *(("05_momentum", scene) for scene in ("Cycle", "Ravine", "Restart")),
+    ("11_losses", "Margin"),
+}
 
 
 # --- what is committed ---------------------------------------------------------------------------------------------
@@ -79,54 +88,54 @@ def test_no_cell_leans_on_pyplots_current_figure(path):
             assert forbidden not in source, f"{path.name}, cell {i} uses {forbidden}:\n{source}"
 
 
+@every_notebook
+def test_every_source_is_cited_and_every_citation_has_its_source(path):
+    uncited, unlisted = notebooks.uncited_and_unlisted(notebooks.prose(normalise.read(path)))
+    uncited = [source for source in uncited if not source.startswith(UNCITED.get(path.stem, ()))]
+    assert not uncited, f"{path.name}: in the list and not cited in the text:\n" + "\n".join(uncited)
+    unlisted = [citation for citation in unlisted if citation not in UNLISTED.get(path.stem, ())]
+    assert not unlisted, f"{path.name}: cited and not in the list of sources:\n" + "\n".join(unlisted)
+
+
+@every_notebook
+def test_what_is_linked_or_called_a_chapter_is_there(path):
+    lost = set(notebooks.lost_links(path)) - LOST.get(path.stem, set())
+    assert not lost, f"{path.name} leads to what is not there: {sorted(lost)}"
+
+
+@every_notebook
+def test_every_live_figure_stands_under_words_that_say_what_to_look_for(path):
+    notebook = normalise.read(path)
+    found = [i for i in notebooks.unannounced_figures(notebook) if notebook.cells[i].id not in UNANNOUNCED]
+    assert not found, f"{path.name}: the cell above says nothing of the live figure of cell {found}"
+
+
 # --- what it does --------------------------------------------------------------------------------------------------
 
 
-@every_notebook
-def test_notebook_runs_from_top_to_bottom(path):
-    from_top_to_bottom(path)
+# `ran` is a run backwards (see conftest.py). nbval runs the same cells forwards; both must show what is committed.
 
 
-@every_notebook
-def test_pictures_that_cells_show_have_alternative_text(path):
-    for value in from_top_to_bottom(path).shown:
+def test_cells_show_what_is_committed_also_when_they_run_backwards(ran):
+    differs = notebooks.unlike_committed(ran)
+    assert not differs, f"{ran.path.name}, run backwards: " + "\n".join(differs)
+
+
+def test_numbers_in_prose_are_what_the_cells_compute(ran):
+    notebooks.compare_prose(ran.path, ran.claims)
+
+
+def test_pictures_that_cells_show_have_alternative_text(ran):
+    for value in ran.shown:
         bare = hasattr(value, "savefig") or hasattr(value, "_repr_svg_")
-        assert not bare, f"{path.name} shows {value!r} without words for it: put it under Live or into figures/"
+        assert not bare, f"{ran.path.name} shows {value!r} without words for it: put it under Live or into figures/"
 
 
-@every_notebook
-def test_numbers_in_prose_are_what_the_cells_compute(path):
-    claims = from_top_to_bottom(path).claims
-    quoted = notebooks.quoted(normalise.read(path))
-    for cell, name, text in quoted:
-        where = f"{path.name}, cell {cell}: <!--c:{name}-->{text}"
-        assert name in claims, f"{where}: no cell says claim({name!r}, …); there are {sorted(claims)}"
-        assert notebooks.agrees(claims[name], text), f"{where}: the cell computes {claims[name]!r}"
-    unused = set(claims) - {name for _, name, _ in quoted}
-    assert not unused, f"{path.name}: no prose quotes the claims {sorted(unused)}"
-
-
-def shuffled_orders(path: Path) -> list[list[int]]:
-    """Three orders to run the cells in: the first (imports), then the others backwards, and twice at random."""
-    first, *rest = notebooks.code_cells(normalise.read(path))
-    orders = [rest[::-1]]
-    dice = random.Random(path.name)
-    for _ in range(2):
-        orders.append(dice.sample(rest, len(rest)))
-    return [[first, *order] for order in orders]
-
-
-@every_notebook
-@pytest.mark.parametrize("which", [0, 1, 2], ids=["backwards", "shuffled", "shuffled again"])
-def test_cells_give_the_same_in_any_order(path, which):
-    in_order = from_top_to_bottom(path)
-    order = shuffled_orders(path)[which]
-    again = notebooks.run(path, order)
-    for i in order:
-        assert again.printed[i] == in_order.printed[i], (
-            f"{path.name}, cell {i} shows something else when the cells run in the order {order}"
-        )
-    assert again.claims == in_order.claims
+def test_every_live_figure_has_situations(ran):
+    for cell, live in ran.figures:
+        of_exercise = normalise.read(ran.path).cells[cell].source.startswith("#")
+        if not of_exercise and (ran.path.stem, type(live.scene).__name__) not in WITHOUT_SITUATIONS:
+            assert len(live.presets) >= 2, f"{ran.path.name}, cell {cell}, {live!r} has fewer than two situations"
 
 
 # --- the tests' own instruments ------------------------------------------------------------------------------------
@@ -197,11 +206,103 @@ def written(folder: Path, *sources: str, name: str = "small.ipynb") -> Path:
     return path
 
 
-def test_a_cell_that_needs_a_later_one_fails_out_of_order_and_is_named(tmp_path):
+def test_a_cell_that_needs_an_earlier_one_fails_backwards_and_is_named(tmp_path):
     path = written(tmp_path, "import math", "a = math.pi", "b = 2 * a")
     assert notebooks.run(path).namespace["b"] > 6
     with pytest.raises(notebooks.CellFailed, match=r"cell 2 \(cells run in the order \[0, 2, 1\]\): NameError.*'a'"):
-        notebooks.run(path, [0, 2, 1])
+        notebooks.run(path, notebooks.backwards(path))
+
+
+@pytest.mark.parametrize(
+    ("sources", "differs"),
+    [
+        (("numbers = []", "numbers.append(1)\nprint(numbers)", "print(1)"), []),
+        (("numbers = []", "numbers.append(1)\nprint(numbers)", "numbers.append(2)"), [1]),
+        (("numbers = []", "numbers.append(1)", "{'numbers': numbers}"), [2]),
+        (("from IPython.display import display\nnumbers = [0]", "display(numbers)", "numbers.clear()"), [1]),
+    ],
+    ids=["no", "printed", "value", "display"],
+)
+def test_a_cell_that_shows_something_else_backwards_is_named(sources, differs, tmp_path):
+    path = written(tmp_path, *sources)
+    path.write_text(normalise.dumps(normalise.clean(normalise.run(path))), encoding="utf-8")
+    assert notebooks.unlike_committed(notebooks.run(path)) == []
+    found = notebooks.unlike_committed(notebooks.run(path, notebooks.backwards(path)))
+    assert [int(re.match(r"cell (\d+) ", one)[1]) for one in found] == differs
+
+
+@pytest.mark.parametrize(
+    ("prose", "complaint"),
+    [
+        ("It is <!--c:a-->1.5<!--/c-->.", ""),
+        ("It is <!--c:a-->1.6<!--/c-->.", "the cell computes 1.5"),
+        ("It is <!--c:b-->1.5<!--/c-->.", r"no cell says claim\('b', …\); there are \['a'\]"),
+        ("It is 1.5.", r"no prose quotes the claims \['a'\]"),
+    ],
+)
+def test_prose_is_compared_with_claims(prose, complaint, tmp_path):
+    path = tmp_path / "small.ipynb"
+    nbformat.write(new_notebook(cells=[new_markdown_cell(prose)]), path)
+    if complaint:
+        with pytest.raises(AssertionError, match=complaint):
+            notebooks.compare_prose(path, {"a": 1.5})
+    else:
+        notebooks.compare_prose(path, {"a": 1.5})
+
+
+SOURCES = """
+
+## Sources
+
+- B. Polyak: Some methods. *USSR* 4, 1964.
+- B. Goujaud, A. Taylor, A. Dieuleveut: Provable. 2025.
+- B. O'Donoghue, E. Candès: Adaptive restart. 2015.
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "uncited", "unlisted"),
+    [
+        ("what Polyak published in 1964 (Goujaud, Taylor and Dieuleveut 2025; O'Donoghue and Candès 2015)", [], []),
+        ("Polyak's 1964 method, Goujaud and others (2025), O'Donoghue's, 2015. In 2001 it", [], []),
+        (
+            "Polyak 1964; Goujaud and others 2024; O'Donoghue 2015",
+            ["B. Goujaud"],
+            ["Goujaud and others 2024"],
+        ),
+        ("(Kidambi and others 2018)", ["B. P", "B. G", "B. O"], ["Kidambi and others 2018"]),
+        ("Polyak 1964, Goujaud and others 2025, O'Donoghue and Candès 2015, from 1,964 to 2015 steps", [], []),
+    ],
+)
+def test_citations_are_compared_with_the_list_of_sources(text, uncited, unlisted):
+    found = notebooks.uncited_and_unlisted(text + SOURCES)
+    assert [len(found[0]), found[1]] == [len(uncited), unlisted], found
+    assert all(source.startswith(begin) for source, begin in zip(found[0], uncited, strict=True))
+
+
+def test_links_and_chapters_that_are_not_there_are_named(tmp_path):
+    for name in ("02_there.ipynb", "there.png"):
+        (tmp_path / name).touch()
+    path = tmp_path / "05_small.ipynb"
+    text = "[a](02_there.ipynb#x) [b](03_lost.ipynb) [c](https://example.org) ![d](there.png)"
+    text += " chapters 02 and 04, chapter 05"
+    nbformat.write(new_notebook(cells=[new_markdown_cell(text)]), path)
+    assert notebooks.lost_links(path) == ["the link 03_lost.ipynb", "chapter 04"]
+
+
+@pytest.mark.parametrize(
+    ("above", "figure", "found"),
+    [
+        (new_markdown_cell("## Look\n\nWhere does it end?"), "Live(1)", []),
+        (new_markdown_cell("Drag it."), "Live(1)", []),
+        (new_markdown_cell("Why?\n\n## Results\n\nIt takes 3 steps."), "Live(1)", [1]),
+        (new_code_cell("# Where does it end?"), "Live(1)", [1]),
+        (new_code_cell("1"), "# 1. Write it.\nLive(1)", []),
+        (new_code_cell("1"), "Alive(1)", []),
+    ],
+)
+def test_a_figure_that_nothing_announces_is_named(above, figure, found):
+    assert notebooks.unannounced_figures(new_notebook(cells=[above, new_code_cell(figure)])) == found
 
 
 @pytest.mark.parametrize(

@@ -1,36 +1,40 @@
-"""Every slider of every live figure at its ends, every preset, fifty random combinations, start to end: all draw."""
+"""Every live figure of every chapter: each slider at both ends, every situation, some combinations, moments, clicks.
 
-import functools
+All of them must draw, warn of nothing, and say what is so. What a figure costs here is counted, not timed: two pictures
+for a slider, one for a situation, COMBINATIONS, a few moments and clicks.
+"""
+
 import itertools
 import math
 import random
 import re
+import weakref
 import xml.etree.ElementTree as ElementTree
 from contextlib import contextmanager
+from functools import lru_cache
 from inspect import signature
 from pathlib import Path
+from types import SimpleNamespace
 
+import captions
 import layers
 import nbformat
-import normalise
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 import notebooks
 
 widgets = pytest.importorskip("ipywidgets")
-COMBINATIONS = 50
-PIECES = 15  # of results that come one by one, this many are waited for: the same number shows the same picture
-
-
-@functools.cache
-def run_of(path: Path) -> notebooks.Run:
-    return notebooks.run(path)
-
-
-def with_live_figures() -> list[Path]:
-    """The notebooks that make live figures (their source says so: nothing is run to list the tests)."""
-    return [p for p in notebooks.NOTEBOOKS if any("live" in c.source.lower() for c in normalise.read(p).cells)]
+COMBINATIONS = 6  # each slider is at each of its ends in one of them
+PIECES = 5  # of results that come one by one, this many are waited for: the same number shows the same picture
+# Known and not mended yet: take them out when they are.
+BETWEEN_STOPS = {
+    ("00_start_here", "zig-zag across the valley", "lr", 0.24),
+    ("02_critical_points", "nearly opposite", "start", 1.05),
+    ("05_momentum", "at the edge", "lr", 1.35),
+}
+IDLE = {("06_adaptive", "Race", "beta")}  # a slider that moves nothing as the figure begins
+BEGIN = weakref.WeakKeyDictionary()  # live figure -> its first pictures
 
 
 def tree(widget) -> list:
@@ -52,15 +56,13 @@ def look(live) -> tuple:
         check_picture(picture, width, height)
     assert live.scene.alt.strip(), "the scene has no alternative text"
     assert any('role="img" aria-label="' in picture for picture in now), "a screen reader finds no picture"
-    caption = live.caption
-    assert isinstance(caption, str) and caption.strip(), "the caption is empty"
-    for nonsense in ("nan", "None", "inf ", "array(", "np.float", "{", "}"):
-        assert nonsense not in caption, f"the caption says {nonsense!r}: {caption}"
+    wrong = captions.problems(live)
+    assert not wrong, "\n".join(wrong)
     assert not live.errors, f"the figure notes errors: {live.errors}"
     return now
 
 
-@functools.lru_cache(maxsize=256)
+@lru_cache(maxsize=256)
 def check_picture(picture: str, width: int, height: int) -> None:
     root = ElementTree.fromstring(picture)
     assert root.tag.endswith("svg") and (root.get("width"), root.get("height")) == (f"{width}", f"{height}")
@@ -81,6 +83,8 @@ def hand(part):
 
 def stops(part) -> list:
     """All values that a hand can set, in order."""
+    if hasattr(part, "stops"):
+        return list(part.stops)
     options = getattr(hand(part), "options", [False, True])
     return [option[1] if isinstance(option, tuple) else option for option in options]
 
@@ -91,86 +95,113 @@ def ends(part) -> list:
     return all_stops if part is hand(part) else [all_stops[0], all_stops[-1]]
 
 
-def any_value(part, dice: random.Random):
-    return dice.choice(stops(part))
+def flat(value) -> list:
+    return list(value) if isinstance(value, (tuple, list)) else [value]
 
 
 @contextmanager
-def telling(path, cell, live, what):
+def telling(ran, cell, live, what):
     """Failures inside say which figure of which cell, and what was done to it."""
     try:
         yield
     except Exception as error:
-        where = f"{path.name}, cell {cell}, {live!r}: {what}\nwith {live.values}, time {live.time}"
-        raise AssertionError(f"{where}\n{type(error).__name__}: {error}") from error
+        where = f"{ran.path.name}, cell {cell}, {live!r}: {what}\nwith {live.values}, time {live.time}"
+        raise AssertionError(f"{where}\n{live.caption}\n{type(error).__name__}: {error}") from error
 
 
-def figures_of(path):
-    """(cell, live figure, its first pictures) for each, put back to how it began, with warnings as errors."""
-    for cell, live in run_of(path).figures:
+def figures(ran):
+    """(cell, live figure, its first pictures) for each, as it began, with warnings as errors; reset brings it back."""
+    for cell, live in ran.figures:
         with notebooks.strict_warnings():
-            with telling(path, cell, live, "as it begins"):
+            if live not in BEGIN:
+                with telling(ran, cell, live, "as it begins"):
+                    live.errors.clear()
+                    live.reset()
+                    BEGIN[live] = look(live)
+            yield cell, live, BEGIN[live]
+            with telling(ran, cell, live, "reset"):
                 live.errors.clear()
                 live.reset()
-                begin = look(live)
-            yield cell, live, begin
-            live.errors.clear()
-            live.reset()
+                assert live.values == live.initial
+                if look(live) != BEGIN[live]:
+                    raise AssertionError("the picture is not the first one")
 
 
-every_live_notebook = pytest.mark.parametrize("path", with_live_figures(), ids=lambda p: p.stem)
-
-
-@every_live_notebook
-def test_both_ends_of_every_slider_draw_different_pictures(path):
-    for cell, live, _ in figures_of(path):
+def test_both_ends_of_every_slider_draw_different_pictures(ran):
+    """And the far end's, made ahead while the near end's is shown, is the one that comes then."""
+    for cell, live, _ in figures(ran):
         for name, control in live.controls.items():
             for i, part in enumerate(parts(control)):
                 seen = []
                 for value in ends(part):
-                    with telling(path, cell, live, f"{name}{[i] if i else ''} = {value!r}"):
-                        live.reset()
+                    further = value if part is control else (*control.value[:i], value, *control.value[i + 1 :])
+                    with telling(ran, cell, live, f"{name}{[i] if i else ''} = {value!r}"):
+                        looks_ahead = bool(seen) and part is not hand(part)
+                        ahead = made_ahead(live, {name: further}) if looks_ahead else None
                         hand(part).value = value
                         seen.append(look(live))
-                with telling(path, cell, live, f"{name} over {ends(part)}"):
-                    if any(a == b for a, b in itertools.pairwise(seen)):
+                        if looks_ahead and not live._stream:
+                            assert ahead, "no picture was made ahead"
+                            if (*ahead.layers, ahead.caption) != (*seen[-1], live.caption):
+                                raise AssertionError("another picture came than was made ahead")
+                with telling(ran, cell, live, f"{name} over {ends(part)}"):
+                    idle = (ran.path.stem, type(live.scene).__name__, name) in IDLE
+                    if not idle and any(a == b for a, b in itertools.pairwise(seen)):
                         raise AssertionError("the picture is the same")
+                live.set(**{name: live.initial[name]})
 
 
-@every_live_notebook
-def test_every_preset_draws_and_is_chosen_from_the_menu(path):
-    for cell, live, begin in figures_of(path):
+def made_ahead(live, values):
+    """The picture that a figure makes of a stop ahead, or None; meanwhile it must go on showing what it shows."""
+    before = pictures(live), live.values, live.caption
+    live._known.pictures.clear()
+    live._look_ahead(live._ticket, values)
+    assert (pictures(live), live.values, live.caption) == before, "it shows that it looks ahead"
+    return live._known.find(live.values | values, live._moment())
+
+
+def test_every_situation_can_be_set_by_hand_and_is_chosen_from_the_menu(ran):
+    for cell, live, begin in figures(ran):
+        between = [found for found in between_stops(live) if (ran.path.stem, *found) not in BETWEEN_STOPS]
+        with telling(ran, cell, live, "its beginning and its situations"):
+            assert not between, f"nobody can set this by hand, it is no stop of its slider: {between}"
         if not live.presets:
             continue
         menu = next(w for w in tree(live) if set(live.presets) <= set(getattr(w, "options", ())))
-        for label, values in live.presets.items():
-            with telling(path, cell, live, f"the preset {label!r}"):
-                live.reset()
-                initial = live.values
+        for label, preset in live.presets.items():
+            with telling(ran, cell, live, f"the situation {label!r}"):
+                before = live.values
+                expected = before | preset(**before) if callable(preset) else live.initial | preset
                 menu.value = label
                 now = look(live)
-                for name, value in (values(**initial) if callable(values) else values).items():
+                for name, value in expected.items():
                     shown = live.controls[name].value
-                    same = shown == value or all(
-                        math.isclose(a, b, rel_tol=1e-9) for a, b in zip(flat(shown), flat(value), strict=True)
-                    )
+                    same = shown == value or all(map(math.isclose, flat(shown), flat(value)))
                     assert same, f"{name} is {shown!r}, not {value!r}: outside the slider's range?"
-                if now == begin and live.values != initial:
+                if now == begin and live.values != live.initial:
                     raise AssertionError("the picture is the same as before")
 
 
-def flat(value) -> list[float]:
-    return [float(v) for v in (value if isinstance(value, (tuple, list)) else [value])]
+def between_stops(live):
+    """(situation, control, value) where a value of few digits lies between the stops of its slider.
+
+    A value of many digits is a point that is meant exactly (a critical point, 1/9), and no slider could stop there.
+    """
+    for label, preset in ({"the beginning": live.initial} | live.presets).items():
+        for name, value in ({} if callable(preset) else preset).items():
+            for part, one in zip(parts(live.controls[name]), flat(value), strict=True):
+                if one not in stops(part) and one == float(f"{one:.3g}"):
+                    yield label, name, one
 
 
-@every_live_notebook
-def test_random_combinations_draw(path):
-    for cell, live, before in figures_of(path):
-        dice = random.Random(f"{path.name} {cell}")
-        for _ in range(COMBINATIONS):
-            chosen = {name: tuple(any_value(p, dice) for p in parts(c)) for name, c in live.controls.items()}
-            values = {name: v if len(v) > 1 else v[0] for name, v in chosen.items()}
-            with telling(path, cell, live, f"set(**{values})"):
+def test_combinations_draw(ran):
+    for cell, live, before in figures(ran):
+        dice = random.Random(f"{ran.path.name} {cell}")
+        columns = {name: [column(part, dice) for part in parts(c)] for name, c in live.controls.items()}
+        for k in range(COMBINATIONS):
+            values = {name: tuple(one[k] for one in both) for name, both in columns.items()}
+            values = {name: v if len(v) > 1 else v[0] for name, v in values.items()}
+            with telling(ran, cell, live, f"set(**{values})"):
                 last, said = live.values, live.caption
                 live.set(**values)
                 now = look(live)
@@ -179,80 +210,49 @@ def test_random_combinations_draw(path):
                 before = now
 
 
-@every_live_notebook
-def test_every_moment_draws_and_start_differs_from_end(path):
-    for cell, live, _ in figures_of(path):
+def column(part, dice: random.Random) -> list:
+    """What a slider is set to in each of the combinations: once to each end."""
+    values = [*(stops(part)[i] for i in (0, -1)), *dice.choices(stops(part), k=COMBINATIONS - 2)]
+    return dice.sample(values, COMBINATIONS)
+
+
+def test_moments_draw_and_start_differs_from_end(ran):
+    for cell, live, _ in figures(ran):
         steps, seen = live.scene.steps, []
-        for t in [] if not steps else sorted({0, 1, steps // 2, steps - 1, steps}):
-            with telling(path, cell, live, f"time {t} of {steps}"):
+        for t in sorted({0, 1, steps // 2, steps}) if steps else []:
+            with telling(ran, cell, live, f"time {t} of {steps}"):
                 live.time = t
                 seen.append(look(live))
         if steps:
-            with telling(path, cell, live, f"time 0 against time {steps}"):
+            with telling(ran, cell, live, f"time 0 against time {steps}"):
                 if seen[0] == seen[-1]:
                     raise AssertionError("the picture is the same")
 
 
-@every_live_notebook
-def test_clicks_all_over_the_picture_draw_and_set_the_point(path):
-    for cell, live, _ in figures_of(path):
+def test_clicks_draw_and_set_the_point(ran):
+    for cell, live, _ in figures(ran):
+        size = live.scene.figure.bbox.size
+        boxes = [axes.bbox.get_points() / size for axes in live.scene.figure.axes]
+        places = [box[0] + (box[1] - box[0]) * at for box in boxes for at in ([0.5, 0.5], [0.92, 0.1])]
         points = [name for name, control in live.controls.items() if len(parts(control)) > 1]
         moved = set()
-        for x, y in itertools.product([0.01, 0.2, 0.35, 0.5, 0.65, 0.8, 0.99], [0.01, 0.3, 0.5, 0.7, 0.99]):
-            with telling(path, cell, live, f"a click at ({x}, {y}) of the picture"):
+        for x, y in [(0.005, 0.995), *places]:
+            with telling(ran, cell, live, f"a click at ({x:.2f}, {1 - y:.2f}) of the picture"):
                 before = live.values
-                live.click(x, y)
+                live.click(x, 1 - y)
                 look(live)
                 moved |= {name for name in points if live.values[name] != before[name]}
-        with telling(path, cell, live, "clicks all over the picture"):
+        with telling(ran, cell, live, "clicks all over the picture"):
             assert not points or moved, f"no click sets any of {points}"
 
 
-@every_live_notebook
-def test_the_picture_made_ahead_is_the_one_that_comes_and_leaves_the_figure_as_it_was(path):
-    for cell, live, begin in figures_of(path):
-        for name, control in live.controls.items():
-            for i, part in enumerate(parts(control)):
-                with telling(path, cell, live, f"one stop further on {name}{[i] if i else ''}"):
-                    live.reset()
-                    here = stops(part).index(part.value)
-                    new = here + 1 if here < len(stops(part)) - 1 else here - 1
-                    value = control.value
-                    further = stops(part)[new] if part is control else (*value[:i], stops(part)[new], *value[i + 1 :])
-                    live._known.pictures.clear()
-                    live._look_ahead(live._ticket, {name: further})
-                    assert look(live) == begin and live.values[name] == value, "it shows"
-                    ahead = live._known.find(live.values | {name: further}, live._moment())
-                    assert ahead or live._stream, "none was made"
-                    live.set(**{name: further})
-                    if ahead and (*ahead.layers, ahead.caption) != (*look(live), live.caption):
-                        raise AssertionError("another picture came")
-
-
-@every_live_notebook
-def test_results_that_come_one_by_one_come_to_an_end(path):
-    for cell, live, begin in figures_of(path):
+def test_results_that_come_one_by_one_come_to_an_end(ran):
+    for cell, live, begin in figures(ran):
         if live.running:
-            with telling(path, cell, live, "run to its end"):
+            with telling(ran, cell, live, "run to its end"):
                 live.finish()
                 if look(live) == begin:
                     raise AssertionError("the picture is the same as near the beginning")
-
-
-@every_live_notebook
-def test_reset_goes_back_to_the_first_picture(path):
-    for cell, live, begin in figures_of(path):
-        values = live.values
-        dice = random.Random(path.name)
-        for name, control in live.controls.items():
-            for part in parts(control):
-                with telling(path, cell, live, f"{name}, then reset"):
-                    hand(part).value = any_value(part, dice)
-        with telling(path, cell, live, "reset"):
-            live.reset()
-            assert live.values == values
-            if look(live) != begin:
-                raise AssertionError("the picture is not the first one")
 
 
 # --- faults planted in a small figure, each seen by the test that looks for it --------------------------------------
@@ -273,7 +273,7 @@ class Dot:
     def at(self, t):
         lr, (x, y) = self.result
         self.dot.set_data([x + t / 2], [y + lr])
-        self.caption = f"The dot is at step {t}."
+        self.caption = f"At η = {lr}, from x = {x}, the dot is at step {t}."
         return [self.dot]
     def clicked(self, axes, x, y):
         return {"start": (x, y)}
@@ -287,19 +287,99 @@ figure
 FAULTS = {
     "an end of a slider raises": ("return lr,", "return 1 / (lr - 2.0),", "both_ends", "lr = 2.0.*ZeroDivisionError"),
     "a combination warns": ("return lr,", "import warnings; lr > 1 < start[0] and warnings.warn('w'); return lr,",
-                            "random", "UserWarning: w"),
+                            "combinations", "UserWarning: w"),
     "a slider that moves nothing": ("y + lr]", "y]", "both_ends", "lr over .*picture is the same"),
-    "no caption": ('f"The dot is at step {t}."', '""', "random", "the caption is empty"),
+    "no caption": ('f"At η = {lr}, from x = {x}, the dot is at step {t}."', '""', "combinations",
+                   "the caption is empty"),
     "a number that is none in the caption": ("step {t}", "step {math.nan}", "moment", "the caption says 'nan'"),
-    "a preset beyond the slider": ('{"lr": 1.5}', '{"lr": 5.0}', "preset", "'far'.*lr is 2.0, not 5.0"),
-    "a preset that changes nothing to see": ("y + lr]", "y + (lr > 1.7)]", "preset", "the picture is the same"),
+    "a preset beyond the slider": ('{"lr": 1.5}', '{"lr": 5.12345}', "situation", "lr is 2.0, not 5.12345"),
+    "a preset between two stops": ('{"lr": 1.5}', '{"lr": 1.55}', "situation", r"no stop .*'far', 'lr', 1.55\)"),
+    "a preset that changes nothing to see": ("y + lr]", "y + (lr > 1.7)]", "situation", "the picture is the same"),
     "time stands still": ("x + t / 2", "x", "moment", "time 0 against time 8"),
     "a click that raises": ('return {"start"', 'return 1 / (x < 5) and {"start"', "clicks",
                             "a click at .*ZeroDivisionError"),
     "a click that sets nothing": ('return {"start": (x, y)}', "return {}", "clicks", "no click sets any of"),
-    "a picture that remembers": ("y + lr]", "y + lr + self.seen / 20]", "test_reset", "is not the first one"),
-    "a picture that depends on the one before": ("y + lr]", "y + lr + self.seen / 20]", "ahead", "it shows|another"),
+    "a picture that remembers": ("y + lr]", "y + lr + self.seen / 20]", "moments", "is not the first one"),
+    "a picture that depends on those before": ("y + lr]", "y + lr + self.seen / 20]", "both_ends", "it shows|another"),
+    "a caption that says nothing of the sliders": ("At η = {lr}, from x = {x}, the", "The", "moments",
+                                                   "names no slider's value"),
+    "a caption with a fault": ("dot is at", "dot dot is at", "combinations", "the caption has 'dot dot'"),
 }  # fmt: skip
+
+
+CAPTIONS = {  # a caption, and what is wrong with it
+    "At η = 0.1, from (0.00, −1.20), the loss is 2·10⁻⁶ after 1 step and 0 after 12.": None,
+    "Gradient descent arrived after 3 steps. Heavy ball diverged at step 9.": None,
+    "Of 1,200 examples 12 % are left; the loss is 0.05, 10⁻⁹ of what it was.": None,
+    "A share of 0.0000 ± 0.0001.": "says 0.0000",
+    "The eigenvalues are 0.0 and 2.": "says 0.0,",
+    "At x = 0.0.": "says 0.0,",
+    "It ends at −0.": "says −0",
+    "It ends at (0.10, -0.00).": "says -0.00",
+    "Shorter by 1.3·10² %.": "says '10² %'",
+    "Left of the first loss: 8.1·10¹⁰.": "so large that it only says: it exploded",
+    "Off by 3.081·10⁻³³.": "so small that it may be rounding",
+    "The the ball rests.": "has 'The the'",
+    "It takes 1 steps.": "has '1 steps'",
+    "The loss is 2 .": "has ' .'",
+    "The loss is 2..": "has '..'",
+    "It is at None.": "says 'None'",
+    "Nesterov arrived after 3 steps. Nesterov diverged at step 9.": "that it arrived and that it diverged",
+    "The ball always rests and never moves.": "says 'always' and 'never' in one breath",
+    "The ball never rests.": "the scene lists no claim",
+    "It goes round for ever.": "the scene lists no claim",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("caption", CAPTIONS)
+def test_a_captions_faults_are_named(caption):
+    found, expected = captions.wrong(caption), CAPTIONS[caption]
+    assert bool(found) == bool(expected) and (expected or "") in "\n".join(found), found
+
+
+def test_a_slider_at_zero_may_be_written_as_it_is():
+    zero, other = SimpleNamespace(value=(0.0, 1.0)), SimpleNamespace(value=(0.5, 1.0))
+    assert captions.wrong("At x = 0.00 the loss is 1.", controls=dict(x=zero)) == []
+    assert "says 0.00" in captions.wrong("At x = 0.00 the loss is 1.", controls=dict(x=other))[0]
+    assert "says 0.00" in captions.wrong("The loss is 0.00 at 1.", controls=dict(x=zero))[0]
+
+
+def rests():
+    """A claim that is named here."""
+
+
+def test_a_scene_may_say_what_it_needs_to():
+    class Scene:
+        allows = {"tiny numbers": "for the test"}
+
+    assert captions.wrong("Off by 3·10⁻³³.", Scene()) == []
+    assert len(captions.wrong("Off by 3·10³³.", Scene())) == 1
+    Scene.claims = (rests,)
+    assert captions.wrong("It never rests.", Scene()) == []
+    name = "x" + 8 * "y"  # it stands in no test, not even here
+    Scene.claims = (type(rests)(rests.__code__, {}, name),)
+    assert f"leans on the claim {name}, which no test names" in captions.wrong("It never rests.", Scene())[0]
+    Scene.allows = {"anything": "no"}
+    with pytest.raises(AssertionError, match=r"Scene.allows: \['anything'\] are not all of"):
+        captions.wrong("It rests.", Scene())
+
+
+@pytest.mark.parametrize(
+    ("caption", "names"),
+    [
+        ("At η = 0.1.", True),
+        ("At η = 0.10.", True),
+        ("At η = 0.2.", False),
+        ("10⁻⁶ away.", True),
+        ("10⁻⁵ away.", False),
+        ("From (−8.00, 4.00).", True),
+        ("By Adam.", True),
+        ("Adagrad: step 100 of 100.", False),
+    ],
+)
+def test_a_caption_names_a_value(caption, names):
+    values = dict(lr=0.1, distance=1e-6, start=(-8.0, 4.0), method="Adam")
+    assert captions.names_a_value(caption, {name: SimpleNamespace(value=one) for name, one in values.items()}) is names
 
 
 # The same with results that come one by one.
@@ -307,7 +387,7 @@ STREAM = SMALL.replace(
     "    return lr, start\n", "    for k in range(40):\n        yield lr, (start[0], start[1] + k / 20)\n"
 )
 STREAM_FAULTS = {
-    "a later result raises": ("yield lr,", "yield 1 / (k < 9 or lr < 2.0) and lr,", "both_ends",
+    "a later result raises": ("yield lr,", "yield 1 / (k < 3 or lr < 2.0) and lr,", "both_ends",
                               "lr = 2.0.*ZeroDivisionError"),
     "a later result warns": ("yield lr,", "import warnings; k > 30 and warnings.warn('w'); yield lr,", "to_an_end",
                              "run to its end.*UserWarning: w"),
@@ -317,40 +397,41 @@ STREAM_FAULTS = {
 
 @pytest.mark.parametrize("source", [SMALL, STREAM], ids=["one result", "one by one"])
 def test_a_figure_without_faults_passes_the_sweep(source, tmp_path):
-    path = small_notebook(tmp_path, source)
+    ran = small(tmp_path, source)
     for test in sweep_tests().values():
-        test(path)
+        test(ran)
 
 
 @pytest.mark.parametrize("fault", STREAM_FAULTS)
 def test_the_sweep_sees_in_a_stream(fault, tmp_path):
     right, wrong, test, complaint = STREAM_FAULTS[fault]
     assert STREAM.count(right) == 1
-    fails(small_notebook(tmp_path, STREAM.replace(right, wrong)), test, complaint)
+    fails(small(tmp_path, STREAM.replace(right, wrong)), test, complaint)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_the_sweep_sees(fault, tmp_path):
     right, wrong, test, complaint = FAULTS[fault]
     assert SMALL.count(right) == 1
-    fails(small_notebook(tmp_path, SMALL.replace(right, wrong)), test, complaint)
+    fails(small(tmp_path, SMALL.replace(right, wrong)), test, complaint)
 
 
-def fails(path: Path, test: str, complaint: str) -> None:
+def fails(ran, test: str, complaint: str) -> None:
     """Run the test whose name holds `test`, and see it complain."""
     test = next(function for name, function in sweep_tests().items() if test in name)
     with pytest.raises(AssertionError) as caught:
-        test(path)
+        test(ran)
     assert re.search(complaint, str(caught.value), re.S), caught.value
     assert "small.ipynb, cell 0, Live(Dot: lr, start)" in str(caught.value)
 
 
-def small_notebook(folder: Path, source: str) -> Path:
+def small(folder: Path, source: str) -> notebooks.Run:
+    """A notebook of one cell, after its run."""
     path = folder / "small.ipynb"
     path.write_text(nbformat.writes(new_notebook(cells=[new_code_cell(source)])), encoding="utf-8")
-    return path
+    return notebooks.run(path)
 
 
 def sweep_tests() -> dict:
-    """The tests above by name: they take a notebook's path."""
-    return {n: f for n, f in globals().items() if n.startswith("test_") and list(signature(f).parameters) == ["path"]}
+    """The tests above by name: they take a run of a notebook."""
+    return {n: f for n, f in globals().items() if n.startswith("test_") and list(signature(f).parameters) == ["ran"]}

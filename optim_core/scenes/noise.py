@@ -65,7 +65,9 @@ class NoiseFloor(Scene):
             self.reach = reach
             for axes in (self.trace, self.spread):
                 axes.set_ylim(-reach, reach)
-        self.left = abs(1 - self.eta * self.lam) ** (2 * len(self.x[: -len(late)]))  # of the start's square, by then
+        self.left = np.inf  # of the start's square, by then
+        if self.stable:
+            self.left = abs(1 - self.eta * self.lam) ** (2 * len(self.x[: -len(late)]))
 
     def at(self, t):
         x, reach = self.x[: t + 1, 0], self.reach

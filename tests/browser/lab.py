@@ -39,6 +39,7 @@ FLAGS = [
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
+PATIENCE = 300  # seconds until something is taken for lost: a busy machine may be slow and nothing worse
 STDERR = '[data-mime-type="application/vnd.jupyter.stderr"]'
 ELSEWHERE = re.compile(r"^(https?|wss?)://(?!(127\.0\.0\.1|localhost)[:/])")
 
@@ -106,6 +107,7 @@ class Lab:
     def __enter__(self) -> Lab:
         self.folder = Path(tempfile.mkdtemp(prefix="optim-lab-"))
         self.server = self.playwright = self.browser = None
+        self.windows = []
         try:
             self._start_server()
             self.playwright = self._sync_playwright().start()
@@ -165,7 +167,7 @@ class Lab:
             )
         self.url = self._wait_for_server(Path(env["JUPYTER_RUNTIME_DIR"]))
 
-    def _wait_for_server(self, runtime: Path, seconds: float = 120) -> str:
+    def _wait_for_server(self, runtime: Path, seconds: float = PATIENCE) -> str:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if self.server.poll() is not None:
@@ -184,21 +186,28 @@ class Lab:
     def _stop_server(self) -> None:
         self.server.terminate()  # SIGTERM: it stops its kernels, then itself
         try:
-            self.server.wait(15)
+            self.server.wait(60)
         except subprocess.TimeoutExpired:
             self.server.kill()
             self.server.wait()
 
     def open(self, name: str) -> Page:
-        """The notebook `name` (a path below the notebooks folder) in a fresh page, nothing run yet."""
-        return Page(self, name)
+        """The notebook `name` (a path below the notebooks folder), nothing run yet.
+
+        JupyterLab itself is loaded once, and a notebook that is closed leaves it free for the next one. While one is
+        open, another gets a window, and a JupyterLab, of its own.
+        """
+        window = next((window for window in self.windows if not window.taken), None)
+        if not window:
+            self.windows.append(window := Window(self))
+        return Page(window, name)
 
 
-class Page:
-    """One notebook in one browser page. What goes wrong in the page is gathered in `problems`."""
+class Window:
+    """A browser window with JupyterLab in it. What goes wrong there is gathered in `problems`."""
 
-    def __init__(self, lab: Lab, name: str):
-        self.name, self.problems = Path(name).stem, []
+    def __init__(self, lab: Lab):
+        self.problems, self.taken, self.used = [], False, False
         width, height = lab.size
         # a class of widgets may load itself from a service worker, which routes do not see: none
         self.context = lab.browser.new_context(
@@ -206,17 +215,22 @@ class Page:
         )
         self.context.route(ELSEWHERE, self._stop_request)
         self.page = self.context.new_page()
-        self.page.set_default_timeout(60_000)
+        self.page.set_default_timeout(PATIENCE * 1000)
         self.page.on("pageerror", lambda e: self.problems.append(f"page error: {e}"))
         self.page.on("console", self._console)
         self.page.on("websocket", lambda s: ELSEWHERE.match(s.url) and self.problems.append(f"request to {s.url}"))
-        # `reset`: a workspace of this page alone, not what the last page left open
-        workspace = f"test{time.monotonic_ns()}"
-        self.page.goto(f"/lab/workspaces/{workspace}/tree/{name}?reset&token={lab.token}")
-        self._js_ready(
-            "() => window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'",
-            "the notebook did not open with an idle kernel",
-        )
+        self.token = lab.token
+
+    def show(self, name: str) -> None:
+        """Begin to open a notebook."""
+        self.problems.clear()
+        self.taken = True
+        if self.used:
+            self.page.evaluate("path => { window.jupyterapp.commands.execute('docmanager:open', {path}); }", name)
+        else:  # `reset`: a workspace of this window alone, not what another left open
+            workspace = f"test{time.monotonic_ns()}"
+            self.page.goto(f"/lab/workspaces/{workspace}/tree/{name}?reset&token={self.token}")
+            self.used = True
 
     def _stop_request(self, route) -> None:
         self.problems.append(f"request outside this machine: {route.request.url}")
@@ -227,7 +241,21 @@ class Page:
             where = message.location.get("url", "")
             self.problems.append(f"console error: {message.text} {where}")
 
-    def _js_ready(self, condition: str, complaint: str, seconds: float = 120, arg=None) -> None:
+
+class Page:
+    """One notebook in a browser window. What goes wrong in the page is gathered in `problems`."""
+
+    def __init__(self, window: Window, name: str):
+        self.name, self.window, self.page, self.problems = Path(name).stem, window, window.page, window.problems
+        window.show(name)
+        self._js_ready(
+            """name => { const open = window.jupyterapp?.shell?.currentWidget;
+                return open?.context?.path === name && open.sessionContext?.session?.kernel?.status === "idle"; }""",
+            "the notebook did not open with an idle kernel",
+            arg=name,
+        )
+
+    def _js_ready(self, condition: str, complaint: str, seconds: float = PATIENCE, arg=None) -> None:
         from playwright.sync_api import TimeoutError as Late
 
         try:
@@ -239,17 +267,21 @@ class Page:
         dialogs = [f"an open dialog: {text}" for text in self.page.locator(".jp-Dialog-content").all_inner_texts()]
         return "\n".join(self.problems + dialogs)
 
-    def run_all(self, seconds: float = 300) -> None:
-        """Run every cell, top to bottom, until the kernel is idle and every widget is drawn; PageFault on an error."""
+    def run_all(self, seconds: float = PATIENCE, to_end: bool = True) -> None:
+        """Run every cell, top to bottom, until every widget is drawn; PageFault on an error.
+
+        to_end: whether to wait for the results that come one by one, and until the kernel is idle.
+        """
         self.page.evaluate(
             """() => { window.allRun = null;
                 window.jupyterapp.commands.execute("notebook:run-all-cells")
                     .then(() => window.allRun = "done", e => window.allRun = String(e)); }"""
         )
         self._js_ready("() => window.allRun !== null", "the cells did not finish", seconds)
-        self.wait_idle(seconds)
-        for figure in self.figures():
-            figure.wait_end()  # of its results, where they come one by one
+        if to_end:
+            self.wait_idle(seconds)
+            for figure in self.figures():
+                figure.wait_end()
         self.fail_on_error_outputs()
         unrun = [c["source"] for c in self.cells() if c["type"] == "code" and c["source"] and not c["count"]]
         if unrun:
@@ -265,7 +297,15 @@ class Page:
             .filter(i => i.getAttribute("src") && i.complete && !i.naturalWidth).map(i => i.alt + " " + i.src)"""
         self.problems += [f"a picture is not shown: {picture}" for picture in self.page.evaluate(broken)]
 
-    def wait_idle(self, seconds: float = 120) -> None:
+    def wait_problem(self, words: str, seconds: float = PATIENCE) -> None:
+        """Wait until something that went wrong was recorded in these words."""
+        end = time.monotonic() + seconds
+        while not any(words in problem for problem in self.problems):
+            if time.monotonic() > end:
+                raise PageFault(f"{self.name}: nothing with {words!r} went wrong within {seconds:g} s")
+            self.page.wait_for_timeout(30)
+
+    def wait_idle(self, seconds: float = PATIENCE) -> None:
         """Wait until the kernel has nothing to do."""
         self._js_ready(
             "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'",
@@ -360,11 +400,13 @@ class Page:
         return [path]
 
     def close(self) -> None:
-        """Shut the kernel down and close the page."""
-        try:
-            self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
-        finally:
-            self.context.close()
+        """Shut the kernel down and close the notebook, as it is and unsaved."""
+        self.problems = list(self.problems)  # what comes later is another notebook's
+        self.page.evaluate(
+            """async () => { const open = window.jupyterapp.shell.currentWidget;
+                await open.sessionContext.shutdown(); open.dispose(); }"""
+        )
+        self.window.taken = False
 
 
 class LiveFigure:
@@ -465,7 +507,7 @@ class LiveFigure:
             "all => all.map(svg => svg.outerHTML)"
         )
 
-    def wait_changed(self, before: list[str], after: str, seconds: float = 60) -> list[str]:
+    def wait_changed(self, before: list[str], after: str, seconds: float = PATIENCE) -> list[str]:
         """Wait until what is drawn differs from `before`; `after` says what should have changed it."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and not (error := self.error()):
@@ -487,7 +529,15 @@ class LiveFigure:
         """What the figure says of its picture."""
         return self.root.locator(".optim-caption").inner_text().strip()
 
-    def wait_end(self, seconds: float = 60) -> None:
+    def wait_caption(self, begin: str, seconds: float = PATIENCE) -> None:
+        """Wait until the caption begins with these words."""
+        end = time.monotonic() + seconds
+        while not self.caption().startswith(begin):
+            if time.monotonic() > end:
+                raise PageFault(f"{self}: no caption began with {begin!r} within {seconds:g} s\n{self.owner._faults()}")
+            self.page.wait_for_timeout(30)
+
+    def wait_end(self, seconds: float = PATIENCE) -> None:
         """Wait until no more results are to come; PageFault if they come for longer."""
         end = time.monotonic() + seconds
         while self.running():
@@ -495,7 +545,7 @@ class LiveFigure:
                 raise PageFault(f"{self}: its results still come after {seconds:g} s\n{self.owner._faults()}")
             self.page.wait_for_timeout(30)
 
-    def pictures_until_end(self, seconds: float = 60) -> tuple[int, float]:
+    def pictures_until_end(self, seconds: float = PATIENCE) -> tuple[int, float]:
         """How many pictures are drawn until no more results are to come, and how many seconds that takes."""
         self._count_pictures()
         begun = time.monotonic()
@@ -510,13 +560,13 @@ class LiveFigure:
                 }).observe(figure.querySelector(".optim-overlay"), {childList: true, subtree: true}); }"""
         )
 
-    def wait_pictures(self, count: int, after: str, seconds: float = 20) -> None:
+    def wait_pictures(self, count: int, after: str, seconds: float = PATIENCE) -> None:
         """Wait for so many new pictures, while results come; PageFault if they do not."""
         self._count_pictures()
         complaint = f"{self}: after {after} fewer than {count} pictures came one after the other"
         self.owner._js_ready("count => window.drawn.length >= count", complaint, seconds, arg=count)
 
-    def answer_time(self, label: str, key: str, caption: str, seconds: float = 20) -> float:
+    def answer_time(self, label: str, key: str, caption: str, seconds: float = PATIENCE) -> float:
         """Milliseconds from a key press on a slider until a picture is painted whose caption begins with `caption`."""
         handle = self._handle(label)
         handle.scroll_into_view_if_needed()
@@ -544,7 +594,7 @@ class LiveFigure:
         self.owner._js_ready("() => window.answer.painted", f"{self}: {complaint}", seconds)
         return self.page.evaluate("() => window.answer.painted - window.answer.pressed")
 
-    def wait_rest(self, seconds: float = 60) -> None:
+    def wait_rest(self, seconds: float = PATIENCE) -> None:
         """Wait until the kernel is idle and what is drawn stays as it is for a while."""
         end, before = time.monotonic() + seconds, None
         while (now := self.drawings()) != before:
