@@ -86,6 +86,17 @@ CONTROLS = {
     "divide": Control("s", "divided by", 1, 16, 0.5),
     "first": Control("a", "first number", 1e-4, 1e16, scale="decades"),
     "second": Control("b", "added each time", 1e-12, 1e4, scale="decades"),
+    "degree": Control("d", "degree", 0, 15, 1),
+    "samples": Control("n", "points", 5, 60, 1),
+    "penalty": Control("λ", "penalty", 0, 100),
+    "stop": Control("t", "stop after steps", 1, 1e6, scale="decades"),
+    "match": Control("c", "λ times ηt", 0.1, 10, scale="decades"),
+    "noise1": Control("σ₁", "noise of w₁", 0.01, 100, scale="decades"),
+    "noise2": Control("σ₂", "noise of w₂", 0.01, 100, scale="decades"),
+    "first_layer": Control("", "λ times, layer 1", 0, 10, 0.5),
+    "biases": Control("", "biases too", 0, 1, 1),
+    "members": Control("M", "networks", 1, 16, 1),
+    "start_scale": Control("s", "start times", 1, 10, 1),
 }
 MANTISSAS = {
     "log": (1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2, 2.2, 2.5, 2.8, 3, 3.2, 3.5, 4, 4.5, 5, 5.5, 6, 6.5, 7, 8, 9),
