@@ -126,6 +126,28 @@ def _from(w, m, v, g, t, lr, beta1, beta2, eps, old_m=False, old_v=False, raw=Fa
     return w - lr * m_hat / (np.sqrt(v_hat) + eps), new_m, new_v
 
 
+def _before_the_correction(w, m, v, g, t, lr, beta1, beta2, eps):
+    _, m, v = adam_step.reference(w, m, v, g, t, lr, beta1, beta2, eps)
+    return w - lr * np.sqrt(1 - beta2**t) / (1 - beta1**t) * m / (np.sqrt(v) + eps), m, v
+
+
+def _v_of_m(w, m, v, g, t, lr, beta1, beta2, eps):
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * m**2
+    return w - lr * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + eps), m, v
+
+
+def _one_beta(which):
+    """Adam that corrects both averages with β₁ (0) or with β₂ (1)."""
+
+    def wrong(w, m, v, g, t, lr, beta1, beta2, eps):
+        _, m, v = adam_step.reference(w, m, v, g, t, lr, beta1, beta2, eps)
+        part = 1 - (beta1, beta2)[which] ** t
+        return w - lr * (m / part) / (np.sqrt(v / part) + eps), m, v
+
+    return wrong
+
+
 def _keeps_the_hats(w, m, v, g, t, lr, beta1, beta2, eps):
     w, m, v = adam_step.reference(w, m, v, g, t, lr, beta1, beta2, eps)
     return w, m / (1 - beta1**t), v / (1 - beta2**t)
@@ -169,6 +191,21 @@ adam_step.mistakes += [  # what was done, the wrong step, where to look
     ("ε is added to the weights: a bracket is missing",
      _adam(step=lambda m_hat, v_hat, lr, eps: lr * m_hat / np.where(v_hat > 0, np.sqrt(v_hat), np.inf) + eps),
      "What is divided by what? ε belongs below the line, with √v̂."),
+    ("ε is added to √v before the correction, as TensorFlow does",
+     _before_the_correction,
+     "The paper's shorter form (end of section 2) has another ε for it. Here √v̂ comes first, then + eps."),
+    ("there is no ε",
+     _adam(step=lambda m_hat, v_hat, lr, eps: lr * m_hat / np.sqrt(v_hat)),
+     "What happens to a weight whose gradient has always been 0?"),
+    ("v averages m², not g²",
+     _v_of_m,
+     "v is about the single gradients, so that it knows how much they vary. m has smoothed that away."),
+    ("both corrections use β₁",
+     _one_beta(0),
+     "Each average is corrected with the β that made it."),
+    ("both corrections use β₂",
+     _one_beta(1),
+     "Each average is corrected with the β that made it."),
     ("v averages the gradient, not its square",
      _adam(v=lambda v, g, b: b * v + (1 - b) * g, v_hat=lambda v, b, t: np.abs(v / (1 - b**t))),
      "Under the root has to be something that a change of sign in the gradient does not change."),
@@ -295,6 +332,9 @@ nadam_mhat.mistakes += [  # what was done, the wrong average, where to look
      "Both terms point uphill; the minus comes later, in the step."),
     ("β₁² before m", lambda m, g, t, b: b * b * m / (1 - b ** (t + 1)) + (1 - b) * g / (1 - b**t),
      "One step ahead, so m is multiplied once."),
+    ("the gradient is taken into m once more",
+     lambda m, g, t, b: b * (b * m + (1 - b) * g) / (1 - b ** (t + 1)) + (1 - b) * g / (1 - b**t),
+     "This step's gradient is in m already."),
     ("the gradient's term is corrected with t − 1",
      lambda m, g, t, b: b * m / (1 - b ** (t + 1)) + (1 - b) * g / (1 - b ** (t - 1)),
      "At t = 1 you divide by 0."),
@@ -473,6 +513,8 @@ adamw_update.mistakes += [  # what was done, the wrong update, where to look
      "A large root should make the step short."),
     ("the decay is divided by the mean root", lambda w, m, r, lr, d: w - lr * (m / r + d * w / r.mean()),
      "The decay should not know of any gradient."),
+    ("the decay is added to the root", lambda w, m, r, lr, d: w - lr * m / (r + d * w),
+     "The decay is a movement of its own, beside Adam's step."),
     ("the step goes uphill", lambda w, m, r, lr, d: w + lr * (m / r - d * w),
      "The decay is right. m̂ points uphill."),
     ("only the change is returned", lambda w, m, r, lr, d: -lr * (m / r + d * w), "The new w is asked for."),
@@ -564,6 +606,8 @@ expected_best.mistakes += [  # what was done, the wrong number, where to look
     ("the smallest if it is hit, else the mean",
      lambda losses, K: losses.min() * (1 - (1 - 1 / len(losses)) ** K) + losses.mean() * (1 - 1 / len(losses)) ** K,
      "If the smallest is missed, the best may still be the second smallest."),
+    ("the mean of the K smallest", lambda losses, K: np.sort(losses)[:K].mean(),
+     "That gets worse with more tries. What counts is the best of K tries, which may all be bad ones."),
     ("the median", lambda losses, K: np.median(losses), "K does not occur in it."),
     ("the product of K in place of a power",
      lambda losses, K: _weighted(losses, K, lambda i, n, K: K * (n - i) / n - K * (n - i - 1) / n),

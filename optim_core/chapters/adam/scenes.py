@@ -339,10 +339,10 @@ BEST = LinearSegmentedColormap.from_list("best", ["#6baed6", "#deebf7", "#ffffff
 
 @functools.cache
 def letters(text, size=9):
-    """A text as a path that begins at (0, 0), and its width and height, in points."""
+    """A text as a path that begins at (0, 0), its width, and how high its middle lies, in points."""
     path = TextPath((0, 0), text, size=size)
-    box = path.get_extents() if len(path.vertices) else None
-    return path, box.width if box else 0.0, box.height if box else 0.0
+    box = path.get_extents()
+    return path, box.width, (box.y0 + box.y1) / 2
 
 
 class Table(Panel):
@@ -379,9 +379,9 @@ class Table(Panel):
         parts = []
         for j, (name, texts) in enumerate(self.rows.items()):
             for i, text in enumerate((name, *texts)):
-                path, wide, tall = letters(text)
+                path, wide, high = letters(text)
                 middle = left + (i - 0.5) * across - wide / 2
-                x, y = middle if i else left - 5 - wide, top - (j + 0.5) * down - (tall / 2 if i else 3)
+                x, y = middle if i else left - 5 - wide, top - (j + 0.5) * down - (high if i else 3)
                 parts.append(Path(path.vertices + [x, y], path.codes))
         self.words.set_path(Path.make_compound_path(*parts))
         for artist in (self.image, self.words):
