@@ -91,9 +91,9 @@ def test_a_click_or_a_slider_chooses_a_rate_that_is_there():
     scene.adjust(lr=0.1)
     scene.show(last(experiments.many_rates(epochs=1, looks=3)))
     scene.at(0)
-    assert "all stand at the loss of the start" in scene.caption and "η = 0.1 it is 2.3" in scene.caption
+    assert "all stand at the loss of the start" in scene.caption and "η = 0.1 it is 2.29" in scene.caption
     scene.at(scene.steps)
-    assert "After 19 steps, 1 epochs" in scene.caption
+    assert "After 19 steps, 1 epoch, with" in scene.caption
     assert scene.clicked(scene.bowl.axes, 0.4, 1.0) == {"lr": 0.4}
 
 
@@ -277,6 +277,18 @@ def test_the_caption_at_the_edge_says_where_the_run_stands(eta):
                 w = seen["path"]["w"][t]
                 assert ("at rest" in scene.caption) == (np.abs(seen["surface"].grad(w)).max() < 1e-5)
                 assert "nan" not in scene.caption
+
+
+def test_a_run_that_rests_on_the_saddle_is_said_to():
+    scene = scenes.Edge()
+    for start, word in [
+        ((0.0, 0.0), "at rest on a saddle"),
+        ((-1.0, 1.0), "at rest on a saddle"),
+        ((1.0, 1.0), "at rest, "),
+    ]:
+        scene.show(experiments.edge_run(1.0, 0.1, start))
+        scene.at(300)
+        assert word in scene.caption
 
 
 def test_the_training_at_the_edge_is_full_batch_gradient_descent_and_its_words_are_true():

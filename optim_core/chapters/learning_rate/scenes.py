@@ -95,7 +95,7 @@ class GrowingU(Page):
             tracks, looks=dict.fromkeys(tracks, FAINT) | {name: bare(one) for name, (_, one) in named.items()}
         )
         self.caption = f"{self._when(int(at[t]), epoch)} {u_words(rates, now, start)} "
-        self.caption += f"With the chosen η = {number(rates[mine])} it is {number(now[mine], 2)}."
+        self.caption += f"With the chosen η = {number(rates[mine])} it is {number(now[mine])}."
         self.moved()
         self.bowl.word("start", 1.1e-5, 1.35 * start, f"loss at the start, {number(start)}", color=GREY)
         dot(self.bowl, "mine", rates[mine], now[mine], CHOSEN)
@@ -105,7 +105,9 @@ class GrowingU(Page):
 
     def _when(self, t, epoch):
         batches = "all 1,200 digits in every step" if epoch == 1 else f"mini-batches of {self.seen['batch']}"
-        return f"After {number(t)} step{'s' * (t != 1)}, {number(t / epoch, 2)} epochs, with {batches}:"
+        return (
+            f"After {number(t)} step{'s' * (t != 1)}, {number(t / epoch, 2)} epoch{'s' * (t != epoch)}, with {batches}:"
+        )
 
 
 def u_words(rates, losses, start):
@@ -368,7 +370,7 @@ def fork_words(seen):
         return text + "It goes on."
     judged = verdict(before, *(level(more[label]) for label in ("η/3", "η", "3η")))
     said = "none of η/3, η and 3η helps" if judged == "neither" else f"from here on η is {judged}"
-    return text + f"By the lowest of η/3, η and 3η {said}."
+    return text + f"By the lowest of η/3, η and 3η, {said}."
 
 
 # ---- the edge on a surface ----
@@ -449,8 +451,10 @@ def edge_words(seen, t):
     if gone and t >= gone:
         text += f"it diverged at step {gone}. "
     else:
-        rest = np.abs(surface.grad(w[t])).max() < 1e-5
-        text += f"{'at rest, ' if rest else ''}sharpness {number(sharp[t], 3)}"
+        rest = "at rest, " if np.abs(surface.grad(w[t])).max() < 1e-5 else ""
+        if rest and np.linalg.eigvalsh(surface.hessian(w[t]))[0] < -1e-3:
+            rest = "at rest on a saddle, "
+        text += f"{rest}sharpness {number(sharp[t], 3)}"
         text += f" ({number(sharp[0], 3)} at the start). " if t else ". "
     return text + ends_words(seen["etas"], seen["ends"])
 
@@ -498,7 +502,7 @@ class EdgeTraining(Page):
         self.sharp.fixed["y"] = (0.0, 1.7 * self.top)
         self.sharp._limit("y", self.sharp.fixed["y"])
         for panel, name in ((self.loss, "loss"), (self.sharp, "sharp")):
-            across(panel, result["steps"])
+            across(panel, at[-1] if result["diverged"][0] else result["steps"])
             levels = {"": self.top} if name == "sharp" else {}
             panel.show({name: (at, result[name][:, 0])}, looks={name: Look(INK, SOLID, "")}, levels=levels)
 
