@@ -34,6 +34,7 @@ DIFFERENCE = Look("#a3410f", DASHED, "s")
 BACK = Look(QUANTITIES["gradient"].color, DOTTED, "^")
 TINY, HUGE = 1e-29, 1e29  # what is beyond is told in words and not drawn
 NOW = Look(GREY, DOTTED)
+DEPTH = dict.fromkeys(("large numbers", "tiny numbers"), "what depth makes of sizes is the subject")
 
 
 def drawn(values):
@@ -83,6 +84,7 @@ class Signals(Page):
         "distributed, a column for each layer, darker where there are more. Right, below: the histogram of one layer."
     )
     EDGES = np.linspace(-3, 3, 62)
+    allows = DEPTH
 
     def __init__(self):
         super().__init__("sizes map / sizes hist", widths=[5, 5], heights=[5, 4], size=(9.6, 4.6), top=0.26)
@@ -158,6 +160,7 @@ class Compared(Page):
         "Left: the root mean square of the signal against the layer, on a logarithmic axis, a line for each way to "
         "draw the weights. Right: the histogram of the last layer's numbers, for each of them."
     )
+    allows = DEPTH
 
     def __init__(self):
         super().__init__("sizes hist", widths=[5, 4], size=(9.6, 3.6))
@@ -197,6 +200,7 @@ class Circle(Page):
         "Right, below: the mean cosine between inputs that began 30 degrees apart."
     )
     ARCS = 12
+    allows = DEPTH
 
     def __init__(self):
         super().__init__("plane sizes / plane cosine", widths=[4.6, 5], size=(9.6, 4.6), top=0.26)
@@ -322,6 +326,7 @@ class Directions(Page):
         "order, on a logarithmic axis. Right: the largest, the root mean square and the median of them against the "
         "layer."
     )
+    allows = DEPTH
 
     def __init__(self):
         super().__init__("values layers", widths=[5, 5], size=(9.6, 4.0))
@@ -476,6 +481,7 @@ class Sum(Page):
         "has been added to w against the number of additions, exactly and in numbers of the format."
     )
     ROWS = ["w", "b", "exact sum", "stored"]
+    allows = dict.fromkeys(("large numbers", "tiny numbers"), "numbers of very different size are what is added")
 
     def __init__(self):
         super().__init__("bits / way", heights=[4, 4], size=(9.6, 4.6))
@@ -565,19 +571,19 @@ def of_the_sum(w, b, after, kind):
 
 
 def percent_of(share):
-    """A share in per cent with two digits.
+    """A share in per cent with two digits, down to a hundredth of a per cent.
 
     >>> percent_of(0.953), percent_of(1e-9)
-    ('95 %', '10⁻⁷ %')
+    ('95 %', 'less than 0.01 %')
     """
-    return f"{number(float(f'{100 * share:.2g}'), 2)} %"
+    return f"{number(float(f'{100 * share:.2g}'), 2)} %" if share >= 1e-4 else "less than 0.01 %"
 
 
 def of_the_way(row, b, kind):
     """Where a sum stands still for ever, and how far it is then off; row: w over the additions.
 
     >>> of_the_way(np.array([1.0, 1.0, 1.0]), 4e-4, "float16")
-    'w never moves.'
+    'No addition moves w.'
     >>> from optim_core.chapters.scale.experiments import added
     >>> of_the_way(added(0.0, 1e-3, "float16"), 1e-3, "float16")
     'From addition 3,070 on w stands still at 4.'
@@ -590,7 +596,7 @@ def of_the_way(row, b, kind):
     return (
         f"From addition {number(int(still[0]))} on w stands still at {number(row[-1], 6)}."
         if still[0]
-        else ("w never moves.")
+        else ("No addition moves w.")
     )
 
 
