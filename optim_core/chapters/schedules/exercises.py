@@ -172,6 +172,12 @@ linear_rate.mistakes += [  # what was done, the wrong formula, where to look
      "For k = 0 that is lr + end. Only a part of end comes in on the way."),
     ("it falls to 0 and never looks at end", lambda k, lr, tau, end: (1 - min(k, tau) / tau) * lr,
      "Where does end come in?"),
+    ("it falls to 0 and then jumps to end", lambda k, lr, tau, end: lr * (1 - k / tau) if k < tau else end,
+     "After τ yours is right. On the way it is to fall to end, not to 0."),
+    ("it falls towards 0 and stops at end", lambda k, lr, tau, end: max(lr * (1 - k / tau), end),
+     "It gets to end too early: the line leads from lr to end in τ steps, not from lr to 0."),
+    ("max(…, end) keeps it at end", lambda k, lr, tau, end: max(_line(k, lr, tau, end), end),
+     "Right as long as the rate falls. Where end is above lr it is to rise, and yours is at end at once."),
     ("max in place of min", lambda k, lr, tau, end: _line(max(k, tau), lr, tau, end),
      "It is to go on until τ and then stop: which of k and τ counts, the smaller or the larger?"),
     ("whole numbers are divided: a single step at τ", lambda k, lr, tau, end: _line(min(k // tau, 1), lr, 1, end),
@@ -228,6 +234,13 @@ cosine_rate.mistakes += [  # what was done, the wrong formula, where to look
      "The cosine goes on; the schedule is to stay at end. (torch's CosineAnnealingLR does rise again.)"),
     ("0 after T", lambda k, lr, steps, end: _half(np.pi * k / steps, lr, end) if k <= steps else 0.0,
      "After T the rate is end."),
+    ("the first rate again after T", lambda k, lr, steps, end: _half(np.pi * k / steps, lr, end) if k < steps else lr,
+     "After T the rate stays at end."),
+    ("it falls towards 0 and stops at end",
+     lambda k, lr, steps, end: max(end, lr * (1 + np.cos(np.pi * min(k, steps) / steps)) / 2),
+     "It gets to end too early: the swing is lr − end, and it stands on end."),
+    ("the cosine alone, times lr", lambda k, lr, steps, end: lr * np.cos(np.pi * min(k, steps) / steps),
+     "The cosine goes from 1 to −1: lift it and halve it, and let it swing between lr and end."),
     ("without the ½", lambda k, lr, steps, end: end + (lr - end) * (1 + np.cos(np.pi * min(k, steps) / steps)),
      "1 + cos goes from 2 to 0: at k = 0 yours is twice too far from end."),
     ("without the 1", lambda k, lr, steps, end: end + (lr - end) * np.cos(np.pi * min(k, steps) / steps) / 2,
@@ -264,7 +277,6 @@ cosine_rate.mistakes += [  # what was done, the wrong formula, where to look
     cases={
         "rising": [(0, 1.0, 3), (1, 1.0, 3), (2, 1.0, 3), (0, 0.5, 9), (4, 0.5, 9), (8, 0.5, 9), (0, 0.2, 1)],
         "after it": [(3, 1.0, 3), (9, 0.5, 9), (10, 0.5, 9), (400, 0.5, 9), (1, 0.2, 1), (2, 0.2, 1)],
-        "no warm-up (0 steps)": [(0, 0.3, 0), (5, 0.3, 0)],
     },
     hints=[
         "Three steps of warm-up to a rate of 1: .25, .5, .75, and then 1. What is step k's share?",
@@ -276,7 +288,7 @@ cosine_rate.mistakes += [  # what was done, the wrong formula, where to look
 def warmup_rate(k, lr, steps):
     """The rate that rises in equal stairs, from lr/(steps + 1) in the first step, to lr, and then stays.
 
-    k: steps already taken, 0, 1, …; lr: the rate after the warm-up; steps: how many steps it has, ≥ 0.
+    k: steps already taken, 0, 1, …; lr: the rate after the warm-up; steps: how many steps it has, ≥ 1.
     Returns a number: for steps = 3 the rates are ¼, ½, ¾ and 1 times lr, and lr from then on.
     """
     share = (k + 1) / (steps + 1)
@@ -285,12 +297,17 @@ def warmup_rate(k, lr, steps):
 
 # fmt: off
 warmup_rate.mistakes += [  # what was done, the wrong formula, where to look
-    ("the first step is 0: k/steps", lambda k, lr, steps: lr * min(k / max(steps, 1e-12), 1),
+    ("the first step is 0: k/steps", lambda k, lr, steps: lr * min(k / steps, 1),
      "With a rate of 0 the first step does nothing."),
-    ("the peak comes a step early: (k + 1)/steps", lambda k, lr, steps: lr * min((k + 1) / max(steps, 1e-12), 1),
+    ("the peak comes a step early: (k + 1)/steps", lambda k, lr, steps: lr * min((k + 1) / steps, 1),
      "For steps = 3 the third step has ¾, not 1."),
     ("the first step is 0: k/(steps + 1)", lambda k, lr, steps: lr * min(k / (steps + 1), 1),
      "The stairs have the right height. The first step is to be on the first of them, not below it."),
+    ("the first step is 0, and the peak comes a step early: np.linspace(0, lr, steps)",
+     lambda k, lr, steps: lr * min(k / max(steps - 1, 1), 1) if k < steps else lr,
+     "`np.linspace` counts its two ends, 0 and lr. Neither belongs to the warm-up."),
+    ("min with lr in place of a product", lambda k, lr, steps: min(lr, (k + 1) / (steps + 1)),
+     "The share is of lr, so it multiplies it; yours is right for lr = 1 only."),
     ("it goes on rising", lambda k, lr, steps: lr * (k + 1) / (steps + 1),
      "After the warm-up the rate stays at lr."),
     ("max in place of min", lambda k, lr, steps: lr * max((k + 1) / (steps + 1), 1),
@@ -334,7 +351,7 @@ warmup_rate.mistakes += [  # what was done, the wrong formula, where to look
             (99, 1.0, 100, 0.2),
         ],
         "all of it falls": [(0, 0.5, 40, 1.0), (13, 0.5, 40, 1.0)],
-        "at the end": [(100, 1.0, 100, 0.2), (10, 0.4, 10, 0.5), (40, 0.5, 40, 1.0)],
+        "at the end": [(100, 1.0, 100, 0.2), (10, 0.4, 10, 0.5)],
     },
     hints=[
         "The fall takes share·T steps. How many steps are left after k of T?",
@@ -364,6 +381,12 @@ wsd_rate.mistakes += [  # what was done, the wrong formula, where to look
      "share is the part that falls, not the part that stays."),
     ("it falls from the start", lambda k, lr, steps, share: lr * (steps - k) / steps,
      "That is share = 1. Before the last share·T steps the rate stays."),
+    ("it jumps down to the line that leads from lr to 0 in all T steps",
+     lambda k, lr, steps, share: lr if steps - k > share * steps else lr * (1 - k / steps),
+     "The line begins where the fall begins, at lr: it leads to 0 in share·T steps."),
+    ("after where the fall begins it rises from 0",
+     lambda k, lr, steps, share: lr if steps - k > share * steps else lr * (k - (1 - share) * steps) / (share * steps),
+     "Yours counts the steps since the fall began. The rate goes with the steps that are left."),
     ("it drops to 0 where the fall begins", lambda k, lr, steps, share: lr if steps - k > share * steps else 0.0,
      "A straight line leads down, not a cliff."),
     ("it drops to a tenth where the fall begins",

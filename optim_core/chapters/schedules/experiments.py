@@ -121,7 +121,7 @@ def design(shape, eta, end=0.0, cooldown=1.0, warm=0, steps=T):
         "cyclic": lambda: schedules.cyclic(low * eta, eta, up=50),
     }[shape]()
     whole = schedules.piecewise([eta, falling], [left - c]) if c < left else falling
-    return schedules.warmup(whole, warm)
+    return schedules.warmup(whole, warm) if warm else whole
 
 
 def in_letters(shape, end, cooldown, warm, steps=T):
@@ -287,16 +287,22 @@ class Branched(NamedTuple):
     best: dict
 
 
+@kept
+def _branch_shapes(cooldown):
+    """The trunk and, for each of LENGTHS, the rates of a WSD schedule of that length, all with η = 1: (T, branches)."""
+    k = np.arange(T)
+    return np.stack([np.ones(T), *(schedules.wsd(1.0, length, cooldown)(k) for length in LENGTHS)], -1).astype(float)
+
+
 def branched(eta, cooldown):
     """A constant η for 1,000 steps; from it, for each length, a cool-down in a straight line to 0."""
-    k = np.arange(T)
-    rates = [np.full(T, float(eta))]
-    for length in LENGTHS:
-        rates.append(np.array([float(v) for v in schedules.wsd(eta, length, cooldown)(k)]))
-    losses = mean_loss(np.stack(rates, -1), RIVER)
-    begins = {length: length - max(1, round(cooldown * length)) for length in LENGTHS}
-    branches = {n: (begins[n], losses[begins[n] : n + 1, i]) for i, n in enumerate(LENGTHS, start=1)}
-    falling = {n: (begins[n], np.append(rates[i][begins[n] : n], 0.0)) for i, n in enumerate(LENGTHS, start=1)}
+    rates = eta * _branch_shapes(cooldown)
+    losses = mean_loss(rates, RIVER)
+    begins = [length - max(1, round(cooldown * length)) for length in LENGTHS]
+    branches, falling = {}, {}
+    for i, (length, begin) in enumerate(zip(LENGTHS, begins, strict=True), start=1):
+        branches[length] = (begin, losses[begin : length + 1, i])
+        falling[length] = (begin, np.append(rates[begin:length, i], 0.0))
     return Branched(eta, cooldown, losses[:, 0], branches, falling, best_cosines())
 
 
@@ -337,13 +343,21 @@ def product_window():
 
 
 @kept
+def _warm_shapes():
+    """The rates of each of WARM_UPS to a peak of 1, (steps + 1, warm-ups)."""
+    k = np.arange(WARM_STEPS + 1)
+    return np.stack([schedules.warmup(1.0, steps)(k) for steps in WARM_UPS], -1).astype(float)
+
+
+@kept
 def _warmed(peak, sigma):
     surface, xi = surfaces.product(), sigma * drawn(WARM_STEPS, WARM_RUNS, 2)
-    peaks = [schedules.warmup(peak, steps) for steps in WARM_UPS]  # ten warm-ups at once, of fifty runs each
-    path = descend(
-        gd, np.broadcast_to(WARM_START, (len(WARM_UPS), WARM_RUNS, 2)), lambda w, t: surface.grad(w) + xi[t - 1],
-        WARM_STEPS, lr=lambda k: np.array([float(rate(k)) for rate in peaks])[:, None, None], limit=1e3,
-    )  # fmt: skip
+    start, rates = np.broadcast_to(WARM_START, (len(WARM_UPS), WARM_RUNS, 2)), peak * _warm_shapes()
+
+    def grad(w, t):
+        return surface.grad(w) + xi[t - 1]
+
+    path = descend(gd, start, grad, WARM_STEPS, lr=lambda k: rates[k, :, None, None], limit=1e3)
     gone = path["diverged"]
     end = np.where(gone > 0, np.nan, np.linalg.eigvalsh(surface.hessian(path["w"][-1]))[..., -1])
     middle = [np.median(row[row == row]) if (row == row).any() else np.nan for row in end]
@@ -355,7 +369,7 @@ def warmed(steps, peak, sigma):
     w, gone, shares, ends = _warmed(peak, sigma)
     which = WARM_UPS.index(steps)
     sharp = np.linalg.eigvalsh(surfaces.product().hessian(w[:, which]))[..., -1]
-    rates = np.array([float(v) for v in schedules.warmup(peak, steps)(np.arange(WARM_STEPS + 1))])
+    rates = peak * _warm_shapes()[:, which]
     path = dict(w=w[:, which], diverged=gone[which])
     return Warmed(steps, peak, sigma, path, sharp, rates, shares, ends)
 
@@ -619,13 +633,15 @@ class OnDigits(NamedTuple):
 def on_digits(wrong, seed):
     """A network 64-32-10 on 600 digits of which a share has wrong labels, under OVER_TIME at DIGIT_ETAS, all at once.
 
-    A generator with a look after each of ten epochs; what was trained once is known, and comes as its last look.
+    A generator with a look after each of ten epochs; what was trained to its end is kept, and comes at once.
     """
-    if (wrong, seed) not in _FINISHED:
+    looks = _FINISHED.get((wrong, seed), [])
+    yield from looks
+    if not looks:
         for look in _trained(wrong, seed, DIGIT_ETAS):
+            looks.append(look)
             yield look
-        _FINISHED[wrong, seed] = look
-    yield _FINISHED[wrong, seed]
+        _FINISHED[wrong, seed] = looks
 
 
 def _trained(wrong, seed, etas):

@@ -49,12 +49,12 @@ def drawn_as(name):
 def said(value, digits=3):
     """A loss for a caption: numbers that nobody needs are words.
 
-    >>> said(0.02208), said(np.inf), said(1e-40)
-    ('0.0221', 'more than 10⁶', '0')
+    >>> said(0.02208), said(np.inf), said(1e-18)
+    ('0.0221', 'more than 10⁶', 'below 10⁻¹²')
     """
     if not value <= 1e6:
         return "more than 10⁶"
-    return "0" if value < 1e-30 else number(float(f"{value:.{digits}g}"), digits)
+    return "below 10⁻¹²" if value < 1e-12 else number(float(f"{value:.{digits}g}"), digits)
 
 
 def percent(share):
@@ -147,37 +147,38 @@ class Designer(Page):
         "run behind it and, where there are one or two directions, the loss of each and the floor of the present rate. "
         "Right: the mean loss at the end against the first learning rate, for this shape and for a constant rate."
     )
-    GOAL, TOPS = 0.03, (0.05, 0.1, 0.2, 0.5, 1.05, 2.1, 2.6)
+    GOAL, OWN, FLOOR = 0.03, "this schedule", "floor of the present η"
 
     def __init__(self):
         super().__init__("rate loss ends", widths=[2.6, 3.6, 3.2], size=(9.6, 4.1), top=0.3)
         shared = dict(x="steps k", xlim=(0, T), legend=None)
-        self.rate = Curves(self, "rate", title="η(k)", **shared)
+        self.rate = Curves(self, "rate", title="η(k) / η₀", ylim=(0, 1.05), **shared)
         self.loss = Curves(self, "loss", title="mean loss; one run (grey)", log="y", ylim=(1e-4, 1e3), **shared)
         limits = dict(log="xy", xlim=(0.001, 2.5), ylim=(3e-4, 1e2), legend=None, sets="eta0")
         self.ends = Curves(self, "ends", title=f"mean loss after {T:,} steps", x="first learning rate η₀", **limits)
 
     def show(self, result):
         self.d = d = result
-        names = list(d.rates)
-        self.looks = {name: drawn_as(name) for name in [*names, "constant"]}
-        ground, k = experiments.GROUNDS[d.ground], np.arange(T)
-        self.rate.scale("y", "linear", (0.0, next(top for top in self.TOPS if top > d.eta)))
-        self.rate.show({name: (k, rate) for name, rate in d.rates.items()}, looks=self.looks)
-        lines, looks = {"_one run": d.one}, {"_one run": RUN} | self.looks
-        if len(names) == 1 and d.parts.shape[1] <= 2:
-            parts = {"flat direction": d.parts[:, 0]} if d.parts.shape[1] == 2 else {}
-            parts |= {"steep direction": d.parts[:, -1]} if d.parts.shape[1] == 2 else {}
-            below = experiments.floor(d.rates[names[0]], ground.curvatures[-1], d.sigma * ground.noise[-1])
-            lines |= parts | {"floor of the present η": below}
-            looks |= {name: QUANTITIES[name] for name in parts} | {"floor of the present η": QUANTITIES["theory"]}
-        lines |= d.losses
+        alone, n = len(d.rates) == 1, d.parts.shape[1]
+        names = {name: self.OWN if alone else name for name in d.rates}
+        looks = {"_one run": RUN, self.OWN: LOOKS["linear"], "constant": LOOKS["constant"]}
+        self.rate.show({names[name]: (np.arange(T), rate / d.eta) for name, rate in d.rates.items()}, looks=looks)
+        lines = {"_one run": d.one}
+        if alone and n == 2:
+            lines |= {"flat direction": d.parts[:, 0], "steep direction": d.parts[:, 1]}
+        if alone and n <= 2:
+            ground = experiments.GROUNDS[d.ground]
+            rates = next(iter(d.rates.values()))
+            lines[self.FLOOR] = experiments.floor(rates, ground.curvatures[-1], d.sigma * ground.noise[-1])
+            looks[self.FLOOR] = QUANTITIES["theory"]
+        lines |= {names[name]: loss for name, loss in d.losses.items()}
         goal = {f"goal: {self.GOAL}": self.GOAL} if d.ground == "the river" else {}
         self.loss.show({name: (np.arange(len(y)), y) for name, y in lines.items()}, looks=looks, levels=goal)
-        dots = {name: (d.eta, float(np.clip(loss[-1], 3e-4, 1e2))) for name, loss in d.losses.items()}
-        ends = {name: (ETAS, end) for name, end in d.ends.items()}
-        self.ends.show(ends, looks=self.looks, dots=dots)
-        self.name({n: looks[n] for n in [*lines, "constant"] if n != "_one run"}, columnspacing=1.2)
+        dots = {names[name]: (d.eta, float(np.clip(loss[-1], 3e-4, 1e2))) for name, loss in d.losses.items()}
+        ends = {names.get(name, name): (ETAS, end) for name, end in d.ends.items()}
+        self.ends.show(ends, looks=looks, dots=dots)
+        legend = [*names.values(), "constant", *(name for name in lines if name in (*QUANTITIES, self.FLOOR))]
+        self.name({name: looks.get(name) or look(name) for name in legend}, columnspacing=1.2)
 
     def at(self, t):
         d, *rest = self.d, *list(self.d.losses)[1:]
@@ -328,6 +329,11 @@ class Plateau(Page):
     )
     LOWERED, RAISED, SAME = "halved on a plateau", "and raised again", "constant"
     OWN = {LOWERED: Look("#1f6f8b", SOLID, "o"), RAISED: Look("#a3410f", DASHED, "s"), SAME: LOOKS["constant"]}
+    LIMITS = {  # of loss, rate and end loss
+        experiments.PLATEAUS[0]: ((1e-6, 1e2), (3e-9, 3), (1e-4, 1)),
+        experiments.PLATEAUS[1]: ((1e-24, 1e3), (3e-3, 3), (1e-24, 10)),
+        experiments.PLATEAUS[2]: ((1e-13, 1e2), (3e-9, 0.3), (1e-11, 10)),
+    }
 
     def __init__(self):
         super().__init__("loss ends / rate ends", widths=[5, 4], heights=[1.25, 1], size=(9.6, 4.4), top=0.3)
@@ -339,6 +345,8 @@ class Plateau(Page):
 
     def show(self, result):
         self.scenery, self.patience, self.again = result
+        for panel, limits in zip((self.loss, self.rate, self.ends), self.LIMITS[self.scenery], strict=True):
+            panel.scale("y", "log", limits)
         losses, rates, same = experiments.plateaus(self.scenery)
         i, mine = PATIENCES.index(self.patience), self.RAISED if self.again else self.LOWERED
         self.one, self.rates = losses[:, int(self.again), i, 0], rates[:, int(self.again), i, 0]
@@ -359,7 +367,7 @@ class Plateau(Page):
     def at(self, t):
         here = self.middles[int(self.again), PATIENCES.index(self.patience)]
         best = PATIENCES[int(np.argmin(self.middles[int(self.again)]))]
-        how = f"raised after {experiments.STREAK} good losses in a row" if self.again else "never raised"
+        how = f"raised after {experiments.STREAK} good losses in a row" if self.again else "not raised again"
         words = (
             f"best patience of the {len(PATIENCES)}: {best}"
             if here > self.middles[int(self.again)].min()
@@ -393,7 +401,8 @@ class Burst(Page):
         "middle: what multiplies the gradient across the valley, with the edge 2/λ = 2; right: how far along the "
         "valley they are. One run has a constant learning rate, the other follows a schedule."
     )
-    PLAIN, OWN = "constant η", "with the schedule"
+    PLAIN, OWN = "constant η = 1", "the schedule chosen"
+    LOOKS = {PLAIN: LOOKS["constant"], OWN: LOOKS["linear"]}
 
     def __init__(self):
         super().__init__("across rate along", size=(9.6, 3.9), top=0.3)
@@ -405,16 +414,13 @@ class Burst(Page):
 
     def show(self, result):
         self.root, self.fall, self.warm, self.plain, self.path = result
-        method = experiments.ROOTS[self.root][0]
-        own = LOOKS[self.fall.split(",")[0]] if self.fall != "constant" or not self.warm else LOOKS["warm-up"]
-        looks = {self.PLAIN: look(method), self.OWN: own}
         runs = {self.PLAIN: self.plain, self.OWN: self.path}
         self.steps = len(self.path["w"]) - 1
-        self.across.show({name: np.abs(path["w"][:, 1]) for name, path in runs.items()}, looks=looks)
+        self.across.show({name: np.abs(path["w"][:, 1]) for name, path in runs.items()}, looks=self.LOOKS)
         rates = {name: np.r_[path["rate"][:1, 1], path["rate"][:, 1]] for name, path in runs.items()}
-        self.rate.show(rates, looks=looks, levels={"edge 2/λ": 2.0})
-        self.along.show({name: path["w"][:, 0] for name, path in runs.items()}, looks=looks)
-        self.name({f"{method}, constant η = 1": looks[self.PLAIN], f"{method}, {self._schedule}": looks[self.OWN]})
+        self.rate.show(rates, looks=self.LOOKS, levels={"edge 2/λ": 2.0})
+        self.along.show({name: path["w"][:, 0] for name, path in runs.items()}, looks=self.LOOKS)
+        self.name(self.LOOKS)
 
     @property
     def _schedule(self):
@@ -422,8 +428,9 @@ class Burst(Page):
 
     def at(self, t):
         runs = (("Constant η", self.plain), (self._schedule[0].upper() + self._schedule[1:], self.path))
+        method = experiments.ROOTS[self.root][0]
         told = [f"{name}: {thrown(path)}; w₁ ends at {place(path['w'][-1, 0])}" for name, path in runs]
-        self.caption = f"Step {t:,} of {self.steps:,}, divided by the {self.root}. {'. '.join(told)}."
+        self.caption = f"Step {t:,} of {self.steps:,}, divided by the {self.root} ({method}). {'. '.join(told)}."
         return self.moved(t)
 
 
@@ -464,7 +471,7 @@ class Switches(Page):
     ROWS = ["η · g", "η · m", "η/σ · g", "η/σ · m", "η_t · g", "η_t · m", "η_t/σ · g", "η_t/σ · m"]
 
     def __init__(self):
-        super().__init__("map bars / rates bars", widths=[5, 4], heights=[1.35, 1], size=(9.6, 4.9), top=0.3)
+        super().__init__("map bars / rates bars", widths=[5, 4], heights=[1.35, 1], size=(9.6, 4.7))
         self.map = Surface(self, "map", numbers=False, equal=True)
         limits = dict(log="x", xlim=(1e-5, 1e1), room=dict(left=0.85, right=0.2))
         self.bars = Bars(self, "bars", across=True, title="mean loss at the end, each at its best η", **limits)
@@ -487,7 +494,6 @@ class Switches(Page):
             for i in (0, s.chosen)
         }
         self.rates.show(lines, looks=self.looks)
-        self.name(self.looks)
 
     def at(self, t):
         s = self.s
@@ -500,7 +506,12 @@ class Switches(Page):
         text += f"{number(experiments.FULL_ETAS[s.best[s.chosen]])}: {said(lowest[s.chosen])}. "
         text += without(lowest, s.chosen)
         self.caption = text.strip()
-        return self.moved(t)
+        self.moved(t)
+        box = dict(boxstyle="round,pad=0.2", facecolor="white", edgecolor="none", alpha=0.85)
+        for i, (name, one) in enumerate(self.looks.items()):  # words that move, not a legend that is drawn anew
+            place = dict(transform="axes", va="top", ha="right", bbox=box)
+            self.map.word(f"named {i}", 0.985, 0.975 - 0.13 * i, name, color=one.color, **place)
+        return [artist for artist in self.moving if artist.get_visible()]
 
 
 def own_look(name):
