@@ -13,6 +13,7 @@ SHORT = {"gradient descent": "GD", "normalised gradient": "norm", "mean-square A
 SHORT |= {"AdaGrad": "Ada", "RMSProp": "RMS", "RMSProp, μ = 0.9": "RMSμ", "AdaDelta": "Delta"}
 ALONG, ACROSS = "-", (0, (2.5, 1.5))  # w₁ and w₂ of one method
 WITHOUT_MEMORY = ("gradient descent", "normalised gradient", "AdaGrad", "mean-square AdaGrad", "RMSProp", "AdaDelta")
+LARGE = 1e6  # a rate beyond it only says that there is next to no gradient
 PLAIN, EDGE = "gradient descent, η = 1", {"edge 2/λ": 2.0}
 
 
@@ -68,7 +69,7 @@ class Race(Page):
     def _said(self, name, path, now):
         rate = path["rate"][now]
         text = f"{arrival(name, self.part[name], path)} Its rates at step {now + 1}: {rates_in_words(rate)}"
-        if name in WITHOUT_MEMORY and np.isfinite(rate).all():
+        if name in WITHOUT_MEMORY and (rate < LARGE).all():
             text += f"; times the curvature at most {number(seen(rate, self.hessian), 3)} (edge: 2)"
         return text + "."
 
@@ -84,12 +85,15 @@ def own_look(name):
 
 
 def rates_in_words(rates):
-    """Two rates for a caption; what no gradient has set yet is no number.
+    """Two rates for a caption; those that no gradient, or next to none, holds down are only called large.
 
-    >>> rates_in_words(np.array([72.6, 1.32])), rates_in_words(np.array([np.inf, 1.0]))
-    ('72.6 and 1.32', 'none yet and 1')
+    >>> rates_in_words(np.array([72.6, 1.32])), rates_in_words(np.array([6e10, np.nan]))
+    ('72.6 and 1.32', 'beyond 10⁶ and unknown')
     """
-    return " and ".join(number(rate, 3) if np.isfinite(rate) and rate < 1e8 else "none yet" for rate in rates)
+    return " and ".join(
+        "unknown" if np.isnan(rate) else number(rate, 3) if abs(rate) < LARGE else f"beyond {number(LARGE)}"
+        for rate in rates
+    )
 
 
 class Care(Page):
@@ -200,6 +204,8 @@ class Denominators(Page):
 
     result: (kind, beta, g, answer), answer of `experiments.denominators`.
     """
+
+    claims = (longest_step,)
 
     alt = (
         "Three panels over 300 steps, on logarithmic axes. Left: the size of the gradients; middle: what AdaGrad, its "
