@@ -216,7 +216,7 @@ class RareNews(Page):
         memory = number(round(1 / (1 - self.beta2), 1))
         self.caption = (
             f"{self.method}, β₂ = {number(self.beta2)} (memory of {memory} steps), news once in {self.gap} steps: "
-            f"after {number(experiments.ROUNDS)} steps w is {number(round(float(end), 2), 2)}, {side(end)}. "
+            f"after {number(experiments.ROUNDS)} steps w is {number(round(float(end), 2) + 0.0, 2)}, {side(end)}. "
             f"In the whole map it is on the wrong side of 0 in {failed} of {self.ends.size} squares."
         )
         return self.moved()
@@ -259,7 +259,7 @@ class Decay(Page):
         self.left.show(lines, levels={"e^(−ηλT)": np.exp(-self.lr * self.decay * self.steps_run)})
 
     def at(self, t):
-        ends = {name: [number(round(float(v), 3)) for v in w[[0, -1]]] for name, w in self.left_over.items()}
+        ends = {name: [number(round(float(v), 3) + 0.0) for v in w[[0, -1]]] for name, w in self.left_over.items()}
         told = "; ".join(f"{name}: {low} at the left end, {high} at the right" for name, (low, high) in ends.items())
         kept = number(round(float(np.exp(-self.lr * self.decay * self.steps_run)), 3))
         self.caption = (
@@ -453,14 +453,23 @@ class Arena(Page):
         tries = "one try" if self.budget == 1 else f"{self.budget} tries"
         self.caption = (
             f"{tries.capitalize()} each, ranked on {self.ranked}: first {first} (mean rank {means[first]:.1f}), then "
-            f"{second} ({means[second]:.1f}). The seeds agree with a mean rank correlation of {self.agreed:.2f}"
+            f"{second} ({means[second]:.1f}). The seeds agree with a mean rank correlation of {two(self.agreed)}"
             f"{' (1: the same order in all, 0: no more than by chance)' if self.agreed < 0.995 else ''}."
-        ).replace("-0.", "−0.")
+        )
         if "yours" in means:
             self.caption += f" Yours: {means['yours']:.1f}."
         if self.note:
             self.caption += f" Your step did not run: {self.note}"
         return self.moved()
+
+
+def two(value):
+    """A number with two decimals, a real minus sign, and no −0.00.
+
+    >>> two(-0.001), two(-0.35)
+    ('0.00', '−0.35')
+    """
+    return f"{round(float(value), 2) + 0.0:.2f}".replace("-", "−")
 
 
 def in_words(task, mean):
@@ -515,9 +524,9 @@ class Budget(Page):
         rank, last = self.ranks[self.method], len(self.agreed)
         self.caption = (
             f"{self.method[0].upper() + self.method[1:]} on {self.ranked}: mean rank {rank[0]:.1f} with one try, "
-            f"{rank[3]:.1f} with four, {rank[-1]:.1f} with all {last}. The seeds agree {self.agreed[0]:.2f} with one "
-            f"try and {self.agreed[-1]:.2f} with all {last}."
-        ).replace("-0.", "−0.")
+            f"{rank[3]:.1f} with four, {rank[-1]:.1f} with all {last}. The seeds agree {two(self.agreed[0])} with one "
+            f"try and {two(self.agreed[-1])} with all {last}."
+        )
         return [artist for artist in self.moving if artist.get_visible()] or moved
 
 
