@@ -1,0 +1,445 @@
+"""The scenes of chapter 13: degrees, double descent, knobs, two decays, shrink or stop, dropout, averages, grokking."""
+
+import numpy as np
+
+from optim_core.scenes.board import number
+from optim_core.scenes.panels import Curves, Histogram, Page, Points
+from optim_core.scenes.styles import SOLID, Look, look, shades
+
+from . import experiments
+from .experiments import DEGREES, GRID, LENGTH, MEMBERS, PENALTIES, SCALES, TIMES, N, kept_by_ridge, kept_by_stopping
+
+SEEN, NEW = look("training"), look("held out")
+WITHOUT_SEEN, WITHOUT_NEW = Look("#9aa3ad", SOLID), Look("#9aa3ad", NEW.dash)
+MOMENTS = {"lowest": Look("#b7791f", "", "*"), "patience over": Look("#b7791f", "", "X")}
+
+
+def percent(part):
+    """A share for a caption.
+
+    >>> percent(0.0487), percent(0.5), percent(1.0)
+    ('4.9 %', '50 %', '100 %')
+    """
+    return f"{100 * part:.1f}".removesuffix(".0") + " %"
+
+
+def small(value):
+    """An error for a caption; what only rounding has left is no number.
+
+    >>> small(3.1e-29), small(0.0912)
+    ('0', '0.0912')
+    """
+    return "0" if value < 1e-12 else number(value)
+
+
+class Degrees(Page):
+    """A polynomial through noisy points, and the error of each degree on the points and on new ones.
+
+    result: (degree, n, noise, lam, answer), answer of `experiments.polynomials`. A click on the right sets `degree`.
+    """
+
+    alt = (
+        "Left: points about a curve, the true curve, and the polynomial fitted to the points. Right: against the "
+        "degree, on a logarithmic axis, the mean squared error on the points, which falls, and on new points."
+    )
+
+    def __init__(self):
+        super().__init__("fit error", size=(9.6, 3.9))
+        self.fit = Points(self, "fit", x="x", y="y", ylim=(-2.5, 2.5), xlim=(-1.05, 1.05), legend="upper left")
+        self.error = Curves(
+            self, "error", title="mean squared error", x="degree d", log="y", ylim=(1e-3, 1e3), xlim=(0, 15),
+            legend="upper left", sets="degree",
+        )  # fmt: skip
+
+    def show(self, result):
+        self.degree, self.n, self.noise, self.lam, ((x, y), fits, self.seen, self.new) = result
+        lines = {"truth, sin(3x)": (GRID, experiments.truth(GRID)), "the fit": (GRID, fits[self.degree])}
+        looks = {"truth, sin(3x)": look("theory"), "the fit": NEW._replace(dash=SOLID), "points": SEEN}
+        self.fit.show({"points": (x, y)}, lines=lines, looks=looks, sizes=6)
+        lines = {"on the points": (DEGREES, np.maximum(self.seen, 1e-12)), "on new points": (DEGREES, self.new)}
+        looks = {"on the points": SEEN, "on new points": NEW}
+        levels = {"noise alone, σ²": self.noise**2} if self.noise else {}
+        dots = {"on new points": (self.degree, self.new[self.degree])}
+        self.error.show(lines, looks=looks, dots=dots, levels=levels)
+
+    def at(self, t):
+        best = int(np.argmin(self.new))
+        self.caption = (
+            f"Degree {self.degree}, {self.n} points, σ = {number(self.noise)}, λ = {number(self.lam)}. Mean squared "
+            f"error on the points {small(self.seen[self.degree])}, on new points {small(self.new[self.degree])}. "
+            f"The lowest of all degrees on new points: {small(self.new[best])}, degree {best}."
+        )
+        return self.moved()
+
+
+class DoubleDescent(Page):
+    """Held-out errors of least squares on random features, and the size of the weights, against their number.
+
+    result: (lam, noise, sweep), a Sweep of `experiments.random_features`, which may not be finished yet.
+    """
+
+    alt = (
+        "Left: the share of held-out digits and of training digits that are wrong, against the number of features on "
+        "a logarithmic axis; a dotted vertical line marks as many features as examples. Right: the norm of the weights."
+    )
+
+    def __init__(self):
+        super().__init__("wrong norm", widths=[3, 2], size=(9.6, 4.0))
+        shared = dict(x="features p", xlim=(5, 4000))
+        self.wrong = Curves(
+            self, "wrong", title="share of digits that are wrong", log="x", ylim=(0, 1), legend="upper left", **shared
+        )
+        self.norm = Curves(self, "norm", title="‖W‖", log="xy", ylim=(0.1, 1e4), legend=None, **shared)
+
+    def show(self, result):
+        self.lam, self.noise, sweep = result
+        k, self.p = PENALTIES.index(self.lam), np.array(sweep.p)
+        self.held, seen, norm = (np.array(part)[:, k] for part in (sweep.wrong, sweep.seen, sweep.norm))
+        lines, looks = {"held out": (self.p, self.held), "training": (self.p, seen)}, {}
+        sizes = {"held out": (self.p, norm)}
+        if self.lam:
+            lines["held out, λ = 0"] = (self.p, np.array(sweep.wrong)[:, 0])
+            sizes["held out, λ = 0"] = (self.p, np.array(sweep.norm)[:, 0])
+            looks = {"held out, λ = 0": WITHOUT_NEW}
+        self.wrong.show(lines, looks=looks, marks={f"p = n = {N}": N})
+        self.norm.show(sizes, looks=looks, marks={"p = n": N})
+
+    def at(self, t):
+        said = " ".join(found(self.p, self.held))
+        self.caption = f"λ = {number(self.lam)}, {percent(self.noise)} of the labels wrong. Held out: {said}"
+        return self.moved()
+
+
+def found(p, wrong):
+    """Sentences about a curve of errors: the lowest below p = n, the highest from there on, the lowest above n.
+
+    >>> found(np.array([100, 160, 200, 400]), np.array([0.1, 0.2, 0.8, 0.05]))
+    ['lowest below p = n: 10 % (p = 100);', 'highest from there on: 80 % (p = 200);', 'lowest above: 5 % (p = 400).']
+    """
+    few = np.flatnonzero(p < N)
+    low = few[np.argmin(wrong[few])]
+    said = [f"lowest below p = n: {percent(wrong[low])} (p = {number(p[low])});"]
+    if p[-1] <= N:
+        return [*said, "no p above n yet."]
+    high = low + np.argmax(wrong[low:])
+    many = np.flatnonzero(p > N)
+    end = many[np.argmin(wrong[many])]
+    return [
+        *said,
+        f"highest from there on: {percent(wrong[high])} (p = {number(p[high])});",
+        f"lowest above: {percent(wrong[end])} (p = {number(p[end])}).",
+    ]
+
+
+class Knobs(Page):
+    """A network on 100 digits with L2, dropout and early stopping, beside the same without.
+
+    result: (words, patience, with, without): two Trainings, the first of which may not be finished yet.
+    """
+
+    alt = (
+        "Left: cross-entropy on training and held-out digits against the steps, right: the share that is right; with "
+        "the chosen settings, and in grey without any. A star marks the lowest held-out loss, a cross where patience "
+        "ends the training."
+    )
+
+    def __init__(self):
+        super().__init__("loss right", size=(9.6, 4.1), top=0.3)
+        shared = dict(x="steps t", xlim=(0, LENGTH), legend=None)
+        self.loss = Curves(self, "loss", title="cross-entropy", log="y", ylim=(1e-2, 10), **shared)
+        self.right = Curves(self, "right", title="share of right answers", ylim=(0, 1.02), **shared)
+        looks = {"training": SEEN, "held out": NEW, "training, plain": WITHOUT_SEEN, "held out, plain": WITHOUT_NEW}
+        self.name(looks | MOMENTS, columnspacing=1.2)
+
+    def show(self, result):
+        self.words, self.patience, self.run, without = result
+        looks = {"training, plain": WITHOUT_SEEN, "held out, plain": WITHOUT_NEW}
+        pairs = (self.loss, "loss", "test_loss"), (self.right, "seen", "right")
+        self.best, self.end = experiments.stopped_at(self.run.test_loss, self.patience)
+        moments = dict(zip(MOMENTS, (self.best, self.end)[: 1 + self.ran_out], strict=False))
+        for panel, seen, new in pairs:
+            lines = {name: (part.t, getattr(part, which)) for name, part, which in [
+                ("training, plain", without, seen), ("held out, plain", without, new),
+                ("training", self.run, seen), ("held out", self.run, new),
+            ]}  # fmt: skip
+            dots = {name: (self.run.t[k], getattr(self.run, new)[k]) for name, k in moments.items()}
+            panel.show(lines, looks=looks | MOMENTS, dots=dots)
+
+    @property
+    def ran_out(self):
+        """Whether patience was over within the steps taken."""
+        return self.end - self.best >= self.patience
+
+    def at(self, t):
+        run = self.run
+        stop = (
+            f"With a patience of {self.patience} looks it ends at step {run.t[self.end]}, with the weights of "
+            f"step {run.t[self.best]}: {percent(run.right[self.best])} right."
+            if self.ran_out
+            else f"A patience of {self.patience} looks has not run out; the lowest held-out loss so far is at step "
+            f"{run.t[self.best]}: {percent(run.right[self.best])} right."
+        )
+        self.caption = (
+            f"{self.words}. Step {run.t[-1]}: right on training digits {percent(run.seen[-1])}, on held-out ones "
+            f"{percent(run.right[-1])}, ‖W₁‖ = {number(run.size[-1])}. {stop}"
+        )
+        return self.moved()
+
+
+class Decays(Page):
+    """Two weights whose gradients are nothing but noise, with L2 in Adam's gradient and with decay outside of it.
+
+    result: (lr, decay, sigma, runs), runs of `experiments.two_weights`.
+    """
+
+    alt = (
+        "Two panels, one for each weight, against the steps: the mean of 50 runs of Adam with L2 and of AdamW, with a "
+        "band from the 10th to the 90th percentile, and the curve that the decay alone would follow."
+    )
+
+    def __init__(self):
+        super().__init__("first second", size=(9.6, 4.0), top=0.3)
+        shared = dict(x="steps t", xlim=(0, experiments.ROUNDS), ylim=(-0.2, 1.3), legend=None)
+        self.sides = [Curves(self, name, **shared) for name in ("first", "second")]
+        self.name({name: look(name) for name in ("Adam + L2", "AdamW")} | {"(1 − ηλ)ᵗ": look("theory")})
+
+    def show(self, result):
+        self.lr, self.decay, self.sigma, self.runs = result
+        t = np.arange(experiments.ROUNDS + 1)
+        for k, side in enumerate(self.sides):
+            lines = {"(1 − ηλ)ᵗ": (t, (1 - self.lr * self.decay) ** t)}
+            lines |= {name: (t, w[..., k].mean(1)) for name, w in self.runs.items()}
+            bands = {name: (t, *np.percentile(w[..., k], [10, 90], axis=1)) for name, w in self.runs.items()}
+            side.show(lines, bands=bands, looks={"(1 − ηλ)ᵗ": look("theory")})
+            side.axes.set_title(f"w{'₁₂'[k]}, noise of its gradient {number(self.sigma[k])}", fontsize=10.5, loc="left")
+
+    def at(self, t):
+        ends = []
+        for name, w in self.runs.items():
+            two = [f"{w[-1, :, k].mean():.2f} ± {spread(w[-1, :, k]):.2f}" for k in (0, 1)]
+            ends.append(f"{name} w₁ = {two[0]}, w₂ = {two[1]}")
+        left = (1 - self.lr * self.decay) ** experiments.ROUNDS
+        self.caption = (
+            f"η = {number(self.lr)}, λ = {number(self.decay)}. After {experiments.ROUNDS} steps the decay alone leaves "
+            f"{left:.2f}. Means of {experiments.RUNS} runs, ± two standard errors: {'; '.join(ends)}."
+        )
+        return self.moved()
+
+
+def spread(values):
+    """Two standard errors of the mean.
+
+    >>> spread(np.array([1.0, 3.0, 1.0, 3.0])).round(3)
+    np.float64(1.155)
+    """
+    return 2 * np.std(values, ddof=1) / np.sqrt(len(values))
+
+
+class ShrinkOrStop(Page):
+    """What a penalty and what early stopping leave of each direction, and what both do on digits.
+
+    result: (t, c, noise, answer), answer of `experiments.stopping`; λ = c/(ηt). A click on the right sets `stop`.
+    """
+
+    alt = (
+        "Left: the part of each direction that is learnt, against its curvature on a logarithmic axis: two curves that "
+        "rise from 0 to 1 in nearly the same way. Right: the share of held-out digits that are wrong, against the "
+        "steps after which one stops, and with the penalty that belongs to them."
+    )
+
+    def __init__(self):
+        super().__init__("part wrong", size=(9.6, 4.0), top=0.3)
+        self.part = Curves(
+            self, "part", title="part of a direction that is learnt", x="its curvature h / h_max", log="x",
+            xlim=(1e-6, 1), ylim=(0, 1.02), legend=None,
+        )  # fmt: skip
+        self.wrong = Curves(
+            self, "wrong", title="held-out digits that are wrong", x="steps t, or c/(ηλ)", log="x", xlim=(1, 1e6),
+            ylim=(0, 0.5), legend=None, sets="stop",
+        )  # fmt: skip
+        self.looks = {"stopped after t steps": look("gradient descent"), "penalty λ": look("noise")}
+        self.name(self.looks)
+
+    def show(self, result):
+        self.t, self.c, self.noise, (_, self.stopped, self.shrunk) = result
+        h = np.geomspace(1e-6, 1, 301)
+        parts = kept_by_stopping(h, 1.0, self.t), kept_by_ridge(h, self.c / self.t)
+        self.part.show({name: (h, part) for name, part in zip(self.looks, parts, strict=True)}, looks=self.looks)
+        lines = dict(zip(self.looks, [(TIMES, self.stopped), (TIMES * self.c, self.shrunk)], strict=True))
+        at = [np.interp(np.log(self.t), np.log(x), y) for x, y in lines.values()]
+        dots = {name: (self.t, y) for name, y in zip(self.looks, at, strict=True)}
+        self.wrong.show(lines, looks=self.looks, dots=dots)
+
+    def at(self, t):
+        gap, where = largest_gap(self.t, self.c)
+        low, best = self.stopped.min(), self.shrunk.min()
+        self.caption = (
+            f"t = {number(self.t)}, λ = {number(self.c)}/(ηt). The two parts differ by at most {gap:.2f}, at ηht = "
+            f"{number(where, 2)}. {percent(self.noise)} of the labels wrong: the best t gets {percent(low)} of the "
+            f"held-out digits wrong, at t = {number(TIMES[self.stopped.argmin()], 2)}; the best λ {percent(best)}."
+        )
+        return self.moved()
+
+
+def largest_gap(t, c):
+    """The largest distance of 1 − (1 − x/t)ᵗ and x/(x + c) over x = ηht from 0 to t, and the x where it is.
+
+    >>> gap, x = largest_gap(1e6, 1.0)
+    >>> round(gap, 3), round(x, 2)
+    (0.204, 2.51)
+    """
+    x = np.geomspace(1e-3, 1, 3001) * min(t, 1000.0)
+    gap = np.abs(kept_by_stopping(x / t, 1.0, t) - kept_by_ridge(x, c))
+    return float(gap.max()), float(x[gap.argmax()])
+
+
+class Dropping(Page):
+    """One unit's sum under many masks, and what dropout and L2 leave of weights whose features differ in size.
+
+    result: (p, rule, sums, lam, kept): sums of `experiments.masked_sums`, kept of `experiments.trained_with_dropout`.
+    """
+
+    alt = (
+        "Left: histogram of the sum that one unit sees in training, over 4,000 masks, with lines at its mean and at "
+        "the sum without dropout. Right: the part of each weight that is left, against the size of its feature: with "
+        "dropout the same for all, with L2 a curve that rises from 0 to 1."
+    )
+
+    def __init__(self):
+        super().__init__("sums kept", size=(9.6, 4.0))
+        self.sums = Histogram(
+            self, "sums", edges=np.linspace(-30, 110, 141), title="what one unit sums up to in training", x="sum",
+        )  # fmt: skip
+        self.kept = Curves(
+            self, "kept", title="part of a weight that is left", x="size of its feature, ‖xⱼ‖", log="x",
+            xlim=(0.1, 10), ylim=(0, 1.05), legend="lower right",
+        )  # fmt: skip
+
+    def show(self, result):
+        self.p, self.rule, sums, self.lam, self.left = result
+        self.mean, self.std, self.test = float(sums.mean()), float(sums.std()), float(experiments.unit().sum())
+        marks = {"at test": self.test}
+        if abs(self.mean - self.test) > 3:  # else the two words would lie on each other
+            marks["mean in training"] = self.mean
+        self.sums.show({"sum": sums}, looks={"sum": look("noise")}, marks=marks)
+        h = np.geomspace(0.1, 10, 101)
+        lines = {"1 − p": (h, 0 * h + 1 - self.p), "trained with dropout": (SCALES, self.left)}
+        lines["L2: h/(h + λ), h = ‖xⱼ‖²"] = (h, kept_by_ridge(h**2, self.lam))
+        looks = {"1 − p": look("theory"), "trained with dropout": look("noise")._replace(dash="", marker="o")}
+        self.kept.show(lines, looks=looks)
+
+    def at(self, t):
+        self.caption = (
+            f"p = {number(self.p)}, {self.rule}: in training the sum is {number(self.mean)} "
+            f"± {number(self.std, 2)}, at test {number(self.test)}. With dropout {number(np.min(self.left), 2)} to "
+            f"{number(np.max(self.left), 2)} of each weight is left (1 − p = {number(1 - self.p, 2)}); with L2, λ = {number(self.lam)}, "
+            f"{number(kept_by_ridge(0.01, self.lam), 2)} to {number(kept_by_ridge(100.0, self.lam), 2)}."
+        )
+        return self.moved()
+
+
+class Averages(Page):
+    """The mean of M networks: its squared error beside the formula, and its accuracy beside that of averaged weights.
+
+    result: (M, differ, wrong, ensemble), an `experiments.Ensemble`. A click sets `members`.
+    """
+
+    alt = (
+        "Left: the squared error of the mean of M networks against M, with the curve of the formula and its limit. "
+        "Right: the accuracy of the mean of their probabilities, and of one network with the mean of their weights."
+    )
+
+    def __init__(self):
+        super().__init__("error right", size=(9.6, 4.0))
+        shared = dict(x="networks M", xlim=(0.5, MEMBERS + 0.5), sets="members")
+        self.error = Curves(self, "error", y="squared error of the mean", legend="upper right", **shared)
+        self.right = Curves(self, "right", y="share of right answers", ylim=(0, 1.02), legend="lower left", **shared)
+
+    def show(self, result):
+        self.M, self.differ, self.wrong, self.all = result
+        count, one = np.arange(1, MEMBERS + 1), self.all
+        formula = experiments.of_the_mean(one.variance, one.rho, count)
+        lines = {"the first M networks": (count, one.brier), "ρσ² + (1 − ρ)σ²/M": (count, formula)}
+        looks = {"the first M networks": NEW, "ρσ² + (1 − ρ)σ²/M": look("theory")}
+        dots = {name: (self.M, y[self.M - 1]) for name, (_, y) in lines.items()}
+        self.error.show(lines, looks=looks, levels={"limit ρσ²": one.rho * one.variance}, dots=dots)
+        lines = {"mean of probabilities": (count, one.right), "mean of weights": (count, one.averaged)}
+        looks = {"mean of probabilities": NEW, "mean of weights": look("averaged")}
+        self.right.show(lines, looks=looks, dots={name: (self.M, y[self.M - 1]) for name, (_, y) in lines.items()})
+
+    def at(self, t):
+        one, k = self.all, self.M - 1
+        formula = experiments.of_the_mean(one.variance, one.rho, self.M)
+        self.caption = (
+            f"{self.M} networks that differ in: {self.differ}; {percent(self.wrong)} of the labels wrong. σ² = "
+            f"{number(one.variance)}, ρ = {number(one.rho, 2)}. Squared error of the mean {number(one.brier[k])} "
+            f"(formula {number(formula)}). Right: mean of probabilities {percent(one.right[k])}, mean of weights "
+            f"{percent(one.averaged[k])}."
+        )
+        return self.moved()
+
+
+class Late(Page):
+    """Accuracy in training and on held-out digits on a logarithmic time axis, for several λ at once, and ‖w‖.
+
+    result: (scale, lr, grown), a Grown of `experiments.growing` with one seed, which may not be finished yet.
+    """
+
+    alt = (
+        "Left: against the steps on a logarithmic axis, the share of right answers in training, thin lines, and on "
+        "held-out digits, strong ones, for three values of λ. Right: the norm of all weights."
+    )
+
+    def __init__(self):
+        super().__init__("right norm", widths=[3, 2], size=(9.6, 4.1), top=0.3)
+        shared = dict(x="steps t", log="x", xlim=(1, 2000), legend=None)
+        self.right = Curves(
+            self, "right", title="share of right answers: held out (training: grey)", ylim=(0, 1.02), **shared
+        )
+        self.norm = Curves(self, "norm", title="‖w‖", ylim=(1, 100), **(shared | dict(log="xy")))
+        self.runs = {f"λ = {number(d)}": one for d, one in zip(experiments.GROK_DECAYS, shades(3), strict=True)}
+        self.name(self.runs)
+
+    def show(self, result):
+        self.scale, self.lr, grown = result
+        self.t = np.array(grown.t[1:] or [1])
+        self.seen, self.right_, size = (
+            np.array(part[1:] or part).reshape(len(self.t), -1) for part in (grown.seen, grown.right, grown.size)
+        )
+        looks = self.runs | {f"_{name}": Look("#b3bac3", one.dash) for name, one in self.runs.items()}
+        lines = {f"_{name}": (self.t, self.seen[:, k]) for k, name in enumerate(self.runs)}
+        self.right.show(lines | {n: (self.t, self.right_[:, k]) for k, n in enumerate(self.runs)}, looks=looks)
+        self.norm.show({n: (self.t, size[:, k]) for k, n in enumerate(self.runs)}, looks=self.runs)
+
+    def at(self, t):
+        said = "; ".join(
+            f"{name}: {percent(self.seen[-1, k])} of the training digits, {percent(self.right_[-1, k])} of the others"
+            for k, name in enumerate(self.runs)
+        )
+        self.caption = (
+            f"Start {number(self.scale)} times as large, η = {number(self.lr)}. Right after {self.t[-1]} steps, {said}."
+        )
+        return self.moved()
+
+
+class Sums(Page):
+    """What one unit sums up to under our dropout and under a student's.
+
+    result: (p, {"ours": sums, "yours": sums}, trouble), from `experiments.beside`.
+    """
+
+    alt = "Histograms of the sum that one unit sees in training, over 2,000 masks, with our dropout and with yours."
+
+    def __init__(self):
+        super().__init__("sums", size=(9.6, 3.4))
+        edges = np.linspace(-30, 60, 91)
+        self.sums = Histogram(self, "sums", edges=edges, title="sum in training", x="sum", legend="upper left")
+
+    def show(self, result):
+        self.p, self.all, self.trouble = result
+        self.sums.show(self.all, marks={"at test": float(experiments.unit().sum())})
+
+    def at(self, t):
+        said = "; ".join(f"{name} {number(v.mean())} ± {number(v.std(), 2)}" for name, v in self.all.items())
+        self.caption = f"p = {number(self.p)}. The sum in training: {said}. {self.trouble}".rstrip()
+        return self.moved()
