@@ -26,7 +26,7 @@ import numpy as np
 from matplotlib.colors import LogNorm, to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Polygon
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter
 
 from .board import BEHIND, SUPERSCRIPT, Map, Scene, View, arrow, number
 from .styles import GREY, INK, look
@@ -109,7 +109,7 @@ class Panel:
         grid=True,
     ):  # fmt: skip
         free = dict(
-            top=0.32 if title else 0.14, left=(0.78 if "y" in log else 0.62) if y else 0.48, bottom=0.5 if x else 0.28
+            top=0.32 if title else 0.14, left=(0.78 if "y" in log else 0.62) if y else 0.56, bottom=0.5 if x else 0.28
         ) | (room or {})
         self.page, self.sets, self.log = page, sets, log
         self.axes = page.figure.add_axes(page.place(name, **free))
@@ -129,6 +129,7 @@ class Panel:
             axis = getattr(self.axes, f"{which}axis")
             if which in log:
                 axis.set_major_formatter(FuncFormatter(lambda v, _: decade(v)))  # mathtext takes three times as long
+                axis.set_minor_formatter(NullFormatter())
             else:
                 axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
         self.axes.autoscale(False)  # limits are set by what is shown, never by an artist that happens to be added
