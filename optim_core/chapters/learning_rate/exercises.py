@@ -331,13 +331,13 @@ best_and_cliff.mistakes += [
         ],
     },
     hints=[
-        "On a quadratic it is one direction that leaves first when η grows. Which?",
+        "When η grows, one direction of the quadratic diverges first. Which?",
         "The eigenvalues are the curvatures; `np.linalg.eigvalsh(hessian)` gives them. The largest sets the limit.",
         "In one direction |1 − ηλ| < 1 means η < 2/λ. Where it bends down there is no limit to keep to.",
     ],
 )
 def largest_rate(hessian):
-    """The η below which no upward-bending direction of a quadratic is left: 2 over the largest eigenvalue.
+    """The η below which gradient descent on a quadratic comes nearer in every direction that bends up.
 
     hessian: a symmetric matrix, shape (n, n), with at least one eigenvalue above 0.
     """
@@ -361,13 +361,13 @@ largest_rate.mistakes += [
     ("the eigenvalue that is largest in size, whatever its sign", lambda H: 2 / np.abs(np.linalg.eigvalsh(H)).max(),
      "A direction that bends down sets no limit, however much it bends."),
     ("the smallest eigenvalue", lambda H: 2 / np.linalg.eigvalsh(H).min(),
-     "The steepest direction leaves first, not the flattest."),
+     "The steepest direction diverges first, not the flattest."),
     ("the smallest eigenvalue in size", lambda H: 2 / np.abs(np.linalg.eigvalsh(H)).min(),
-     "The steepest direction leaves first, not the flattest."),
+     "The steepest direction diverges first, not the flattest."),
     ("the determinant", lambda H: 2 / np.linalg.det(H),
      "The determinant is the product of all eigenvalues. One of them decides."),
     ("the mean of the eigenvalues", lambda H: 2 / np.linalg.eigvalsh(H).mean(),
-     "An average does not leave. The steepest direction does."),
+     "An average does not diverge. The steepest direction does."),
     ("the eigenvalue over 2, upside down", lambda H: np.linalg.eigvalsh(H).max() / 2,
      "The steeper, the smaller must η be."),
     ("the eigenvalue itself", lambda H: np.linalg.eigvalsh(H).max(),
