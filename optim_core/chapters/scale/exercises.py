@@ -549,7 +549,7 @@ saturation = Choice(
         "a": ("vanish: saturated units have derivatives near 0.", "Most have. Look at the figure: it grows."),
         "b": (
             "grow: the few units that are not saturated let through weights that are √128 times too large.",
-            "Yes, 10⁷-fold. Saturation and vanishing gradients are two things; which wins depends on the weights.",
+            "Yes, more than 10⁷-fold. Saturated units and vanishing gradients are two things: the weights count, too.",
         ),
         "c": ("keep their size.", "Look at the figure: what is the line of the gradient?"),
         "d": ("are exactly 0.", "1 − y² is small, and 0 only where y rounds to ±1."),

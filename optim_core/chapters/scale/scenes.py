@@ -47,13 +47,22 @@ def drawn(values):
     return np.where((values > TINY) & (values < HUGE), values, np.nan)
 
 
+def two(value):
+    """A number for a caption with two digits that count.
+
+    >>> two(1706.07), two(0.0444), two(1.17e-5)
+    ('1,700', '0.044', '1.2·10⁻⁵')
+    """
+    return number(float(f"{value:.2g}"), 2)
+
+
 def times(before, after):
     """How a size changes, in words.
 
     >>> times(1.0, 0.16), times(2.0, 2e8), times(1.0, 0.0)
     ('multiplied by 0.16', 'multiplied by 10⁸', 'nothing at the end')
     """
-    return f"multiplied by {number(float(f'{after / before:.2g}'), 2)}" if after > 0 else "nothing at the end"
+    return f"multiplied by {two(after / before)}" if after > 0 else "nothing at the end"
 
 
 def percent(share):
@@ -141,7 +150,7 @@ def of_the_layer(t, x, activation, cosine):
     >>> of_the_layer(3, np.array([[1.0, 0.0], [0.0, 0.0]]), "relu", 0.9)
     'Layer 3: root mean square 0.5; units that are 0 for all 2 inputs: 50 %; mean cosine between inputs 0.9.'
     """
-    text = f"Layer {t}: root mean square {number(float(rms(x)), 2)}; " if t else "Layer 0, the inputs: "
+    text = f"Layer {t}: root mean square {two(rms(x))}; " if t else "Layer 0, the inputs: "
     if activation == "tanh" and t:
         text += f"saturated, beyond ±0.95: {percent(idle(x, activation))}; "
     if activation == "relu" and t:
@@ -239,14 +248,14 @@ class Circle(Page):
         around = np.concatenate([seen, seen[:1]])
         each = len(seen) // self.ARCS
         arcs = {f"_{k}": around[each * k : each * (k + 1) + 1].T for k in range(self.ARCS)}
-        two = {"one": seen[:1].T, "other": seen[each : each + 1].T}
-        self.plane.show(two, lines=arcs, looks=self.arcs, sizes=11)
+        marked = {"one": seen[:1].T, "other": seen[each : each + 1].T}
+        self.plane.show(marked, lines=arcs, looks=self.arcs, sizes=11)
         self.sizes.marks = self.cosine.marks = {"": t}
         angle = np.degrees(np.arccos(np.clip(self.cos[t], -1, 1)))
         angle = number(float(round(angle, int(angle < 9.95)))) if angle >= 0.05 else "less than 0.1"
         self.caption = (
             f"Layer {t} of {self.steps}. {self.activation}, g = {number(self.gain, 4)}, σ_b = {number(self.bias)}: "
-            f"size {number(float(self.size[t]), 2)}, stretch {number(float(self.stretch[t]), 2)}; inputs that began "
+            f"size {two(self.size[t])}, stretch {two(self.stretch[t])}; inputs that began "
             f"{APART}° apart (● and ★) are at {angle}°. "
             f"{regime(self.activation, self.gain, self.bias)}"
         )
@@ -380,8 +389,8 @@ def of_the_stretches(s):
     left = (scaled**2).sum() ** 2 / (scaled**4).sum()
     count = number(float(f"{left:.1f}")) if left < 9.95 else f"{left:.0f}"
     return (
-        f"The most stretched direction: × {number(float(s[0]), 2)}; root mean square: "
-        f"× {number(float(rms(s, -1)), 2)}; "
+        f"The most stretched direction: × {two(s[0])}; root mean square: "
+        f"× {two(rms(s, -1))}; "
         f"above a tenth of the largest: {int((scaled > 0.1).sum())} of {len(s)}. "
         f"It is as if {count} {'direction was' if count == '1' else 'directions were'} left."
     )
@@ -452,7 +461,7 @@ def shape(high, low):
     steps = 1 if kappa < 1 + 1e-9 else math.ceil(math.log(0.01) / math.log1p(-1 / kappa) - 1e-9)
     return (
         f"λ_max = {number(float(f'{high:.3g}'))}, λ_min = {number(float(f'{low:.3g}'))}: "
-        f"κ = {number(float(f'{kappa:.3g}'))}. Gradient descent diverges from η = {number(2 / high, 2)} on; with "
+        f"κ = {number(float(f'{kappa:.3g}'))}. Gradient descent diverges from η = {two(2 / high)} on; with "
         f"η = 1/λ_max the flat direction needs {number(steps)} {'steps' if steps > 1 else 'step'} to 1 %."
     )
 
@@ -576,7 +585,7 @@ def percent_of(share):
     >>> percent_of(0.953), percent_of(1e-9)
     ('95 %', 'less than 0.01 %')
     """
-    return f"{number(float(f'{100 * share:.2g}'), 2)} %" if share >= 1e-4 else "less than 0.01 %"
+    return f"{two(100 * share)} %" if share >= 1e-4 else "less than 0.01 %"
 
 
 def of_the_way(row, b, kind):

@@ -1,0 +1,436 @@
+"""Chapter 09: what its captions and questions say holds over the whole range of the sliders."""
+
+import doctest
+import functools
+import importlib
+import itertools
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+
+import notebooks
+from optim_core.chapters.scale import exercises, experiments, scenes
+from optim_core.chapters.scale.experiments import FORMATS, RULES, learned, rms, rounded, signals, spread, unit
+from optim_core.data import digits
+from optim_core.descent import descend
+from optim_core.live import control
+from optim_core.network import SCHEMES, Linear, Network, Tanh
+from optim_core.optimizers import gd
+from optim_core.training import train
+
+GAINS = control("gain", 1.0).stops
+NUMPYS = {"float64": np.float64, "float32": np.float32, "float16": np.float16}
+
+
+@pytest.mark.parametrize("name", ["exercises", "experiments", "scenes"])
+def test_the_examples_in_the_docstrings_run(name):
+    ran = doctest.testmod(importlib.import_module(f"optim_core.chapters.scale.{name}"))
+    assert ran.attempted >= 2 and not ran.failed
+
+
+# Signals ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("activation", ["linear", "tanh", "relu"])
+def test_signals_are_those_of_a_network_and_its_gradients(activation):
+    flow = signals("He", activation, 0.7, depth=3, width=8, inputs=5)
+    rng = np.random.default_rng([0, 8])
+    rng.standard_normal((5, 8))
+    W = [0.7 * RULES["He"](rng, 8, 8)[0] for _ in range(3)]
+    phi = experiments.ACTIVATIONS[activation][0]
+    out = functools.reduce(lambda x, w: phi(x @ w), W, flow["x"][0])
+    assert np.allclose(out, flow["x"][-1], atol=1e-12)
+    step = 1e-6 * np.eye(8)[3]  # the gradient of Σ dx[-1] · output, by differences
+    high, low = (functools.reduce(lambda x, w: phi(x @ w), W, flow["x"][0] + d) for d in (step, -step))
+    assert np.allclose(((high - low) * flow["dx"][-1]).sum(-1) / 2e-6, flow["dx"][0][:, 3], atol=1e-5)
+
+
+THEORY = {  # by what a linear layer, and one with relu, multiplies the root mean square
+    "N(0, 1)": lambda n: n**0.5,
+    "N(0, 0.01²)": lambda n: 0.01 * n**0.5,
+    "std 1/n": lambda n: n**-0.5,
+    "PyTorch, no biases": lambda n: 3**-0.5,
+    "std 1/√n": lambda n: 1,
+    "Xavier": lambda n: 1,
+    "He": lambda n: 2**0.5,
+    "orthogonal": lambda n: 1,
+}
+
+
+@pytest.mark.parametrize("rule", THEORY)
+def test_each_rule_multiplies_sizes_by_what_it_should(rule):
+    for width in (32, 128):
+        linear, relu = (experiments.factors(rule, a, width, 5, seeds=8).mean() for a in ("linear", "relu"))
+        assert linear == pytest.approx(THEORY[rule](width), rel=0.03)
+        assert relu == pytest.approx(THEORY[rule](width) / 2**0.5, rel=0.09)
+
+
+def test_the_default_is_torchs_and_its_biases_are_of_the_same_law():
+    W, b = RULES["PyTorch"](np.random.default_rng(0), 64, 4000)
+    assert np.abs(W).max() <= 1 / 8 and np.abs(b).max() <= 1 / 8
+    assert W.std() == pytest.approx(1 / (8 * 3**0.5), rel=0.01) and b.std() == pytest.approx(W.std(), rel=0.03)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_the_default_leaves_of_a_thousand_digits(seed):
+    x = experiments.through_the_default(300, seed=seed)
+    assert 0.04 < rms(x) < 0.05 and 1e-13 < spread(x) < 1e-12
+
+
+def test_the_prediction_is_answered_by_its_own_measurement():
+    assert exercises._what_is_left() == "c"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_saturated_units_and_a_gradient_that_grows_go_together(seed):
+    flow = signals("N(0, 1)", "tanh", seed=seed)
+    assert 0.85 < experiments.idle(flow["x"][-1], "tanh") < 0.89
+    assert rms(flow["dx"][0]) > 1e7
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_relu_with_hes_rule_makes_inputs_alike(seed):
+    flow = signals("He", "relu", depth=50, seed=seed)
+    assert experiments.alikeness(flow["x"][-1]) > 0.95 and experiments.idle(flow["x"][-1], "relu") > 0.15
+
+
+def test_without_biases_a_tanh_signal_fades_up_to_gain_1_and_the_gradient_grows_above():
+    for gain in (g for g in GAINS if g <= 0.2 or 0.8 <= g <= 1.2 or g >= 2.9):
+        q = 1.0
+        for _ in range(1200):
+            q, factor = experiments.layer_in_theory("tanh", gain, 0.0, q)
+        assert q < 1e-3 if gain <= 1 else factor > 1.0005, gain
+    for gain, fades, grows in ((0.9, True, False), (1.15, False, False), (2.0, False, True)):  # after fifty layers
+        flow = signals("std 1/√n", "tanh", gain, depth=50)
+        assert (rms(flow["x"][-1]) < 0.1, rms(flow["dx"][0]) > 3) == (fades, grows)
+
+
+@pytest.mark.parametrize("activation", ["linear", "tanh", "relu"])
+def test_the_caption_of_the_signals_says_what_is_measured(activation):
+    scene = scenes.Signals()
+    for rule, (depth, width, gain) in itertools.product(RULES, [(1, 8, 3.0), (50, 16, 0.1), (50, 8, 3.0)]):
+        flow = signals(rule, activation, gain, depth, width, inputs=16)
+        scene.show(dict(rule=rule, activation=activation, gain=gain, flow=flow))
+        scene.at(depth)
+        said = scene.caption
+        for word, x in (("Signal", rms(flow["x"])), ("Gradient, going back", rms(flow["dx"])[::-1])):
+            factor = said.split(f"{word}: ")[1].split(". ")[0].removeprefix("multiplied by ")
+            if x[-1] == 0:
+                assert factor == "nothing at the end"
+            else:
+                assert notebooks.parse_number(factor)[0] == pytest.approx(x[-1] / x[0], rel=0.06)
+        assert f"Layer {depth}" in said and "nan" not in said
+
+
+def test_shares_are_none_or_all_only_if_they_are():
+    for share in (0, 1e-9, 0.005, 0.01, 0.5, 0.99, 0.995, 1 - 1e-9, 1):
+        assert (scenes.percent(share) == "none") == (share == 0) and (scenes.percent(share) == "all") == (share == 1)
+
+
+# Initial weights that train ----------------------------------------------------------------------------------------
+
+
+def test_symmetry_stays_and_random_weights_break_it():
+    assert experiments.symmetric("zeros", 100)[1] == 0
+    assert experiments.symmetric("constant", 100)[1] == 1
+    accuracy, rank = experiments.symmetric("xavier", 100)
+    assert rank == 32 and accuracy > 0.9
+
+
+def test_orthogonal_weights_win_in_a_deep_tanh_network_on_every_seed():
+    assert experiments.duel("orthogonal", seeds=2).min() > experiments.duel("xavier", seeds=2).max() + 0.02
+
+
+def test_a_shallow_network_forgives_the_default():
+    net = Network([Linear(64, 32), Tanh(), Linear(32, 32), Tanh(), Linear(32, 10)])
+    w = np.stack([net.init(0, scheme) for scheme in ("torch", "xavier", "he")])
+    how = dict(lr=0.3, steps=400, batch=64, w=w, every=400, progress=False)
+    assert np.ptp(train(net, digits(), gd, **how)["test_accuracy"][-1]) < 0.02
+
+
+@pytest.mark.parametrize(("width", "most"), [(8, 1e-6), (16, 1e-2), (64, 0.5)])
+def test_a_typical_narrow_deep_network_loses_what_the_mean_keeps(width, most):
+    found = experiments.lengths(width, 50, 100 if width < 64 else 30)
+    assert np.median(found) < most and (width > 8 or 0.08 < (found == 0).mean() < 0.32)
+    one = experiments.lengths(width, 1, 1000)  # the mean of one layer is 1, and layers multiply
+    assert one.mean() == pytest.approx(1, abs=4 * one.std() / 1000**0.5)
+
+
+# A circle ---------------------------------------------------------------------------------------------------------
+
+CIRCLE_GAINS = [0.5, 0.58, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.4142, 1.5, 1.6, 1.8, 2.0, 2.2, 2.5, 3.0]
+
+
+@pytest.mark.parametrize("gain", CIRCLE_GAINS)
+def test_one_layer_of_theory_is_what_integration_gives(gain):
+    for bias, q in ((0.0, 0.3), (0.5, 0.02), (0.1, 1.0)):
+        p = gain**2 * q + bias**2
+
+        def mean(f, p=p):
+            return quad(lambda z: f(p**0.5 * z) * math.exp(-z * z / 2), -12, 12, limit=200)[0] / math.sqrt(2 * math.pi)
+
+        after, factor = experiments.layer_in_theory("tanh", gain, bias, q)
+        assert after == pytest.approx(mean(lambda z: math.tanh(z) ** 2), rel=1e-6)
+        assert factor == pytest.approx(gain * mean(lambda z: math.cosh(z) ** -4) ** 0.5, rel=1e-6)
+
+
+@pytest.mark.parametrize("gain", CIRCLE_GAINS)
+def test_order_and_chaos_are_where_small_differences_shrink_and_grow(gain):
+    said = scenes.regime("tanh", gain, 0.0)
+    assert said.startswith("Order" if gain < 1 else "Chaos" if gain > 1 else "The edge")
+    assert f"g/√2 = {gain / 2**0.5:.3g}" in scenes.regime("relu", gain, 0.3)
+    for bias in (0.05, 0.5):  # biases push towards order
+        assert experiments.in_the_long_run("tanh", gain, bias) <= experiments.in_the_long_run("tanh", gain, 0.0) + 1e-3
+
+
+@pytest.mark.parametrize(("gain", "bias"), [(0.5, 0.0), (0.9, 0.0), (2.0, 0.0), (3.0, 0.0), (0.58, 0.05), (1.5, 0.5)])
+def test_wide_networks_do_what_theory_says(gain, bias):
+    stretch = rms(experiments.circle("tanh", gain, bias, depth=30, width=500, points=12)["dx"])
+    measured = (stretch[-1] / stretch[10]) ** (1 / 20)
+    assert measured == pytest.approx(experiments.in_the_long_run("tanh", gain, bias), rel=0.02)
+
+
+def test_the_tangent_is_the_derivative_along_the_circle():
+    flow = experiments.circle("tanh", 1.5, 0.2, depth=4, width=20, points=3600)
+    turned = (np.roll(flow["x"], -1, axis=1) - np.roll(flow["x"], 1, axis=1)) / (4 * np.pi / 3600)
+    assert np.allclose(turned, flow["dx"], atol=2e-4 * np.abs(flow["dx"]).max())
+
+
+def test_angles_close_under_relu_and_open_in_chaos():
+    relu, chaos = (scenes.cosines(experiments.circle(a, g)["x"]) for a, g in (("relu", 1.4142), ("tanh", 2.0)))
+    assert relu[0] == pytest.approx(math.cos(math.pi / 6)) and relu[-1] > 0.98 and abs(chaos[-1]) < 0.15
+
+
+@pytest.mark.parametrize("gain", [0.5, 1.4142, 3.0])
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+def test_the_circle_is_drawn_as_wide_as_it_lies(activation, gain):
+    for bias in (0.0, 0.5):
+        x = experiments.circle(activation, gain, bias, depth=20, width=32)["x"]
+        for layer in x[::5]:
+            seen, centred = scenes.widest(layer), layer - layer.mean(0)
+            values = np.linalg.svd(centred, compute_uv=False)
+            assert (seen**2).sum() == pytest.approx((values[:2] ** 2).sum() / 32, rel=1e-6)
+
+
+# Directions --------------------------------------------------------------------------------------------------------
+
+
+def test_jacobians_are_derivatives():
+    J = experiments.jacobians("PyTorch", "tanh", 1.3, depth=3, width=6)
+    rng = np.random.default_rng([0, 6])
+    x = rng.standard_normal(6)
+    layers = [RULES["PyTorch"](rng, 6, 6) for _ in range(3)]
+
+    def out(x):
+        return functools.reduce(lambda x, layer: np.tanh(1.3 * (x @ layer[0] + layer[1])), layers, x)
+
+    slopes = [(out(x + 1e-6 * e) - out(x - 1e-6 * e)) / 2e-6 for e in np.eye(6)]
+    assert np.allclose(slopes, J[-1], atol=1e-8)
+
+
+def test_gaussian_weights_keep_sizes_and_few_directions_and_orthogonal_ones_keep_all():
+    gaussian, orthogonal = (
+        np.linalg.svd([experiments.jacobians(rule, "linear", seed=s)[-1] for s in range(5)], compute_uv=False)
+        for rule in ("std 1/√n", "orthogonal")
+    )
+    assert np.allclose(orthogonal, 1) and 0.5 < rms(gaussian) < 2 and np.median(gaussian) < 1e-6
+    assert "as if 64 directions were left" in scenes.of_the_stretches(orthogonal[0])
+    relu = np.linalg.svd(experiments.jacobians("orthogonal", "relu", depth=1)[-1], compute_uv=False)
+    assert 20 <= (relu < 1e-12).sum() <= 44  # relu drops half of the directions at once
+
+
+# Inputs ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("pixel", experiments.PIXELS)
+def test_the_surface_of_one_input_is_what_its_caption_says(pixel):
+    raw = experiments.ink(pixel)
+    for c, s in ((0.0, 1.0), (8.0, 8.0), (16.0, 16.0), (10.5, 6.0), (16.0, 1.0)):
+        x = (raw - c) / s
+        high, low = experiments.curvatures(x)
+        surface = experiments.plane(x)
+        assert np.allclose(np.linalg.eigvalsh(surface.hessian([0, 0])), [low, high])
+        w = np.array([0.3, -0.8])
+        assert surface.loss(w) == pytest.approx(np.mean((w[0] + w[1] * x) ** 2) / 2)
+        said = scenes.shape(high, low)
+        steps = int(said.split("needs ")[1].split(" step")[0].replace(",", ""))
+        flat = np.linalg.eigh(surface.hessian([0, 0]))[1][:, 0]
+        left = np.linalg.norm(descend(gd, flat, surface.grad, steps, lr=1 / high)["w"], axis=-1)
+        assert left[-1] <= 0.01 * (1 + 1e-6) and (steps == 1 or left[-2] > 0.01 * (1 - 1e-6))
+
+
+@pytest.mark.parametrize("pixel", experiments.PIXELS)
+def test_kappa_is_lowest_where_the_mean_is_zero_whatever_the_scale(pixel):
+    raw, shifts = experiments.ink(pixel), np.linspace(0, 16, 161)
+    for s in (1.0, 6.0, 16.0):
+        kappa = [np.divide(*experiments.curvatures((raw - c) / s)) for c in shifts]
+        assert abs(shifts[np.argmin(kappa)] - raw.mean()) <= 0.05 + 1e-9
+        products = [np.prod(experiments.curvatures((raw - c) / s)) for c in shifts[::20]]
+        assert np.allclose(products, raw.var() / s**2)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_what_is_said_of_five_preparations_of_the_digits(seed):
+    spectra = {how: experiments.spectrum(experiments.prepared(how, seed).X) for how in experiments.PREPARED}
+    ratio = {how: values[0] / values[29] for how, values in spectra.items()}
+    assert 2 < spectra["[−1, 1]"][0] / spectra["[0, 1]"][0] < 3  # the largest curvature grows,
+    assert 3.5 < spectra["[−1, 1]"][9] / spectra["[0, 1]"][9] < 4.5  # the others grow fourfold,
+    assert ratio["[−1, 1]"] < 0.7 * ratio["[0, 1]"]  # so it is better conditioned, and centring does more
+    assert ratio["standardised"] < ratio["centred, /16"] < 0.2 * ratio["[−1, 1]"]
+    assert experiments.prepared("[−1, 1]", seed).X.mean() < -0.3
+    assert experiments.saturated(experiments.prepared("0 … 16", seed).X, seed) > 0.6
+    best = {how: experiments.accuracies(how, seed, 100) for how in ("0 … 16", "[0, 1]", "centred, /16")}
+    rate = {how: experiments.RATES[found > 0.85].max() for how, found in best.items()}
+    assert rate["0 … 16"] < rate["[0, 1]"] < rate["centred, /16"]
+
+
+# Numbers that are rounded -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", NUMPYS)
+def test_rounding_and_the_last_digit_are_numpys(kind):
+    rng, number = np.random.default_rng(3), NUMPYS[kind]
+    w = rng.standard_normal(4000) * 10.0 ** rng.uniform(-9, 6, 4000)
+    w = np.concatenate([w, [0.0, 1.0, -2.0, 65504.0, 65519.9, 65520.0, 2.0**-24, 2.0**-25, 2.0**-26, 3 * 2.0**-25]])
+    with np.errstate(over="ignore"):
+        assert np.array_equal(rounded(w, kind), w.astype(number).astype(float))
+    inside = np.abs(rounded(np.abs(w), kind))
+    inside = inside[(inside < 60000) & (inside > 0)]
+    assert np.array_equal(unit(inside, kind), np.spacing(inside.astype(number)).astype(float))
+
+
+def test_bfloat16_is_float32_without_its_last_sixteen_digits():
+    w = np.random.default_rng(4).standard_normal(4000).astype(np.float32)
+    pieces = w.view(np.uint32).astype(np.uint64)
+    even = ((pieces + 0x7FFF + ((pieces >> 16) & 1)) >> 16) << 16
+    assert np.array_equal(rounded(w.astype(float), "bfloat16"), even.astype(np.uint32).view(np.float32).astype(float))
+
+
+def test_rounding_at_random_is_right_on_average_and_goes_to_a_neighbour():
+    rng = np.random.default_rng(5)
+    for value in (1.0001, -3.3, 0.02):
+        got = rounded(np.full(20_000, value), "bfloat16", rng)
+        assert len(np.unique(got)) == 2 and got.mean() == pytest.approx(value, abs=4 * got.std() / 20_000**0.5)
+
+
+FIRST, SECOND = control("first", 1.0).stops, control("second", 1.0).stops
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_sums_and_what_is_said_of_them_are_those_of_exact_fractions(kind):
+    for a in FIRST[::7] + [FIRST[-1]]:
+        for b in SECOND[::9] + [SECOND[-1]]:
+            row = experiments.added(a, b, kind, 40)
+            step, said = float(rounded(b, kind)), scenes.of_the_way(row, float(rounded(b, kind)), kind)
+            if kind in NUMPYS:
+                with np.errstate(over="ignore"):
+                    alone = np.add.accumulate(np.array([a] + [b] * 40).astype(NUMPYS[kind]), dtype=NUMPYS[kind])
+                assert np.array_equal(row, alone.astype(float))
+            for w, after in ((row[0], row[1]), (row[-2], row[-1])):
+                text = scenes.of_the_sum(w, step, after, kind)
+                if not np.isfinite(after):
+                    assert "infinite" in text
+                elif step == 0:
+                    assert "it is 0" in text
+                else:
+                    error = Fraction(float(after)) - Fraction(float(w)) - Fraction(step)
+                    assert ("is exact" in text) == (error == 0)
+                    assert ("all of b is lost" in text) == (after == w)
+                    assert abs(error) * 2 <= Fraction(float(unit(after, kind)))
+                    assert ("too large" in text) == (error > 0) or after == w
+            if said.startswith("No addition") or "stands still" in said:  # a sum that does not move once never does
+                on = experiments.added(float(row[-1]), b, kind, 3)
+                assert (on == row[-1]).all()
+
+
+def test_a_thousandth_in_float16_is_right_then_doubled_then_lost():
+    row = experiments.added(1e-4, 1e-3, "float16")
+    assert row[1000] == pytest.approx(1.0, rel=0.03)
+    between = row[(row >= 2) & (row < 4)]
+    assert np.allclose(np.diff(between), 2 * 0.001, rtol=0.03) and row[-1] == 4 == row[3070] != row[3069]
+
+
+@pytest.mark.parametrize(("kind", "a", "b"), [("float64", 1e10, 1e-10), ("float16", 1e16, 1.0), ("bfloat16", 1.0, 0.1)])
+def test_the_digits_that_are_drawn_are_the_numbers(kind, a, b):
+    scene = scenes.Sum()
+    row = experiments.added(a, b, kind, 20)
+    scene.show((kind, a, b, row))
+    words = scene.written(7)
+    if np.isfinite(row).all():
+        places = [Fraction(2) ** k for k in range(scene.top, scene.bottom - 1, -1)]
+        ones = [[word not in ("0", "no digit") for word in line] for line in words]
+        numbers = [sum(p for p, one in zip(places, line, strict=True) if one) for line in ones]
+        w, after, step = Fraction(row[7]), Fraction(row[8]), Fraction(float(rounded(b, kind)))
+        assert numbers == [w, step, w + step, after]
+    else:
+        assert (words == "no digit").all()
+
+
+@pytest.mark.parametrize("kind", ["bfloat16", "float16"])
+def test_a_training_that_stands_still_stands_for_ever(kind):
+    run = learned(kind, 0.2)
+    still = experiments.stands_from(run["w"])
+    assert (still is not None) == (kind == "bfloat16")
+    if still is not None:
+        w, step = run["w"][still], run["step"][still]
+        assert (rounded(w + step, kind) == w).all() and np.abs(step).max() > 0  # and so in every step from then on
+        assert (np.abs(step) <= unit(w, kind) / 2).all()  # none is above half of a last digit
+        assert run["loss"][-1] == run["loss"][still] > 2 * learned("float64", 0.2)["loss"][-1]
+
+
+def test_the_smaller_the_rate_the_higher_bfloat16_stands_and_both_cures_cure():
+    losses = [learned("bfloat16", lr)["loss"][-1] for lr in (0.01, 0.05, 0.2, 1.0, 5.0)]
+    assert losses == sorted(losses, reverse=True)
+    for lr in (0.01, 5.0):
+        exact = learned("float64", lr)["loss"][-1]
+        for cure in experiments.CURES[1:]:
+            assert learned("bfloat16", lr, cure)["loss"][-1] == pytest.approx(exact, rel=0.06)
+
+
+# Exercises ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_rules_of_the_exercises_are_those_of_the_package():
+    rng = np.random.default_rng(0)
+    for n, m in ((64, 64), (200, 50)):
+        he, xavier = (SCHEMES[s](rng, (n, 20 * m) if s == "he" else (n, m), n, m) for s in ("he", "xavier"))
+        assert he.std() == pytest.approx(exercises.init_std.reference(n, "relu"), rel=0.02)
+        limit = exercises.uniform_limit.reference(n, m)
+        assert 0.99 * limit < np.abs(xavier).max() <= limit
+        assert np.mean(exercises.ratios.reference(n, m, limit**2 / 3, "linear")) == pytest.approx(1)
+        assert exercises.ratios.reference(n, m, 2 / n, "relu")[0] == pytest.approx(1)
+
+
+def test_the_ratios_are_measured_ones():
+    rng = np.random.default_rng(1)
+    x, dy = rng.standard_normal((4000, 64)), rng.standard_normal((4000, 16))
+    W = rng.standard_normal((64, 16)) * 0.1
+    z = x @ W
+    forwards, backwards = exercises.ratios.reference(64, 16, 0.01, "relu")
+    assert np.mean(np.maximum(z, 0) ** 2) == pytest.approx(forwards, rel=0.1)
+    assert np.mean(((dy * (z > 0)) @ W.T) ** 2) == pytest.approx(backwards, rel=0.1)
+
+
+def test_spacing_is_numpys():
+    for a in (1.0, 3.0, -7.5, 1e10, 0.3):
+        assert exercises.spacing.reference(a, 53) == np.spacing(abs(a))
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (lambda n, activation: 1 / 0, "stopped with ZeroDivisionError"),
+        (lambda n, activation: "one", "no number"),
+        (lambda n, activation: -1.0, "no number"),
+        (lambda n, activation: 1.0, "Yours draws with std 1, ours with 0.125."),
+        (exercises.init_std.reference, "as ours does"),
+    ],
+)
+def test_a_students_rule_runs_beside_ours_whatever_it_does(function, said):
+    scene = scenes.Compared()
+    scene.show(exercises.beside(function)("relu", 3, 128, 0))
+    scene.at(0)
+    assert said in scene.caption
