@@ -97,6 +97,17 @@ CONTROLS = {
     "biases": Control("", "biases too", 0, 1, 1),
     "members": Control("M", "networks", 1, 16, 1),
     "start_scale": Control("s", "start times", 1, 10, 1),
+    "spread": Control("s", "spread of the feature", 1, 100, scale="log"),
+    "mean": Control("m", "mean of the feature", 0, 5, 0.1),
+    "centre": Control("", "subtract the mean", 0, 1, 1),  # a box to tick, like the next and `doubled`, `alike`
+    "rescale": Control("", "divide by the spread", 0, 1, 1),
+    "row": Control("", "row", 1, 4, 1),  # of a block of numbers
+    "column": Control("", "column", 1, 15, 1),
+    "doubled": Control("", "double row 1", 0, 1, 1),
+    "gamma": Control("γ", "learned scale", 0, 3, 0.1),
+    "offset": Control("β", "learned shift", -2, 2, 0.1),
+    "example": Control("", "digit", 0, 29, 1),
+    "alike": Control("", "companions of its class", 0, 1, 1),
 }
 MANTISSAS = {
     "log": (1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2, 2.2, 2.5, 2.8, 3, 3.2, 3.5, 4, 4.5, 5, 5.5, 6, 6.5, 7, 8, 9),
