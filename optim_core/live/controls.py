@@ -108,6 +108,9 @@ CONTROLS = {
     "offset": Control("β", "learned shift", -2, 2, 0.1),
     "example": Control("", "digit", 0, 29, 1),
     "alike": Control("", "companions of its class", 0, 1, 1),
+    "horizon": Control("T", "planned steps", 10, 600, 10),
+    "radius": Control("ρ", "radius", 0, 1, 0.02),  # of the ball in which SAM looks
+    "products": Control("k", "Newton–Schulz steps", 0, 10, 1),
 }
 MANTISSAS = {
     "log": (1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2, 2.2, 2.5, 2.8, 3, 3.2, 3.5, 4, 4.5, 5, 5.5, 6, 6.5, 7, 8, 9),
