@@ -137,10 +137,12 @@ def in_letters(shape, end, cooldown, warm, steps=T):
     if shape == "inverse time":
         return f"β = {(1 / low - 1) / c:.4f}"
     if shape == "step":
-        return f"× {low ** (1 / 3):.3g} every {-(-c // 4)} steps"
-    return {"linear": f"τ = {c}", "cosine": f"half a period in {c} steps", "cyclic": "50 steps up, 50 down"}.get(
-        shape, ""
-    )
+        return f"× {low ** (1 / 3):.3g} every {-(-c // 4)} step{'s' * (c > 4)}"
+    return {
+        "linear": f"τ = {c}",
+        "cosine": f"half a period in {c} step{'s' * (c > 1)}",
+        "cyclic": "50 steps up, 50 down",
+    }.get(shape, "")
 
 
 class Designed(NamedTuple):

@@ -298,9 +298,8 @@ class WarmUp(Page):
         w, i = self.w, WARM_UPS.index(self.w.steps)
         gone = int(w.path["diverged"])
         runs = experiments.WARM_RUNS
-        text = (
-            f"Step {t} of {self.steps}, warm-up of {w.steps} steps to η = {number(w.peak)}, noise {number(w.sigma)}. "
-        )
+        text = f"Step {t} of {self.steps}, warm-up of {w.steps} step{'s' * (w.steps > 1)} to η = {number(w.peak)}, "
+        text += f"noise {number(w.sigma)}. "
         text += f"{round(w.shares[i] * runs)} of {runs} runs diverge within {self.steps} steps. This one"
         if gone and gone <= t:
             text += f" diverged at step {gone}."
