@@ -530,15 +530,15 @@ critic_slope.mistakes += [  # what was done, the wrong formula, where to look
 
 through_all = Predict(
     "15 points about a curve, with noise σ = 0.3. A polynomial of degree 14 passes through all of them; one of "
-    "degree 4 does not. By which factor is the first one's mean squared error on new points larger? (The median of "
-    "ten draws of the noise.)",
+    "degree 4 does not. By which factor is the first one's mean squared error on new points larger, in the "
+    "median of ten draws of the noise?",
     experiments.ratio_of_errors,
     factor=2,
     why="Between the points, and most of all near the ends, the polynomial that meets each of them swings far off.",
 )
 
 threshold = Predict(
-    "Least squares on 200 digits with p random features. p = 80 features get 11.6 % of the held-out digits wrong. With "
+    "Least squares on 200 digits with p random features. p = 80 features get 12.8 % of the held-out digits wrong. With "
     "p = 200, as many as there are digits, all training digits are met exactly. How many per cent of the held-out ones "
     "are wrong?",
     experiments.at_the_threshold,

@@ -108,7 +108,7 @@ def random_features(noise=0.0, seed=0, counts=COUNTS):
     key = (noise, seed, counts)
     if key not in _SWEEPS:
         data, p0, sweep = digits(N, seed, noise=noise), 0, Sweep([], [], [], [])
-        V = np.random.default_rng([seed, 1]).standard_normal((64, counts[-1])) / 4
+        V = np.random.default_rng([seed, 1]).standard_normal((counts[-1], 64)).T / 4
         Y, K, K_test = one_hot(data.y, 10), np.zeros((N, N)), np.zeros((len(data.y_test), N))
         for p in counts:
             A, B = (np.maximum(X @ V[:, p0:p], 0) for X in (data.X, data.X_test))
@@ -169,7 +169,7 @@ def stopping(noise, seed=0):
     λ = 1/(ηt) for each of them. η = 1/h_max.
     """
     data = digits(N, seed, noise=noise)
-    V = np.random.default_rng([seed, 1]).standard_normal((64, STOPPED_FEATURES)) / 4
+    V = np.random.default_rng([seed, 1]).standard_normal((STOPPED_FEATURES, 64)).T / 4
     A, B = (np.maximum(X @ V, 0) for X in (data.X, data.X_test))
     K, K_test = _more(A, B, 0.0, 0.0)
     h, U = spectrum(K, STOPPED_FEATURES)
@@ -498,7 +498,7 @@ BOUGHT_LAMBDAS = (0.0, 0.01, 0.03, 0.1)
 
 
 @functools.cache
-def bought(wrong, seeds=10, steps=300):
+def bought(wrong, seeds=10, steps=240):
     """Held-out accuracy of gradient descent on 100 digits, η = 0.5, with each means alone: {name: (seeds,)}.
 
     The 1697 held-out digits are split: 300 choose when to stop, the others measure.

@@ -288,7 +288,7 @@ def largest_gap(t, c):
     >>> round(gap, 3), round(x, 2)
     (0.204, 2.51)
     """
-    x = np.geomspace(1e-3, 1, 3001) * min(t, 1000.0)
+    x = np.geomspace(1e-4, min(t, 1000.0), 3001)
     gap = np.abs(kept_by_stopping(x / t, 1.0, t) - kept_by_ridge(x, c))
     return float(gap.max()), float(x[gap.argmax()])
 
@@ -329,11 +329,12 @@ class Dropping(Page):
         self.kept.show(lines, looks=looks)
 
     def at(self, t):
+        left = f"{number(np.min(self.left), 2)} to {number(np.max(self.left), 2)}"
+        shrunk = " to ".join(number(kept_by_ridge(h, self.lam), 2) for h in (0.01, 100.0))
         self.caption = (
             f"p = {number(self.p)}, {self.rule}: in training the sum is {number(self.mean)} "
-            f"± {number(self.std, 2)}, at test {number(self.test)}. With dropout {number(np.min(self.left), 2)} to "
-            f"{number(np.max(self.left), 2)} of each weight is left (1 − p = {number(1 - self.p, 2)}); with L2, λ = {number(self.lam)}, "
-            f"{number(kept_by_ridge(0.01, self.lam), 2)} to {number(kept_by_ridge(100.0, self.lam), 2)}."
+            f"± {number(self.std, 2)}, at test {number(self.test)}. With dropout {left} of each weight is left "
+            f"(1 − p = {number(1 - self.p, 2)}); with L2, λ = {number(self.lam)}, {shrunk}."
         )
         return self.moved()
 

@@ -1,0 +1,305 @@
+"""Chapter 13: what is particular to its exercises; what its captions and sentences say is true."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from optim_core import layers, optimizers
+from optim_core.chapters.regularization import exercises as chapter
+from optim_core.chapters.regularization import experiments, scenes
+from optim_core.data import digits
+from optim_core.descent import descend
+from optim_core.exercises import ____
+from optim_core.gradients import l2
+from optim_core.losses import cross_entropy, one_hot
+
+# Exercises --------------------------------------------------------------------------------------------------------
+
+
+def loop_stopped(losses, patience):
+    lows = np.minimum.accumulate(losses)
+    for k in range(len(losses)):
+        if k >= patience and lows[k] == lows[k - patience]:
+            return int(np.flatnonzero(np.asarray(losses) == lows[k])[0]), k
+    return int(np.argmin(losses)), len(losses) - 1
+
+
+OTHER_WAYS = [
+    (chapter.l2_gradient, lambda g, w, lam, n, each: [a + lam * e * b / n for a, b, e in zip(g, w, each, strict=True)]),
+    (chapter.dropout, lambda x, u, p: np.where(u < p, 0, x / (1 - p))),
+    (chapter.dropout, lambda x, u, p: x * (1 - (u < p)) * (1 / (1 - p))),
+    (chapter.stopped, loop_stopped),
+    (chapter.stopped, lambda losses, patience: list(loop_stopped(losses, patience))),
+    (chapter.matching_lambda, lambda lr, steps: (lr * steps) ** -1),
+    (chapter.ensemble, lambda z: np.mean([np.exp(a - np.logaddexp.reduce(a, -1)[:, None]) for a in z], axis=0)),
+    (chapter.critic_slope, lambda distance, lam: (2 * lam + distance) / (2 * lam)),
+]
+
+
+@pytest.mark.parametrize("ex, answer", OTHER_WAYS, ids=lambda x: getattr(x, "name", ""))
+def test_a_right_answer_written_in_another_way_is_correct(ex, answer):
+    assert ex.check(answer).outcome == "correct"
+
+
+def test_the_solutions_are_what_the_package_does():
+    rng = np.random.default_rng(0)
+    g, w, each = rng.standard_normal((3, 5))
+    each = np.abs(each)
+    assert np.allclose(chapter.l2_gradient.reference(g, w, 0.3, 7, each), l2(lambda _: g, 0.3 / 7, each)(w))
+    J = lambda w: 0.3 / (2 * 7) * (each * w**2).sum()  # noqa: E731, and it is the derivative of the penalty
+    slope = [(J(w + 1e-5 * e) - J(w - 1e-5 * e)) / 2e-5 for e in np.eye(5)]
+    assert np.allclose(chapter.l2_gradient.reference(0 * g, w, 0.3, 7, each), slope)
+    x = np.ones((40, 50))
+    ours = layers.dropout(x, p=0.3)[0]
+    assert set(np.round(np.unique(ours), 6)) == {0, round(1 / 0.7, 6)}
+    u = rng.random((400, 50))
+    assert chapter.dropout.reference(np.ones_like(u), u, 0.3).mean() == pytest.approx(1, abs=0.02)
+
+
+@pytest.mark.parametrize("lr, lam", [(0.01, 0.5), (0.1, 1.0)])
+def test_the_repaired_loop_is_adamw_and_the_given_one_adam_with_l2(lr, lam):
+    def grad(w, t):
+        return experiments.noisy_gradient(t) + 0 * w
+
+    ours = descend(optimizers.adamw, [1.0, 1.0], grad, 12, lr=lr, decay=lam)["w"][1:]
+    assert np.allclose(chapter.adam_decay.reference(lr, lam), ours, rtol=1e-12)
+    given = descend(optimizers.adam, [1.0, 1.0], l2(grad, lam), 12, lr=lr)["w"][1:]
+    assert np.allclose(chapter.adam_decay.broken(lr, lam), given, rtol=1e-12)
+
+
+@pytest.mark.parametrize("distance, lam", [*itertools.product([0.0, 0.5, 4.0], [0.1, 10.0, 1000.0])])
+def test_the_critics_slope_is_where_gradient_ascent_goes_and_no_neighbour_is_better(distance, lam):
+    w = chapter.critic_slope.reference(distance, lam)
+    assert experiments.critic(distance, lam) == pytest.approx(w, rel=1e-6)
+    value = lambda w: w * distance - lam * (w - 1) ** 2  # noqa: E731
+    assert all(value(w) >= value(w + d) for d in (-1.0, -1e-3, 1e-3, 1.0))
+
+
+def test_the_predictions_are_what_the_questions_say():
+    *_, sweep = experiments.random_features(0.0, 0, (80, 200))
+    assert f"{100 * sweep.wrong[0][0]:.1f} %" in chapter.threshold.question
+    assert sweep.seen[1][0] == 0
+    (grown,) = experiments.growing(decays=(0.1,), looks=[421])
+    assert f"{100 * grown.seen[0][0, 0]:.0f} % of its training" in chapter.later.question
+    assert f"{100 * grown.right[0][0, 0]:.0f} % of the held-out" in chapter.later.question
+    assert "0.0005" in chapter.torch_decay.options[chapter.torch_decay.correct] and 0.5 / 1000 == 0.0005
+
+
+def test_a_students_dropout_runs_beside_ours_and_what_goes_wrong_is_said():
+    _, sums, trouble = experiments.beside(chapter.dropout.reference)(0.4)
+    assert np.allclose(sums["ours"], sums["yours"]) and trouble == ""
+    assert list(experiments.beside(lambda x, u, p: ____)(0.4)[1]) == ["ours"]
+    for broken in (lambda x, u, p: x.sum(), lambda x, u, p: nothing, lambda x, u, p: x / 0):  # noqa: F821
+        scene = scenes.Sums()
+        scene.show(experiments.beside(broken)(0.4))
+        scene.at(0)
+        assert "Yours did not give" in scene.caption
+
+
+# Polynomials, random features -------------------------------------------------------------------------------------
+
+
+def test_ridge_is_at_a_minimum_of_the_loss_with_its_penalty():
+    rng = np.random.default_rng(0)
+    A, y = rng.standard_normal((12, 4)), rng.standard_normal(12)
+    for lam, spared in [(0.0, []), (0.7, []), (30.0, [0])]:
+        w = experiments.ridge(A, y, lam, spared)
+        kept = np.delete(w, spared)
+        grad = A.T @ (A @ w - y) / 12 + lam / 12 * np.where(np.isin(np.arange(4), spared), 0, w)
+        assert np.abs(grad).max() < 1e-12 and len(kept) == 4 - len(spared)
+
+
+@pytest.mark.parametrize("n", [5, 15, 60])
+@pytest.mark.parametrize("noise", [0.0, 0.3, 1.0])
+def test_errors_on_new_points_are_what_new_points_say(n, noise):
+    (x, y), fits, seen, new = experiments.polynomials(n, noise, 0.0)
+    assert np.isfinite(new).all() and (new >= noise**2).all() and (np.diff(seen) < 1e-9).all()
+    rng = np.random.default_rng(5)
+    at = rng.integers(201, size=100_000)
+    fresh = experiments.truth(experiments.GRID[at]) + noise * rng.standard_normal(len(at))
+    for d in (0, 3, 9):
+        assert new[d] == pytest.approx(np.mean((fits[d][at] - fresh) ** 2), rel=0.03)
+
+
+def test_capacity_alone_does_not_overfit_and_the_situations_are_as_named():
+    polynomials = experiments.polynomials
+    assert polynomials(15, 0.0, 0.0)[3][14] < 1e-12 < polynomials(15, 0.0, 0.0)[3][3]
+    new = polynomials(15, 0.3, 0.0)[3]
+    assert new[1] > 2 * new[3] and new[14] > 10 * new[3] and new[3] < 1.1 * new.min()
+    assert polynomials(60, 0.3, 0.0)[3][14] < 0.1 * new[14] and polynomials(15, 0.3, 0.1)[3][14] < 0.1 * new[14]
+    fit = polynomials(15, 0.3, 100.0)[1][14]
+    assert np.ptp(fit) < 0.5 < np.ptp(polynomials(15, 0.3, 0.1)[1][14])  # nearly a constant
+
+
+@pytest.mark.parametrize("p", [40, 250])
+@pytest.mark.parametrize("lam", [0.0, 1.0])
+def test_the_sweep_is_least_squares_on_the_features_themselves(p, lam):
+    *_, sweep = experiments.random_features(0.2, 3, (20, p))
+    data = digits(200, 3, noise=0.2)
+    V = np.random.default_rng([3, 1]).standard_normal((p, 64)).T / 4
+    A, B, k = np.maximum(data.X @ V, 0), np.maximum(data.X_test @ V, 0), experiments.PENALTIES.index(lam)
+    W = experiments.ridge(A, one_hot(data.y, 10), lam)
+    assert sweep.wrong[1][k] == pytest.approx(np.mean((B @ W).argmax(-1) != data.y_test), abs=2e-3)
+    assert sweep.norm[1][k] == pytest.approx(np.linalg.norm(W), rel=1e-6)
+
+
+def test_what_the_text_says_of_the_peak():
+    *_, clean = experiments.random_features(0.0)
+    *_, noisy = experiments.random_features(0.2)
+    p, n = np.array(clean.p), experiments.N
+    wrong, norm, noise = np.array(clean.wrong), np.array(clean.norm), np.array(noisy.wrong)
+    assert p[wrong[:, 0].argmax()] == p[norm[:, 0].argmax()] == n
+    assert (np.array(clean.seen)[p >= n, 0] == 0).all() and (np.diff(norm[p >= n, 0]) < 0).all()
+    assert wrong[p == n, 3] < wrong[p < n, 0].min()  # λ = 1: no peak left
+    valley = noise[p < n, 0].min()
+    assert abs(noise[-1, 0] - valley) < 0.03 and noise[-1, 4] < valley - 0.02
+
+
+def test_found_says_where_a_curve_is_lowest_and_highest():
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        wrong = rng.random(len(experiments.COUNTS))
+        said = " ".join(scenes.found(np.array(experiments.COUNTS), wrong))
+        few = wrong[:11]
+        assert scenes.percent(few.min()) in said and scenes.percent(wrong[12:].min()) in said
+        assert scenes.percent(wrong[few.argmin() :].max()) in said
+    assert scenes.found(np.array([5, 10]), np.array([0.5, 0.4]))[1] == "no p above n yet."
+
+
+# Shrink or stop, two decays ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("h", [0.01, 0.3, 1.0])
+def test_the_parts_are_what_descent_and_the_minimum_keep(h):
+    w = descend(optimizers.gd, [0.0], lambda w: h * (w - 1), 30, lr=0.9)["w"][:, 0]
+    assert np.allclose(w, experiments.kept_by_stopping(h, 0.9, np.arange(31)), atol=1e-12)
+    w = descend(optimizers.gd, [0.0], lambda w: h * (w - 1) + 0.2 * w, 500, lr=0.8)["w"][-1, 0]
+    assert w == pytest.approx(experiments.kept_by_ridge(h, 0.2), abs=1e-6)
+
+
+@pytest.mark.parametrize("t", [1.0, 2.0, 5.0, 20.0, 100.0, 1e4, 1e6])
+@pytest.mark.parametrize("c", [0.1, 0.5, 1.0, 10.0])
+def test_the_largest_gap_is_one_and_nobody_finds_a_larger(t, c):
+    gap, x = scenes.largest_gap(t, c)
+    h = np.random.default_rng(0).random(20_000)
+    h = np.concatenate([h, 10.0 ** (-7 * h)])
+    apart = np.abs(experiments.kept_by_stopping(h, 1.0, t) - experiments.kept_by_ridge(h, c / t))
+    assert apart.max() <= gap + 1e-3 and 0 < x <= t * (1 + 1e-12)
+    if c == 1.0:  # stopping keeps more of every direction
+        more = experiments.kept_by_stopping(h, 1.0, t) - experiments.kept_by_ridge(h, 1 / t)
+        assert (more > -1e-12).all()
+
+
+def test_stopping_and_ridge_on_digits_are_what_the_features_themselves_say():
+    h, stopped, shrunk = experiments.stopping(0.2)
+    data, k = digits(200, 0, noise=0.2), 20
+    V = np.random.default_rng([0, 1]).standard_normal((1000, 64)).T / 4
+    A, B, Y = np.maximum(data.X @ V, 0), np.maximum(data.X_test @ V, 0), one_hot(data.y, 10)
+    W = A.T @ np.linalg.solve(A @ A.T + h[0] / experiments.TIMES[k] * np.eye(200), Y)
+    assert shrunk[k] == pytest.approx(np.mean((B @ W).argmax(-1) != data.y_test), abs=1e-3)
+    W = np.zeros((1000, 10))
+    for _ in range(100):
+        W -= A.T @ (A @ W - Y) / h[0]
+    assert experiments.TIMES[k] == pytest.approx(100)
+    assert stopped[k] == pytest.approx(np.mean((B @ W).argmax(-1) != data.y_test), abs=1e-3)
+
+
+def test_adamw_decays_both_weights_and_l2_by_the_noise():
+    for lr, decay, sigma in [(0.005, 0.1, (0.1, 10.0)), (0.002, 0.2, (1.0, 5.0)), (0.005, 0.5, (2.0, 20.0))]:
+        runs, alone = experiments.two_weights(lr, decay, sigma), (1 - lr * decay) ** 600
+        for k in (0, 1):
+            end = runs["AdamW"][-1, :, k]
+            assert abs(end.mean() - alone) < 2 * scenes.spread(end) + 0.005
+            if sigma[k] >= 5 * decay:  # the noise is much larger than λw
+                end = runs["Adam + L2"][-1, :, k]
+                assert abs(end.mean() - np.exp(-lr * decay * 600 / sigma[k])) < 2 * scenes.spread(end) + 0.02
+    runs = experiments.two_weights(0.005, 0.0)
+    assert np.allclose(runs["AdamW"], runs["Adam + L2"])
+
+
+# Networks ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_knobs_do_what_their_situations_say():
+    plain, (*_, shrunk), (*_, much) = (
+        experiments.plain(0.3), experiments.knobs(0.03, 1.0, 0.0, 0.3), experiments.knobs(0.1, 1.0, 0.0, 0.3),
+    )  # fmt: skip
+    assert plain.seen[-1] == 1 and plain.test_loss[-1] > min(plain.test_loss) and plain.t[-1] == experiments.LENGTH
+    assert shrunk.right[-1] > plain.right[-1] + 0.05 and shrunk.seen[-1] < 0.9
+    assert much.right[-1] < plain.right[-1] - 0.1
+    (*_, dropped) = experiments.knobs(0.0, 1.0, 0.5, 0.3)
+    assert dropped.right[-1] > plain.right[-1] and dropped.seen[-1] < 1
+    scene = scenes.Knobs()
+    for patience, ends in [(1, True), (20, True), (30, False)]:
+        scene.show(("λ = 0", patience, plain, plain))
+        assert scene.ran_out is ends
+        scene.at(0)
+        best, end = chapter.stopped.reference(plain.test_loss, patience)
+        assert (scene.best, scene.end) == (best, end)
+        assert plain.seen[best] < 1
+
+
+def test_penalties_leave_biases_alone_and_know_the_first_layer():
+    net = experiments.network(0.5)
+    each = experiments.penalties(net, 0.1, first=3.0)
+    first, second = (here for here, _ in net.matrices)
+    assert np.allclose(each[first], 0.3) and np.allclose(each[second], 0.1) and not each[~net.is_weight].any()
+    assert (experiments.penalties(net, 0.1, biases=True) > 0).all()
+    (*_, free) = experiments.knobs(0.1, 0.0, 0.0, 0.3)
+    (*_, held) = experiments.knobs(0.1, 2.0, 0.0, 0.3)
+    assert held.size[-1] < 0.2 * free.size[-1]
+
+
+def test_the_formula_of_the_mean_is_exact_over_all_choices_of_members():
+    rng = np.random.default_rng(0)
+    p, Y = rng.random((6, 7, 3)), np.eye(3)[rng.integers(3, size=7)]
+    one = experiments.measured(p, Y)
+    for M in (1, 2, 3, 6):
+        some = [((p[list(who)].mean(0) - Y) ** 2).sum(-1).mean() for who in itertools.combinations(range(6), M)]
+        assert np.mean(some) == pytest.approx(experiments.of_the_mean(one.variance, one.rho, M), rel=1e-12)
+    assert one.brier[-1] == pytest.approx(experiments.of_the_mean(one.variance, one.rho, 6))
+
+
+def test_members_that_share_a_start_can_be_averaged_and_others_cannot():
+    start, both, data = (experiments.ensemble(differ, 0.3) for differ in experiments.DIFFER)
+    assert start.rho > 0.95 > 0.75 > max(both.rho, data.rho)
+    assert max(start.averaged[-1], both.averaged[-1]) < 0.8 * min(start.right[0], both.right[0])
+    assert data.averaged[-1] > data.right[0] and both.right[-1] > both.right[0]
+
+
+@pytest.mark.parametrize("p", [0.1, 0.5, 0.9])
+def test_dropout_is_an_adaptive_penalty(p):
+    kept = experiments.trained_with_dropout(p)
+    assert np.allclose(kept, 1 - p, atol=0.02)
+    sums = {rule: experiments.masked_sums(p, rule) for rule in experiments.RULES}
+    mean, test = [s.mean() for s in sums.values()], experiments.unit().sum()
+    error = 4 * sums[experiments.RULES[0]].std() / np.sqrt(4000)
+    assert abs(mean[0] - test) < error and mean[1] == pytest.approx((1 - p) * mean[0])
+    assert mean[2] == pytest.approx((1 - p) / p * mean[0])
+    assert (abs(mean[2] - test) < error) == (p == 0.5)
+
+
+def test_decay_brings_a_large_start_down_and_the_rest_stays():
+    (*_, grown) = experiments.growing(8.0, decays=(0.0, 0.1), looks=[421, 1000])
+    seen, right, size = (np.array(part)[..., 0] for part in (grown.seen, grown.right, grown.size))
+    assert (seen > 0.98).all() and (right[:, 0] < 0.4).all() and right[1, 1] > right[0, 1] + 0.15
+    assert size[1, 1] < 0.5 * size[1, 0]
+
+
+def test_a_rectified_network_can_be_rescaled_without_changing_it():
+    net, data = experiments.network(), digits(100)
+    first, second = (here for here, _ in net.matrices)
+    w = net.init(0, "he")
+    other = w.copy()
+    other[: second.start] *= 10  # the first layer with its biases
+    other[second] /= 10
+    a, b = (net.loss(v, data.X, data.y) for v in (w, other))
+    assert a == pytest.approx(b, rel=1e-12) and net.measure.func is cross_entropy.__wrapped__
+    slopes = [np.linalg.norm(net.grad(v, data.X, data.y)[second]) for v in (w, other)]
+    assert slopes[1] == pytest.approx(10 * slopes[0])
+
+
+def test_percent_and_small_are_tidy():
+    assert [scenes.percent(v) for v in (0, 0.004, 0.1234, 1)] == ["0 %", "0.4 %", "12.3 %", "100 %"]
+    assert scenes.small(0.0) == "0" and scenes.small(2.47) == "2.47"
