@@ -397,11 +397,11 @@ def test_the_rules_of_the_exercises_are_those_of_the_package():
     rng = np.random.default_rng(0)
     for n, m in ((64, 64), (200, 50)):
         he, xavier = (SCHEMES[s](rng, (n, 20 * m) if s == "he" else (n, m), n, m) for s in ("he", "xavier"))
-        assert he.std() == pytest.approx(exercises.init_std.reference(n, "relu"), rel=0.02)
+        assert he.std() == pytest.approx(exercises.init_std.reference(n, True), rel=0.02)
         limit = exercises.uniform_limit.reference(n, m)
         assert 0.99 * limit < np.abs(xavier).max() <= limit
-        assert np.mean(exercises.ratios.reference(n, m, limit**2 / 3, "linear")) == pytest.approx(1)
-        assert exercises.ratios.reference(n, m, 2 / n, "relu")[0] == pytest.approx(1)
+        assert np.mean(exercises.ratios.reference(n, m, limit**2 / 3, False)) == pytest.approx(1)
+        assert exercises.ratios.reference(n, m, 2 / n, True)[0] == pytest.approx(1)
 
 
 def test_the_ratios_are_measured_ones():
@@ -409,7 +409,7 @@ def test_the_ratios_are_measured_ones():
     x, dy = rng.standard_normal((4000, 64)), rng.standard_normal((4000, 16))
     W = rng.standard_normal((64, 16)) * 0.1
     z = x @ W
-    forwards, backwards = exercises.ratios.reference(64, 16, 0.01, "relu")
+    forwards, backwards = exercises.ratios.reference(64, 16, 0.01, True)
     assert np.mean(np.maximum(z, 0) ** 2) == pytest.approx(forwards, rel=0.1)
     assert np.mean(((dy * (z > 0)) @ W.T) ** 2) == pytest.approx(backwards, rel=0.1)
 
@@ -422,10 +422,10 @@ def test_spacing_is_numpys():
 @pytest.mark.parametrize(
     ("function", "said"),
     [
-        (lambda n, activation: 1 / 0, "stopped with ZeroDivisionError"),
-        (lambda n, activation: "one", "no number"),
-        (lambda n, activation: -1.0, "no number"),
-        (lambda n, activation: 1.0, "Yours draws with std 1, ours with 0.125."),
+        (lambda n, relu: 1 / 0, "stopped with ZeroDivisionError"),
+        (lambda n, relu: "one", "no number"),
+        (lambda n, relu: -1.0, "no number"),
+        (lambda n, relu: 1.0, "Yours draws with std 1, ours with 0.125."),
         (exercises.init_std.reference, "as ours does"),
     ],
 )

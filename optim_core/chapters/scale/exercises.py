@@ -19,9 +19,9 @@ from . import experiments
     "forwards",
     "backwards",
     cases={
-        "a linear layer, as many out as in": [(100, 100, 0.01, "linear"), (64, 64, 0.02, "linear")],
-        "a linear layer, more or fewer out": [(64, 16, 0.01, "linear"), (50, 200, 0.03, "linear")],
-        "a layer with relu": [(100, 100, 0.02, "relu"), (64, 16, 0.01, "relu"), (50, 200, 0.03, "relu")],
+        "a linear layer, as many out as in": [(100, 100, 0.01, False), (64, 64, 0.02, False)],
+        "a linear layer, more or fewer out": [(64, 16, 0.01, False), (50, 200, 0.03, False)],
+        "a layer with relu": [(100, 100, 0.02, True), (64, 16, 0.01, True), (50, 200, 0.03, True)],
     },
     hints=[
         "z = Σ xᵢ wᵢ, and the w are independent of each other with mean 0: the variance of a sum is a sum. Of how many "
@@ -31,23 +31,24 @@ from . import experiments
         "through.",
     ],
 )
-def ratios(n, m, var, activation):
+def ratios(n, m, var, relu):
     """By what a layer x → φ(x W), n features to m, multiplies mean squares: forwards and backwards, two numbers.
 
-    n, m: how many features go in and come out; var: the variance of each weight, whose mean is 0; activation: φ,
-    "linear" or "relu". Forwards: mean y² over mean x², y = φ(x W). Backwards: the same of the gradients, dx over dy.
+    n, m: how many features go in and come out; var: the variance of each weight, whose mean is 0; relu: True
+    if φ is relu, False if there is none. Forwards: mean y² over mean x², y = φ(x W). Backwards: mean dx² over mean dy²,
+    the gradients with respect to x and to y.
     """
-    half = 0.5 if activation == "relu" else 1.0
+    half = 0.5 if relu else 1.0
     return n * var * half, m * var * half
 
 
-def _ratios(forwards, backwards, relu=0.5, relu_back=None):
+def _ratios(forwards, backwards, half=0.5, half_back=None):
     """A wrong pair: two functions of (n, m, var), and what relu multiplies each of them by."""
 
-    def wrong(n, m, var, activation):
-        half = relu if activation == "relu" else 1.0
-        back = relu_back if relu_back is not None and activation == "relu" else half
-        return forwards(n, m, var) * half, backwards(n, m, var) * back
+    def wrong(n, m, var, relu):
+        on = half if relu else 1.0
+        back = half_back if half_back is not None and relu else on
+        return forwards(n, m, var) * on, backwards(n, m, var) * back
 
     return wrong
 
@@ -60,20 +61,20 @@ ratios.mistakes += [  # what was done, the wrong pair, where to look
      "A feature gets its gradient from all units that it goes into. How many are they?"),
     ("both count the outputs", _ratios(lambda n, m, v: m * v, lambda n, m, v: m * v),
      "Each unit sums over what goes in. How many terms has this sum?"),
-    ("relu is left out", _ratios(lambda n, m, v: n * v, lambda n, m, v: m * v, relu=1.0),
+    ("relu is left out", _ratios(lambda n, m, v: n * v, lambda n, m, v: m * v, half=1.0),
      "relu makes every negative z a 0. What part of the mean of z² is left?"),
     ("relu halves the signal and not the gradient",
-     _ratios(lambda n, m, v: n * v, lambda n, m, v: m * v, relu_back=1.0),
+     _ratios(lambda n, m, v: n * v, lambda n, m, v: m * v, half_back=1.0),
      "Where z is negative the derivative of relu is 0: no gradient comes through there."),
     ("relu halves the gradient and not the signal",
-     _ratios(lambda n, m, v: n * v, lambda n, m, v: m * v, relu=1.0, relu_back=0.5),
+     _ratios(lambda n, m, v: n * v, lambda n, m, v: m * v, half=1.0, half_back=0.5),
      "Half of the z are negative and become 0. What part of the mean of z² is left?"),
-    ("relu doubles", _ratios(lambda n, m, v: n * v, lambda n, m, v: m * v, relu=2.0),
+    ("relu doubles", _ratios(lambda n, m, v: n * v, lambda n, m, v: m * v, half=2.0),
      "The factor 2 is what the weights will need to make up for relu. What does relu itself do?"),
-    ("relu takes the root of a half", _ratios(lambda n, m, v: n * v, lambda n, m, v: m * v, relu=0.5**0.5),
+    ("relu takes the root of a half", _ratios(lambda n, m, v: n * v, lambda n, m, v: m * v, half=0.5**0.5),
      "That is the factor on the root mean square. Here mean squares are asked for."),
     ("root mean squares in place of mean squares",
-     _ratios(lambda n, m, v: (n * v) ** 0.5, lambda n, m, v: (m * v) ** 0.5, relu=0.5**0.5),
+     _ratios(lambda n, m, v: (n * v) ** 0.5, lambda n, m, v: (m * v) ** 0.5, half=0.5**0.5),
      "Right for sizes. Mean squares are their squares."),
     ("var is taken for a standard deviation", _ratios(lambda n, m, v: n * v**2, lambda n, m, v: m * v**2),
      "`var` is a variance already: it is not squared again."),
@@ -96,9 +97,9 @@ ratios.mistakes += [  # what was done, the wrong pair, where to look
 
 @exercise(
     cases={
-        "relu": [(64, "relu"), (256, "relu"), (10, "relu"), (1000, "relu")],
-        "tanh": [(64, "tanh"), (256, "tanh"), (10, "tanh"), (1000, "tanh")],
-        "one input": [(1, "relu"), (1, "tanh")],
+        "relu": [(64, True), (256, True), (10, True), (1000, True)],
+        "tanh": [(64, False), (256, False), (10, False), (1000, False)],
+        "one input": [(1, True), (1, False)],
     },
     hints=[
         "Exercise 1 has the factor on the mean square, forwards. Which variance makes it 1?",
@@ -106,17 +107,17 @@ ratios.mistakes += [  # what was done, the wrong pair, where to look
         "The variance is 1/n, with relu 2/n. Asked for is its root.",
     ],
 )
-def init_std(n_in, activation):
+def init_std(n_in, relu):
     """The standard deviation of the weights with which a layer keeps the size of the signal.
 
-    n_in: features that go in; activation: "relu", or "tanh", which is taken to be linear. Returns a number.
+    n_in: features that go in; relu: True, or False for tanh, which is taken to be linear. Returns a number.
     """
-    return np.sqrt((2 if activation == "relu" else 1) / n_in)
+    return np.sqrt((2 if relu else 1) / n_in)
 
 
-def _std(relu, tanh):
+def _std(with_relu, with_tanh):
     """A wrong rule: two functions of n."""
-    return lambda n_in, activation: relu(n_in) if activation == "relu" else tanh(n_in)
+    return lambda n_in, relu: with_relu(n_in) if relu else with_tanh(n_in)
 
 
 # fmt: off
@@ -152,6 +153,8 @@ init_std.mistakes += [  # what was done, the wrong rule, where to look
      "The 3 belongs to uniform distributions. Asked for is the standard deviation itself."),
     ("the root of the wrong thing, 1/√(n + 1)", _std(lambda n: (2 / (n + 1)) ** 0.5, lambda n: (n + 1) ** -0.5),
      "The bias begins at 0 and adds nothing: how many terms are summed?"),
+    ("5/3 for tanh", _std(lambda n: (2 / n) ** 0.5, lambda n: 5 / 3 * n**-0.5),
+     "torch's `calculate_gain` has this 5/3, to make up for the flat ends of tanh. Here it is taken to be linear."),
     ("√2·√n", _std(lambda n: (2 * n) ** 0.5, lambda n: n**0.5),
      "More inputs make a larger sum, so they need smaller weights."),
 ]
@@ -161,10 +164,10 @@ init_std.mistakes += [  # what was done, the wrong rule, where to look
 def beside(function):
     """The experiment of a figure in which weights of a student's standard deviation stand beside ours.
 
-    function: the student's (n_in, activation) → std. While it has a blank in it only ours is shown. The experiment
+    function: the student's (n_in, relu) → std. While it has a blank in it only ours is shown. The experiment
     takes (activation, depth, width, seed) and returns what `scenes.Compared` shows.
 
-    >>> activation, width, runs, said = beside(lambda n_in, activation: n_in**-0.5)("tanh", 3, 16, 0)
+    >>> activation, width, runs, said = beside(lambda n_in, relu: n_in**-0.5)("tanh", 3, 16, 0)
     >>> list(runs), said
     (['ours', 'yours'], 'Yours draws with std 0.25, as ours does.')
     """
@@ -176,11 +179,11 @@ def beside(function):
         return experiments.signals(draw, activation, depth=depth, width=width, seed=seed)["x"]
 
     def experiment(activation, depth, width, seed):
-        ours = float(init_std.reference(width, activation))
+        ours = float(init_std.reference(width, activation == "relu"))
         runs = {"ours": flow(ours, activation, depth, width, seed)}
         if not callable(function) or has_blank(function):
             return activation, width, runs, "Yours has a blank in it."
-        ran = run(function, (width, activation))
+        ran = run(function, (width, activation == "relu"))
         std = one_number(ran.value)
         if ran.error is not None:
             return activation, width, runs, f"Yours stopped with {type(ran.error).__name__} and is not shown."
@@ -256,31 +259,31 @@ uniform_limit.mistakes += [  # what was done, the wrong formula, where to look
 # 4. Four faults in four lines -------------------------------------------------------------------------------------
 
 
-def weights_as_given(n, m, activation, seed):
+def weights_as_given(n, m, relu, seed):
     rng = np.random.default_rng(seed)
     W = np.tile(rng.standard_normal((n, 1)), m)
-    gain = 2 if activation == "tanh" else 1
+    gain = 1 if relu else 2
     return W * gain / m
 
 
 @repair(
     weights_as_given,
     cases={
-        "as many out as in": [(6, 6, "relu", 0), (6, 6, "tanh", 1)],
-        "fewer out": [(8, 3, "relu", 2), (8, 3, "tanh", 3)],
-        "more out": [(3, 8, "relu", 4), (3, 8, "tanh", 5)],
+        "as many out as in": [(6, 6, True, 0), (6, 6, False, 1)],
+        "fewer out": [(8, 3, True, 2), (8, 3, False, 3)],
+        "more out": [(3, 8, True, 4), (3, 8, False, 5)],
     },
     hints=[
-        'Print `weights(4, 3, "tanh", 0)`. What do its columns have in common? Each column is one unit.',
+        "Print `weights(4, 3, False, 0)`. What do its columns have in common? Each column is one unit.",
         "The last line gives the weights their size. Is it a variance or a standard deviation? Of inputs or outputs?",
         "`rng.standard_normal((n, m))` gives each unit its own weights. The size is that of exercise 2.",
     ],
 )
-def weights(n, m, activation, seed):
-    """The first weights of a layer from n features to m, shape (n, m)."""
+def weights(n, m, relu, seed):
+    """The first weights of a layer from n features to m, shape (n, m); relu: True, or False for tanh."""
     rng = np.random.default_rng(seed)
     W = rng.standard_normal((n, m))
-    gain = 2 if activation == "relu" else 1
+    gain = 2 if relu else 1
     return W * np.sqrt(gain / n)
 
 
@@ -297,10 +300,10 @@ FAULTS = {  # what it is, where to look
 
 
 def _weights(faults):
-    def wrong(n, m, activation, seed):
+    def wrong(n, m, relu, seed):
         rng = np.random.default_rng(seed)
         W = np.tile(rng.standard_normal((n, 1)), m) if "alike" in faults else rng.standard_normal((n, m))
-        gain = 2 if activation == ("tanh" if "gain" in faults else "relu") else 1
+        gain = 2 if bool(relu) != ("gain" in faults) else 1
         size = gain / (m if "side" in faults else n)
         return W * (size if "root" in faults else np.sqrt(size))
 
@@ -310,8 +313,8 @@ def _weights(faults):
 def _drawn(size, gains=(2, 1)):
     """Weights with the right draw, and a size that is a function of (gain, n, m)."""
 
-    def wrong(n, m, activation, seed):
-        return np.random.default_rng(seed).standard_normal((n, m)) * size(gains[activation == "tanh"], n, m)
+    def wrong(n, m, relu, seed):
+        return np.random.default_rng(seed).standard_normal((n, m)) * size(gains[not relu], n, m)
 
     return wrong
 
@@ -323,9 +326,9 @@ weights.mistakes += [
 ]
 # fmt: off
 weights.mistakes += [  # what was done, the wrong function, where to look
-    ("every weight is 0", lambda n, m, activation, seed: np.zeros((n, m)),
+    ("every weight is 0", lambda n, m, relu, seed: np.zeros((n, m)),
      "Then every unit does the same, and all gradients but the last layer's biases' are 0."),
-    ("every weight is the same number", lambda n, m, activation, seed: np.full((n, m), 0.1),
+    ("every weight is the same number", lambda n, m, relu, seed: np.full((n, m), 0.1),
      "Units that begin alike get the same gradient and stay alike."),
     ("the size is left out: N(0, 1)", _drawn(lambda gain, n, m: 1.0),
      "A sum of n such terms is √n times as large as one."),
@@ -341,6 +344,9 @@ weights.mistakes += [  # what was done, the wrong function, where to look
      "A compromise between forwards and backwards. Here the signal forwards is asked for, as in exercise 2."),
     ("Glorot's size", _drawn(lambda gain, n, m: (2 / (n + m)) ** 0.5),
      "A compromise between forwards and backwards, for tanh. Here the signal forwards is asked for, as in exercise 2."),
+    ("a uniform draw of the right size", lambda n, m, relu, seed: (
+        np.random.default_rng(seed).uniform(-1, 1, (n, m)) * ((6 if relu else 3) / n) ** 0.5),
+     "That would do as well. The check compares numbers: keep `rng.standard_normal`."),
     ("divided by the factor", _drawn(lambda gain, n, m: (1 / (gain * n)) ** 0.5),
      "relu loses half: its weights have to be larger, not smaller."),
 ]
@@ -356,6 +362,7 @@ _NEW = np.array([[1.0, 9.0, 7.0], [12.0, 2.0, 7.0]])
     cases={
         "the examples it was measured on": [(_SEEN[:, :2], _SEEN[:, :2]), (1000 * _SEEN[:, :2], 1000 * _SEEN[:, :2])],
         "new examples": [(_NEW[:, :2], _SEEN[:, :2]), (_NEW[:1, :2], _SEEN[:, :2])],
+        "features that vary little": [(0.1 * _NEW[:, :2], 0.1 * _SEEN[:, :2])],
         "a feature that never changes": [(_SEEN, _SEEN), (_NEW, _SEEN)],
     },
     hints=[
@@ -413,6 +420,12 @@ standardise.mistakes += [  # what was done, the wrong function, where to look
      "Both are in use; `seen.std(axis=0)`, which divides by n, is meant here."),
     ("the mean is added", lambda X, seen: (X + seen.mean(0)) / _whole(seen.std(0)),
      "Then the mean is twice what it was."),
+    ("a std below 1 is taken for 1", lambda X, seen: (X - seen.mean(0)) / np.maximum(seen.std(0), 1),
+     "Only a std of 0 is an exception: what varies little is to vary by 1 as well."),
+    ("the examples' own mean, the std of `seen`", lambda X, seen: (X - X.mean(0)) / _whole(seen.std(0)),
+     "A single test example would become 0. Both come from `seen`."),
+    ("the mean of `seen`, the examples' own std", lambda X, seen: (X - seen.mean(0)) / _whole(X.std(0)),
+     "Test examples would be measured in units that the network has not learned with."),
     ("by the median", lambda X, seen: (X - np.median(seen, 0)) / _whole(seen.std(0)),
      "The mean is to be 0, not the median."),
     ("multiplied by the std", lambda X, seen: (X - seen.mean(0)) * _whole(seen.std(0)),
