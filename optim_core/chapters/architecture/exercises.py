@@ -1,0 +1,337 @@
+"""The exercises of chapter 14: architecture."""
+
+import math
+
+import numpy as np
+
+from optim_core.exercises import Choice, Predict, exercise, has_blank
+from optim_core.exercises.diagnosis import one_number
+from optim_core.exercises.running import run
+
+from . import experiments
+
+_rng = np.random.default_rng(14)
+
+
+def _vectors(*shapes):
+    return tuple(_rng.normal(size=shape).round(2) for shape in shapes)
+
+
+# 1. A residual block, forward and back -------------------------------------------------------------------------------
+
+
+@exercise(
+    cases={
+        "a block and its shortcut": [(*_vectors((2, 3), (2, 3), (2, 3)),), (*_vectors((1, 4), (1, 4), (1, 4)),)],
+        "one example": [(*_vectors(3, 3, 3),), (*_vectors(5, 5, 5),)],
+        "a block that passes nothing back": [(*_vectors(3, 3), np.zeros(3)), (*_vectors(5, 5), np.zeros(5))],
+    },
+    hints=[
+        "y = x + f(x): x reaches y on two ways. So the gradient comes back on two ways.",
+        "On the way through the block it comes back as `through`. What comes back along the shortcut?",
+        "`dy + through`",
+    ],
+)  # fmt: skip
+def back_to_x(x, dy, through):
+    """The gradient at x of a residual block y = x + f(x).
+
+    x: what went in; dy: the gradient at y; through: what the block f gives back for dy, the transposed derivative of f
+    times dy. All of one shape.
+    """
+    return dy + through
+
+
+# fmt: off
+back_to_x.mistakes += [  # what was done, the wrong formula, where to look
+    ("the shortcut is forgotten", lambda x, dy, through: through + 0.0,
+     "That is a plain layer. x also goes straight to y, with the slope 1."),
+    ("the block is forgotten", lambda x, dy, through: dy + 0.0,
+     "That is the shortcut alone. What came through the block counts as well."),
+    ("dy counts twice", lambda x, dy, through: 2 * dy + through,
+     "One shortcut, one dy."),
+    ("the two are multiplied", lambda x, dy, through: dy * through,
+     "Two ways to y: their slopes add up. Factors belong to one way after another."),
+    ("dy is multiplied by 1 + what comes through", lambda x, dy, through: dy * (1 + through),
+     "`through` holds dy already: the block has been applied to it."),
+    ("subtracted", lambda x, dy, through: dy - through,
+     "y = x + f(x), a sum."),
+    ("x is added in place of dy", lambda x, dy, through: x + through,
+     "Back goes the gradient, not the input."),
+    ("x is added as well", lambda x, dy, through: x + dy + through,
+     "Back goes the gradient; the input plays no part along the shortcut."),
+    ("the mean of the two ways", lambda x, dy, through: (dy + through) / 2,
+     "Both count in full."),
+    ("x times what comes through", lambda x, dy, through: dy + x * through,
+     "The block has done its own part already."),
+]
+# fmt: on
+
+# 2. The gradient at the first layer ----------------------------------------------------------------------------------
+
+
+def _net(layers, n):
+    """Matrices and slopes of so many layers of n units, and a gradient at their output."""
+    slopes = _rng.choice([0.25, 0.5, 1.0, 0.75], size=(layers, n))
+    return _rng.normal(size=(layers, n, n)).round(2), slopes, _rng.normal(size=n).round(2)
+
+
+@exercise(
+    cases={
+        "two layers": [_net(2, 3), _net(2, 2)],
+        "one layer": [_net(1, 3)],
+        "many layers": [_net(4, 2), _net(3, 4), _net(5, 3)],
+    },
+    hints=[
+        "Go through the layers from the last to the first. What does each of them do to dy?",
+        "The activation's slope multiplies dy entry by entry, then it goes back through the matrix.",
+        "`for W, slope in zip(Ws[::-1], slopes[::-1]): dy = (dy * slope) @ W.T`",
+    ],
+)
+def first_gradient(Ws, slopes, dy):
+    """The gradient at the input of a plain network whose layer l does x ← φ(x W_l).
+
+    Ws: the matrices, first layer first, (layers, n, n), each (inputs, outputs); slopes: φ′ at what each layer's
+    activation got, (layers, n); dy: the gradient at the output, (n,).
+    """
+    for W, slope in zip(Ws[::-1], slopes[::-1], strict=True):
+        dy = (dy * slope) @ W.T
+    return dy
+
+
+def _back(layer, order=reversed, skip=0):
+    def walk(Ws, slopes, dy):
+        pairs = list(zip(order(Ws), order(slopes), strict=True))
+        for W, slope in pairs[: len(pairs) - skip]:
+            dy = layer(dy, W, slope)
+        return dy
+
+    return walk
+
+
+# fmt: off
+first_gradient.mistakes += [
+    ("the matrices are not transposed", _back(lambda dy, W, slope: (dy * slope) @ W),
+     "Backwards the gradient goes from outputs to inputs: with the transposed matrix, `W.T`."),
+    ("first layer first", _back(lambda dy, W, slope: (dy * slope) @ W.T, order=list),
+     "Back means: the last layer is the first that dy meets."),
+    ("the slope after the matrix", _back(lambda dy, W, slope: (dy @ W.T) * slope),
+     "Forward the activation came last in its layer; so backward it comes first."),
+    ("the slopes are forgotten", _back(lambda dy, W, slope: dy @ W.T),
+     "Each activation multiplies dy by its slope."),
+    ("the slopes are squared", _back(lambda dy, W, slope: (dy * slope**2) @ W.T),
+     "Once through each activation, one factor."),
+    ("the last step is missing", _back(lambda dy, W, slope: (dy * slope) @ W.T, skip=1),
+     "Asked for is the gradient at the input, before the first matrix."),
+    ("the slopes are added", _back(lambda dy, W, slope: (dy + slope) @ W.T),
+     "A chain multiplies."),
+    ("divided by the slopes", _back(lambda dy, W, slope: (dy / slope) @ W.T),
+     "Times the slope: where an activation is flat nothing comes back."),
+    ("a shortcut around each layer", _back(lambda dy, W, slope: dy + (dy * slope) @ W.T),
+     "That is a residual network. This one is plain."),
+    ("the slope of the mean", _back(lambda dy, W, slope: (dy * slope.mean()) @ W.T),
+     "Each unit has a slope of its own."),
+]
+# fmt: on
+
+# 3. How much a block may add -----------------------------------------------------------------------------------------
+
+
+@exercise(
+    cases={
+        "few blocks": [(1,), (4,), (2,)],
+        "many": [(16,), (50,), (100,), (1000,)],
+    },
+    hints=[
+        "A block y = x + β f(x), with f(x) as large as x and unrelated to it, multiplies the variance by 1 + β².",
+        "L blocks multiply it by (1 + β²) to the power L. For which β² is that just below e?",
+        "(1 + 1/L)^L is below e, and tends to it. So β² = 1/L.",
+    ],
+)
+def block_scale(L):
+    """The largest simple β with which L blocks y = x + β f(x) keep the variance below e times what it was.
+
+    f(x) has the variance of x, and is not correlated with it. L: how many blocks, a whole number ≥ 1.
+    """
+    return 1 / np.sqrt(L)
+
+
+# fmt: off
+block_scale.mistakes += [
+    ("1/L", lambda L: 1 / L,
+     "That keeps the variance, and more than needed: (1 + 1/L²) to the power L hardly grows. Variances go with β²."),
+    ("√L", lambda L: np.sqrt(L), "The more blocks, the less may each of them add."),
+    ("1, whatever L is", lambda L: 1.0, "Each block would double the variance: 2 to the power L."),
+    ("1/2, whatever L is", lambda L: 0.5, "Each block would multiply the variance by 1.25: for 50 blocks by 70,000."),
+    ("1/√(2L)", lambda L: 1 / np.sqrt(2 * L), "That allows √e. Asked for is e."),
+    ("2 to the power −L", lambda L: 2.0**-L, "The blocks would add next to nothing."),
+    ("e to the power −1/L", lambda L: np.exp(-1 / L), "1 + β² should be about e to the power 1/L, so β² about 1/L."),
+    ("1/√(L + 1)", lambda L: 1 / np.sqrt(L + 1), "As many blocks as there are: L."),
+    ("the fourth root", lambda L: L**-0.25, "β² = 1/L; one root is enough."),
+    ("√(e^(1/L)) − 1", lambda L: np.sqrt(np.exp(1 / L)) - 1, "From 1 + β² = e^(1/L) it would be √(e^(1/L) − 1)."),
+]
+# fmt: on
+
+# 4. When a mode is half learned --------------------------------------------------------------------------------------
+
+
+@exercise(
+    cases={
+        "from a small start": [(4.0, 1e-3), (2.0, 1e-3), (1.0, 1e-3), (0.5, 1e-3)],
+        "from a tiny one": [(1.0, 1e-8), (3.0, 1e-6)],
+        "from a large one": [(4.0, 0.5), (1.0, 0.1)],
+    },
+    hints=[
+        "The strength obeys a(t) = s / (1 + (s/a₀ − 1) e^(−2st)). When is it s/2?",
+        "When the second term in the denominator is 1: (s/a₀ − 1) e^(−2st) = 1.",
+        "`np.log(s / a0 - 1) / (2 * s)`",
+    ],
+)
+def half_time(s, a0):
+    """The time at which a mode of strength s, which starts at a₀, is half learned: a(t) = s/(1 + (s/a₀ − 1) e^(−2st)).
+
+    Time is counted in steps times η. Source: Saxe, McClelland & Ganguli 2014.
+    """
+    return np.log(s / a0 - 1) / (2 * s)
+
+
+# fmt: off
+half_time.mistakes += [
+    ("without the 2", lambda s, a0: np.log(s / a0 - 1) / s, "The exponent is −2st: two layers learn at once."),
+    ("the −1 is lost", lambda s, a0: np.log(s / a0) / (2 * s), "Close for small starts. At a(t) = s/2 it is s/a₀ − 1."),
+    ("multiplied by 2s", lambda s, a0: np.log(s / a0 - 1) * 2 * s, "A strong mode is fast: divide by 2s."),
+    ("logarithm to base 10", lambda s, a0: np.log10(s / a0 - 1) / (2 * s), "Asked for is the natural one."),
+    ("logarithm to base 2", lambda s, a0: np.log2(s / a0 - 1) / (2 * s), "Asked for is the natural one."),
+    ("s and a₀ exchanged", lambda s, a0: np.log(abs(a0 / s - 1)) / (2 * s), "s/a₀: how far there is to go."),
+    ("+1 in place of −1", lambda s, a0: np.log(s / a0 + 1) / (2 * s), "(s/a₀ − 1) e^(−2st) = 1; solve for t."),
+    ("1/s alone", lambda s, a0: 1 / s + 0 * a0, "The start counts: the smaller it is, the longer nothing is seen."),
+    ("s is missing in the logarithm", lambda s, a0: np.log(1 / a0 - 1) / (2 * s), "s/a₀ − 1."),
+    ("the sign is wrong", lambda s, a0: -np.log(s / a0 - 1) / (2 * s), "Time runs forward."),
+    ("divided by 2s²", lambda s, a0: np.log(s / a0 - 1) / (2 * s**2), "The exponent has s to the first power."),
+]
+# fmt: on
+
+
+def beside(function):
+    """The experiment of a figure that marks a student's half-times on the modes of two layers."""
+
+    def experiment(a0, lr):
+        yours = {}
+        if callable(function) and not has_blank(function):
+            for s in experiments.STRENGTHS:
+                when = one_number(run(function, (s, a0)).value)
+                if when is not None and 0 <= when <= 800 * lr:
+                    yours[s] = float(when)
+        return 2, a0, lr, experiments.modes(2, a0, lr), yours
+
+    return experiment
+
+
+# 5. Ways through a residual network ----------------------------------------------------------------------------------
+
+
+@exercise(
+    cases={
+        "short networks": [(3, 0), (3, 1), (3, 2), (3, 3), (1, 1)],
+        "longer ones": [(10, 5), (10, 1), (20, 3), (54, 2)],
+        "more blocks than there are": [(4, 5)],
+    },
+    hints=[
+        "At each block a way goes through it or around it. How many ways are there in all?",
+        "2 to the power L. Of these, k blocks out of L are gone through: choose which.",
+        "`math.comb(L, k)`",
+    ],
+)
+def ways(L, k):
+    """How many of the ways through L residual blocks go through exactly k of them, and around the others."""
+    return math.comb(L, k)
+
+
+# fmt: off
+ways.mistakes += [
+    ("L times k", lambda L, k: L * k, "Which k of the L? The number of choices."),
+    ("2 to the power k", lambda L, k: 2**k, "All ways are 2 to the power L. How many of them go through k blocks?"),
+    ("the order counts", lambda L, k: math.perm(L, k), "The blocks come in a fixed order; only which ones matters."),
+    ("a share in place of a number", lambda L, k: math.comb(L, k) / 2**L, "That is a part; asked is a number."),
+    ("one block too few", lambda L, k: math.comb(max(L - 1, 0), k), "All L blocks can be chosen from."),
+    ("up to k blocks", lambda L, k: sum(math.comb(L, i) for i in range(k + 1)), "Exactly k, not at most."),
+    ("k factorial", lambda L, k: math.factorial(k), "How many choices of k out of L?"),
+    ("L to the power k", lambda L, k: L**k, "No block is gone through twice."),
+    ("all ways alike", lambda L, k: 2**L / (L + 1), "Most ways have about L/2 blocks; few have none or all."),
+    ("L choose k + 1", lambda L, k: math.comb(L, k + 1), "For k = 0 there is one way: around everything."),
+]
+# fmt: on
+
+# Choices -------------------------------------------------------------------------------------------------------------
+
+cure = Choice(
+    "“Residual networks train better because the gradient vanishes in plain ones.” What did you see here?",
+    {
+        "a": ("It is so: in the plain network the first layers get no gradient.",
+              "With He's rule the gradient at the first block is about as long as at the last."),
+        "b": ("With He's rule it does not vanish; but along a line the loss of a deep plain network is nearly flat.",
+              "Yes. All inputs have come to look alike (chapter 09), and there is little to tell them apart by."),
+        "c": ("The gradient explodes in plain networks.",
+              "It does in plain networks with batch normalization. Without it, it keeps its length."),
+        "d": ("Residual networks have fewer weights.", "Block for block they have as many."),
+    },
+    correct="b",
+)  # fmt: skip
+
+fair = Choice(
+    "A plain network fails when a layer is deleted, a residual one hardly notices. What does that show?",
+    {
+        "a": ("That the residual network does not need its layers.", "Delete half of them, and see."),
+        "b": ("That a residual block adds a little to what is there, and the next ones can do without it.",
+              "Yes. It is no fair fight, though: the plain one was never trained to have its layers exchanged."),
+        "c": ("That the plain network was badly trained.", "It had nearly as many right answers as the other."),
+        "d": ("That deleting is a way of training.", "Nothing was trained after it."),
+    },
+    correct="b",
+)  # fmt: skip
+
+slices = Choice(
+    "Two networks compute the same function. Along a random direction one looks sharp, the other flat. What follows?",
+    {
+        "a": ("The flat one generalises better.", "They give the same answers to everything."),
+        "b": ("Nothing, unless the directions have the proportions of the weights.",
+              "Yes: rescaling two layers makes any minimum look as sharp as you like."),
+        "c": ("The sharp one is not at a minimum.", "Its loss is the same, and its function is the same."),
+        "d": ("One of the two slices is computed wrongly.", "Both are right. They ask different questions."),
+    },
+    correct="b",
+)  # fmt: skip
+
+plateau = Choice(
+    "A loss stands still for a hundred steps, falls suddenly, and stands still again. What may be behind it?",
+    {
+        "a": ("The learning rate changes by itself.", "It was constant in the figure."),
+        "b": ("Directions of the data are learned one after the other, each slow at first.",
+              "Yes: a mode grows in proportion to what there is of it, and a strong one first."),
+        "c": ("It is caught in local minima, and escapes.", "A linear network has no local minima but global ones."),
+        "d": ("The data have changed.", "They were the same all the time."),
+    },
+    correct="b",
+)  # fmt: skip
+
+# Prediction ----------------------------------------------------------------------------------------------------------
+
+
+def _cut_plain():
+    """Which option is true of a plain network of ten hidden layers after one of them was deleted."""
+    whole, parts = experiments.cut_out("plain")
+    mean = float(np.mean(parts))
+    return "a" if mean > whole - 0.05 else "b" if mean > 0.5 else "c" if mean > 0.3 else "d"
+
+
+deleted = Predict(
+    "A plain network of ten hidden layers gets 96 % of the held-out digits right. You delete one hidden layer, any of "
+    "them, and do not train again. How many are right, on average over the ten layers?",
+    _cut_plain,
+    options={
+        "a": "about as many as before",
+        "b": "between a half and nine tenths",
+        "c": "about a third",
+        "d": "a tenth or so: guessing",
+    },
+    why="Each layer of a plain network expects just what the one before it gives. A residual one expects nearly x.",
+)
