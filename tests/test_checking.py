@@ -2,12 +2,16 @@
 
 import inspect
 import itertools
+import linecache
 import math
 import re
 import subprocess
 import sys
 import textwrap
+import time
 import warnings
+from decimal import Decimal
+from enum import Enum
 from fractions import Fraction
 
 import numpy as np
@@ -18,6 +22,7 @@ from hypothesis.extra import numpy as hnp
 
 from optim_core.chapters.critical_points import exercises as critical_points
 from optim_core.chapters.critical_points.exercises import classify, escape_direction, escape_steps, quadratic_model
+from optim_core.chapters.losses.exercises import softmax
 from optim_core.chapters.start_here import exercises as start_here
 from optim_core.chapters.start_here.exercises import gd_step
 from optim_core.exercises import (
@@ -28,9 +33,11 @@ from optim_core.exercises import (
     Result,
     ____,
     claim,
+    edits,
     exercise,
     has_blank,
     up_to_sign,
+    values,
 )
 from optim_core.exercises.blank import Blank
 
@@ -62,8 +69,8 @@ def by_loops(L, g, H, d):
 
 def by_counting(eigenvalues):
     largest = max(abs(x) for x in eigenvalues)
-    up = sum(x > 1e-7 * largest for x in eigenvalues)
-    down = sum(x < -1e-7 * largest for x in eigenvalues)
+    up = sum(x > 1e-9 * largest for x in eigenvalues)
+    down = sum(x < -1e-9 * largest for x in eigenvalues)
     print("up", up, "down", down)
     if up and down:
         return np.str_("saddle")
@@ -166,13 +173,17 @@ UNLISTED = [  # exercise, answer, what the message must contain
     (
         quadratic_model,
         lambda L, g, H, d: L + g @ d + 0.5 * d @ d,
-        "The term `dᵀHd` is missing. The term `dᵀd` does not",
+        "known mistake: the length of d in place of the bend",
     ),
     (quadratic_model, lambda L, g, H, d: 0.5 * d @ H @ d, "The term `L` is missing. The term `gᵀd` is missing."),
-    (quadratic_model, lambda L, g, H, d: L + g @ d + d @ d * np.linalg.det(H), "right as long as `H` is zero"),
+    (quadratic_model, lambda L, g, H, d: L + g @ d + d @ d * np.linalg.det(H), "wrong in all cases"),
     (quadratic_model, lambda L, g, H, d: abs(Q(L, g, H, d)), "the absolute value of what is expected"),
     (quadratic_model, lambda L, g, H, d: round(Q(L, g, H, d), 2), "rounded to 2 decimals"),
-    (quadratic_model, lambda L, g, H, d: Q(L, g, H, d) * (1 + 1e-3 * np.sin(L)), "close, within 0.096 %"),
+    (
+        quadratic_model,
+        lambda L, g, H, d: Q(L, g, H, d) * (1 + 1e-3 * np.sin(L)),
+        "differ from the right ones by 0.096 % at most",
+    ),
     (quadratic_model, lambda L, g, H, d: np.array([Q(L, g, H, d)]), "wraps its number in an array of shape (1,)"),
     (quadratic_model, lambda L, g, H, d: L / len(d) + g * d + d * (H @ d) / 2, "one number, the sum of its entries"),
     (quadratic_model, lambda L, g, H, d: [L, g @ d], "where one number is asked for"),
@@ -182,11 +193,11 @@ UNLISTED = [  # exercise, answer, what the message must contain
     (quadratic_model, lambda L, g, H, d: np.dot, "Did you forget the brackets of a call?"),
     (quadratic_model, lambda L, g, H, d: {"loss": 1.0}, "returns a dict"),
     (quadratic_model, lambda L, g, H, d: np.log(L), "NaN, not a number"),
-    (quadratic_model, lambda L, g, H, d: np.log(L), "numpy warned: invalid value encountered in log"),
+    (quadratic_model, lambda L, g, H, d: np.log(L), "your code never uses `g`, `H` and `d`"),
     (quadratic_model, lambda L, g, H, d: Q(L, g, H, d) / np.float64(0), "infinite: a division by zero"),
     (quadratic_model, lambda L, g, H, d: Q(L, g, H, d) + 1j, "complex"),
     (quadratic_model, lambda L, g, H, d: 4.2, "returns `4.2` whatever it is given"),
-    (quadratic_model, lambda L, g, H, d: Q(L, g, H, d) + (d @ d) ** 2, "right as long as `d` is zero"),
+    (quadratic_model, lambda L, g, H, d: Q(L, g, H, d) + (d @ d) ** 2, "always too large"),
     (quadratic_model, lambda L, g, H: L, "takes `(L, g, H)`; it is called with `(L, g, H, d)`"),
     (quadratic_model, lambda L, g, d, H: Q(L, g, H, d), "in the order `(L, g, H, d)`"),
     (quadratic_model, 3.0, "wants the function itself, `quadratic_model` without brackets"),
@@ -210,8 +221,12 @@ UNLISTED = [  # exercise, answer, what the message must contain
     (classify, lambda e: "local " + C(e), "`'local minimum'` is not one of the words"),
     (classify, lambda e: "saddle", "answers `'saddle'` whatever it is given"),
     (classify, lambda e: np.all(e > 0), "a truth value, `True`; a word is asked for"),
-    (classify, lambda e: [C(e)], "returns a list, `['minimum']`; a word is asked for"),
-    (classify, lambda e: "saddle" if C(e) == "maximum" else C(e), "you say `'saddle'` where `'maximum'` is right"),
+    (classify, lambda e: [C(e)], "returns one thing, and it is in brackets"),
+    (
+        classify,
+        lambda e: "saddle" if C(e) == "maximum" else C(e),
+        "where `'maximum'` is right you say `'saddle'`, in 6 of 6 cases",
+    ),
     (classify, lambda e: "minimum" if e.mean() > 0 else "saddle", "known mistake: the sum of the eigenvalues decides"),
     (
         classify,
@@ -228,10 +243,10 @@ UNLISTED = [  # exercise, answer, what the message must contain
     ),
     (escape_direction, lambda H: np.linalg.eigh(H), "a tuple, `EighResult"),
     (escape_direction, lambda H: E(H)[:, None], "the numbers are right, but their shape is (2, 1) and should be (2,)"),
-    (escape_direction, lambda H: np.abs(E(H)), "the absolute value of what is expected"),
+    (escape_direction, lambda H: np.abs(E(H)), "with all signs made positive"),
     (escape_direction, lambda H: E(H).round(2), "rounded to 2 decimals"),
-    (escape_direction, lambda H: E(H)[:2], "of shape (2,) where the shape (3,) is asked for"),
-    (escape_direction, lambda H: E(H)[0], "where the shape (2,) is asked for"),
+    (escape_direction, lambda H: E(H)[:2], "is right and ends too early: 2 of 3 entries"),
+    (escape_direction, lambda H: E(H)[0], "the first part of what is asked for, and not the rest"),
     (escape_direction, lambda H: np.linalg.svd(H)[0][:, 0] * 3, "It has length 3, and curvature"),
     (
         escape_direction,
@@ -245,10 +260,10 @@ UNLISTED = [  # exercise, answer, what the message must contain
     (
         escape_steps,
         lambda u, r, lr, e: math.log(r / u) / math.log(1 + 3 * lr),
-        "does not change when `eigenvalue` changes",
+        "the growth per step that your numbers speak of is `1 + 3·lr`",
     ),
     (escape_steps, lambda u, r, lr, e: 1 / S(u, r, lr, e), "1 over what is expected"),
-    (escape_steps, lambda u, r, lr, e: S(u, r, lr, e) + 10 * u, "the distance is 1.01, not 1"),
+    (escape_steps, lambda u, r, lr, e: S(u, r, lr, e) + 10 * u, "too large by `10·distance`"),
     (escape_steps, lambda u, r, lr, e: math.log(r - u) / math.log(1 - lr * e), "too small"),
     (escape_steps, lambda u, r, lr, e: math.log(u - r), "ValueError"),
     (gd_step, in_place, "your answers are right, but your function changes its argument `w` in place"),
@@ -260,10 +275,10 @@ UNLISTED = [  # exercise, answer, what the message must contain
     (gd_step, lambda w, g, lr: w - 2 * lr * g, "exactly `w − 2·lr·g`"),
     (gd_step, lambda w, g, lr: w - 0.1 * g, "The term `lr·g` is missing. The term `g` does not belong there."),
     (gd_step, lambda w, g, lr: w, "The term `lr·g` is missing"),
-    (gd_step, lambda w, g, lr: w - lr * g[0], "right as long as `g` is zero"),
-    (gd_step, lambda w, g, lr: w - np.exp(g), "does not change when `lr` changes"),
+    (gd_step, lambda w, g, lr: w - lr * g[0], "right in 2 of 9 cases"),
+    (gd_step, lambda w, g, lr: w - np.exp(g), "your code never uses `lr`"),
     (gd_step, lambda w, g, lr: np.sum(w - lr * g), "where the shape (2,) is asked for"),
-    (gd_step, lambda w, g, lr: (w - lr * g, g), "shape (2, 2) where the shape (2,) is asked for"),
+    (gd_step, lambda w, g, lr: (w - lr * g, g), "returns 2 things, and number 1 of them is right"),
     (gd_step, lambda w, g, lr: exit(), "SystemExit"),
     (gd_step, lambda w, g, lr: w - lr * gradient, "NameError: name 'gradient' is not defined"),  # noqa: F821
     (gd_step, lambda w, g, lr: w - lr * print(), "is a `return` missing in a function that you call?"),
@@ -276,7 +291,8 @@ UNLISTED = [  # exercise, answer, what the message must contain
 @pytest.mark.parametrize(
     "ex, answer, expected", UNLISTED, ids=lambda x: getattr(x, "name", x if isinstance(x, str) else "")
 )
-def test_a_wrong_answer_that_is_not_in_the_list_is_told_how_it_is_off(ex, answer, expected, capsys):
+def test_a_wrong_answer_that_is_not_in_the_list_is_told_how_it_is_off(ex, answer, expected, capsys, monkeypatch):
+    monkeypatch.setattr(edits, "tree_of", lambda function: None)  # from its numbers alone
     result = ex.check(answer)
     assert result.outcome == "incorrect"
     assert expected in result.text
@@ -426,6 +442,165 @@ def test_numpys_warnings_stay_inside_the_check():
         with np.errstate(all="raise"):
             result = gd_step.check(lambda w, g, lr: w - lr * g + 0 * np.log(-1.0) / np.zeros(1))
     assert result.outcome == "incorrect" and "numpy warned" in result.text
+
+
+# What was typed, and what is nearly a number -----------------------------------------------------------------------
+
+READ = {
+    "40": 40, " 40 ": 40, "+5": 5, "-3": -3, "−3": -3, "–3": -3, "—3": -3, "1,000": 1000, "12,000": 12000,
+    "1,234,567.5": 1234567.5, "1 000": 1000, "12\u202f345": 12345, "1'000": 1000, "1,5": 1.5, "0,5": 0.5,
+    "0,125": 0.125, ",5": 0.5, ".5": 0.5, "5.": 5, "1e3": 1000, "1.5e-3": 0.0015, "1.5·10³": 1500,
+    "1.5×10⁻³": 0.0015, "2 x 10^4": 20000, "10**4": 10000, "10³": 1000, "½": 0.5, "2½": 2.5, "-¼": -0.25, "1/4": 0.25,
+    "≈ 40": 40, "~40": 40, "about 40": 40, "ca. 7": 7, "40 steps": 40, "40 epochs.": 40, "1e5 steps": 1e5,
+    "40 or so": 40, "50 %": 0.5, "50%": 0.5, "12 per cent": 0.12,
+}  # fmt: skip
+UNREAD = [
+    "",
+    "many",
+    "forty",
+    "2 thousand",
+    "1k",
+    "3 1/2",
+    "3-4",
+    "> 100",
+    "1,2,3",
+    "1_000",
+    "1/0",
+    "nan",
+    "inf",
+    "1e400",
+    "η=1",
+]
+
+
+@pytest.mark.parametrize("text", READ)
+def test_a_number_is_read_as_people_type_it(text):
+    assert values.typed(text) == pytest.approx(READ[text], rel=1e-12)
+
+
+@pytest.mark.parametrize("text", UNREAD)
+def test_what_is_not_surely_a_number_is_none_and_the_student_is_told(text):
+    assert values.typed(text) is None
+    said = prediction(factor=2).commit(text)
+    assert said.outcome == "not attempted yet"
+    assert said.text.startswith(f"`{text}` is not understood." if text else "commit to a number")
+
+
+def test_per_cent_are_what_the_question_asks_for():
+    for question, number in (("How many percent?", 50), ("What % is left?", 50), ("Which share?", 0.5)):
+        p = Predict(question, lambda: 1, factor=2)
+        p.commit("50 %")
+        assert p.prediction == number
+
+
+@pytest.mark.parametrize("array", [
+    lambda x: x.astype(np.float32), lambda x: [Fraction(v) for v in x.tolist()],
+    lambda x: [Decimal(v) for v in x.tolist()],
+    lambda x: tuple(x), lambda x: dict(enumerate(x.tolist())).values(), lambda x: x + 0j, lambda x: np.matrix(x).A1,
+])  # fmt: skip
+def test_numbers_of_every_kind_are_numbers(array):
+    assert gd_step.check(lambda w, g, lr: array(w - lr * g)).outcome == "correct"
+    assert gd_step.check(lambda w, g, lr: array(w - 1.01 * lr * g)).outcome == "incorrect"
+
+
+class Kind(str, Enum):  # noqa: UP042 (a StrEnum prints its value, this does not)
+    UP, DOWN = "minimum", "maximum"
+
+
+def test_a_word_may_be_wrapped():
+    for wrapped in (Kind.UP, np.str_("minimum"), np.array("minimum"), np.where(True, "minimum", "maximum")):
+        assert values.word(wrapped) == "minimum" and values.close(wrapped, "minimum")
+    assert values.word(np.array(["minimum"])) is None and not values.close(Kind.DOWN, "minimum")
+
+
+def test_values_that_differ_are_shown_in_digits_that_differ():
+    assert values.apart(1 + 1e-9, 1.0) == "should be `1`; yours is `1.000000001`"
+    assert values.apart([1.0, 0.9 + 1e-7], [1.0, 0.9]) == "should be `[1, 0.9]`; yours is `[1, 0.9000001]`"
+    assert values.apart(np.arange(50.0) ** 1.001, np.arange(50.0)).startswith(
+        "first differs at `[2]`, which should be `2`"
+    )
+    far = np.eye(9) + np.outer(np.arange(9) == 4, np.arange(9) == 7) * 1e-3
+    assert values.apart(far, np.eye(9)) == "differs most at `[4, 7]`, which should be `0`; yours is `0.001`"
+
+
+# One change of the code -------------------------------------------------------------------------------------------
+
+
+def defined(source, name="gd_step", **names):
+    """The function that a cell with this source defines, where Python finds its lines."""
+    file = f"<cell {hash(source)}>"
+    linecache.cache[file] = (len(source), None, source.splitlines(True), file)
+    space = {"np": np, "math": math} | names
+    exec(compile(source, file, "exec"), space)
+    return space[name]
+
+
+CHANGES = {
+    "return w - lr * g / 2": "`/ 2` is too much in `return w - lr * g / 2`",
+    "return w - (lr + 1) * g": "`+ 1` is too much",
+    "return w - 0.1 * g": "the number `0.1` is not what belongs there",
+    "return w - lr * w": "`w` is not what belongs there",
+    "return w - lr + g": "",
+    "return (w - lr) * g": "the brackets are not where they belong in `(w - lr) * g`",
+    "return w - np.exp(lr) * g": "`np.exp(…)` around `lr` is too much",
+    "return w - lr * g.mean()": "`.mean(…)` after `g` is too much",
+    "return g - lr * w": "`w` and `g` are exchanged in your code",
+    "step = lr * g\n    w = w - step\n    w = w - step\n    return w": "the line `w = w - step` is too much",
+    "w = w.copy()\n    for i in range(len(w) - 1):\n        w[i] -= lr * g[i]\n    return w": "`- 1` is too much",
+    "w = w.copy()\n    for i in range(len(w)):\n        w[i] -= lr * g[i]\n        return w": "stands inside the loop",
+    "w = w + 0 * g\n    w *= lr * g\n    return w": "the operation in `w *= lr * g` is the wrong one",
+    "return np.array([w[i] - lr * g[i] for i in range(len(w))])[::-1][::1]": "the `-` before `1` is too much",
+}
+
+
+@pytest.mark.parametrize("body", CHANGES)
+def test_the_place_where_one_change_makes_it_right_is_named(body):
+    text = gd_step.check(defined(f"def gd_step(w, g, lr):\n    {body}\n")).text
+    assert CHANGES[body] in text
+    assert ("With one change at that place all 9 cases are right." in text) == bool(CHANGES[body])
+
+
+def test_a_lambda_is_found_among_others():
+    some = [lambda w, g, lr: w * 0 + lr, lambda w, g, lr: w - lr * g * 2, lambda w, g, lr: w]
+    assert "`* 2` is too much in `w - lr * g * 2`" in gd_step.check(some[1]).text
+
+
+def test_two_faults_are_told_apart_where_one_change_leaves_a_known_mistake():
+    source = "def softmax(z):\n    return np.exp(z) / np.exp(z).sum()\n"
+    text = softmax.check(defined(source, "softmax")).text
+    assert text.startswith("two things: `np.exp(z).sum()` in `return np.exp(z) / np.exp(z).sum()`: along which axis")
+    assert "With that changed your numbers are those of a known mistake: no shift before the exponential" in text
+
+
+def test_the_search_ends_where_a_changed_loop_would_not():
+    source = "def gd_step(w, g, lr):\n    k = 0\n    while k < 3:\n        k = k + 1\n    return w - k * lr * g\n"
+    begin = time.thread_time()
+    assert "`k *` is too much" in gd_step.check(defined(source)).text
+    assert time.thread_time() - begin < 5
+
+
+def test_code_that_reaches_outside_is_run_on_the_cases_only():
+    kept, made = np.zeros(2), []
+    for line in ("kept[0] += 1", "made.extend([1])\n    global kept", "open"):
+        source = f"def gd_step(w, g, lr):\n    {line}\n    return w - 2 * lr * g\n"
+        if "global" in line:
+            source = source.replace("made.extend([1])\n    global kept", "global made\n    made = [*made, 1]")
+        function = defined(source, kept=kept, made=made)
+        assert "place" not in gd_step.check(function).text
+    assert kept[0] == len(gd_step.cases)
+
+
+def test_the_search_does_not_touch_the_function_or_its_cell():
+    function = defined("def gd_step(w, g, lr=0.5):\n    return w - lr * g / 2\n")
+    before = function.__code__, function.__defaults__, dict(function.__globals__)
+    gd_step.check(function)
+    assert (function.__code__, function.__defaults__, dict(function.__globals__)) == before
+
+
+def test_a_function_without_a_source_is_judged_by_its_numbers():
+    space = {}
+    exec("def gd_step(w, g, lr):\n    return w - 2 * lr * g\n", space)
+    assert "exactly `w − 2·lr·g`" in gd_step.check(space["gd_step"]).text
 
 
 # The blank --------------------------------------------------------------------------------------------------------

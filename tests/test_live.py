@@ -1308,7 +1308,10 @@ def test_a_choice_is_explained_only_after_it_is_made():
     assert "<b>Correct:</b>" in asked.result.value and 'role="status"' in asked.result.value
 
 
-@pytest.mark.parametrize(("typed", "number"), [("6", 6), (" 7.5", 7.5), ("7,5", 7.5), ("−3", -3)])
+TYPED = [("6", 6), (" 7.5", 7.5), ("7,5", 7.5), ("−3", -3), ("1,000", 1000), ("½", 0.5), ("≈ 40 legs", 40), ("–3", -3)]
+
+
+@pytest.mark.parametrize(("typed", "number"), TYPED)
 def test_a_prediction_is_committed_before_it_is_measured_and_then_stays(typed, number):
     measured = []
     asked = live.ask(Predict("How many legs?", lambda: measured.append(8) or 8, tolerance=0.5))
@@ -1316,11 +1319,28 @@ def test_a_prediction_is_committed_before_it_is_measured_and_then_stays(typed, n
     assert "Not attempted" in asked.result.value and not measured
     asked.input.value = "many"
     asked.button.click()
-    assert not measured
+    assert "<code>many</code> is not understood. Commit to a number" in asked.result.value and not measured
+    assert not asked.input.disabled
     asked.input.value = typed
     asked.button.click()
     assert measured == [8] and asked.question.prediction == number
     assert asked.input.disabled and asked.button.disabled and "measured: 8" in asked.result.value
+
+
+def test_a_question_that_is_answered_says_so_when_its_cell_runs_again():
+    question = Predict("How many legs?", lambda: 8, tolerance=0.5)
+    first = live.ask(question)
+    first.input.value = "6"
+    first.button.click()
+    again = live.ask(question)
+    again.input.value = "8"
+    again.button.click()
+    assert "your prediction was 6, and it stays." in again.result.value
+    assert "you predicted 6; measured: 8" in again.result.value and again.input.disabled
+    unread = live.ask(question)
+    unread.input.value = "a few"
+    unread.button.click()
+    assert "is not understood" in unread.result.value and "measured" not in unread.result.value
 
 
 def test_a_prediction_can_be_a_choice():

@@ -19,10 +19,12 @@ import textwrap
 import warnings
 from dataclasses import dataclass
 
-from . import diagnosis
+import numpy as np
+
+from . import diagnosis, edits
 from .blank import Blank, ____, has_blank
-from .diagnosis import close, show, up_to_sign
-from .running import run
+from .running import by_place, run
+from .values import close, kind_of, numbers, one_number, show, typed, up_to_sign
 
 __all__ = ["____", "CLAIMS", "Choice", "Exercise", "Predict", "Result", "claim", "close", "has_blank", "up_to_sign"]
 
@@ -61,6 +63,10 @@ class Exercise:
     same(got, expected): are two answers equal? `close` (numbers, arrays, words) unless told otherwise
     terms: {name: function of the arguments}; answers that are a sum of these are taken apart term by term
     remark(got, *arguments): a sentence about one wrong answer, an array, or None
+    parts: names of the parts of an answer that is several things at once, in their order
+    families: mistakes with a number of the student's own in them, [(what, with "{x}" in it; guess(answers to all cases)
+        of that number; make(number), the wrong function; where to look), …]
+    readings: {what can be read out of an answer: (function of the answer and the arguments, terms as above)}
     .mistakes: a list of (what was done, the wrong function, where to look)
 
     >>> @exercise(cases={"small numbers": [(1.0, 2.0), (3.0, 5.0)]}, hints=["What is the area of a rectangle?"])
@@ -78,9 +84,14 @@ class Exercise:
     Hint 1 of 1: What is the area of a rectangle?
     """
 
-    def __init__(self, reference, *, cases, hints, same=close, terms=None, remark=None):
+    steps = False
+
+    def __init__(
+        self, reference, *, cases, hints, same=close, terms=None, remark=None, parts=(), readings=None, families=()
+    ):
         self.reference, self.name = reference, reference.__name__
         self.hints, self.same, self.terms, self.remark = list(hints), same, terms or {}, remark
+        self.parts, self.readings, self.families = parts, readings or {}, families
         self.groups = [group for group, some in cases.items() for _ in some]
         self.cases = [args for some in cases.values() for args in some]
         self.arguments = list(inspect.signature(reference).parameters)
@@ -101,8 +112,31 @@ class Exercise:
         """Judge a student's function on every case. Returns a Result, whatever the function does or returns."""
         try:
             return self._judge(function)
+        except KeyboardInterrupt:
+            return Result(INCORRECT, "you stopped the check before it was done.")
         except Exception:  # an object that refuses to be looked at
             return Result(INCORRECT, "your function returns something that cannot be compared with the answer.")
+
+    def glance(self, function, k):
+        """The answer of a function in case k, in a hurry: asked of many functions in a row, inside `running.quiet`."""
+        return edits.call(function, self.cases[k])
+
+    def agree(self, seen, goal):
+        """Are two answers the same?"""
+        return self.same(seen, goal)
+
+    def seen_of(self, ran):
+        """The answer in a run."""
+        return ran.value
+
+    def score(self, runs):
+        """Which share of the answers is right, in all cases; of several things at once each counts."""
+        right = []
+        for r, want in zip(runs, self.expected, strict=True):
+            several = self.parts and r.error is None and np.shape(numbers(r.value)) == np.shape(want)
+            pairs = zip(r.value, want, strict=True) if several else [(r.value, want)]
+            right += [r.error is None and self.same(mine, its) for mine, its in pairs]
+        return sum(right) / len(right)
 
     def look(self, function, args):
         """What is to be seen of a function on one case: a Run, here; its first part must be one where it is a tuple."""
@@ -116,6 +150,7 @@ class Exercise:
         if complaint := self._cannot_call(function):
             return Result(INCORRECT, complaint)
         uses, looks = Blank.uses, []
+        function = by_place(function, self.arguments)
         for args in self.cases:
             looks.append(self.look(function, args))
             ran = looks[-1][0] if isinstance(looks[-1], tuple) else looks[-1]
@@ -129,6 +164,7 @@ class Exercise:
         runs = self._looks(function)
         if isinstance(runs, Result):
             return runs
+        function = by_place(function, self.arguments)
         right = [r.error is None and self.same(r.value, want) for r, want in zip(runs, self.expected, strict=True)]
         if all(right):
             if any(r.changed for r in runs):
@@ -136,7 +172,7 @@ class Exercise:
             return Result(CORRECT, f"`{self.name}` agrees on all {len(runs)} cases.")
         for (what, _, look), mistaken in zip(self.mistakes, self.known, strict=True):
             if all(self.alike(mine, theirs) for mine, theirs in zip(runs, mistaken, strict=True)):
-                return Result(INCORRECT, f"your {self._answers} are those of a known mistake: {what}.\n{look}")
+                return Result(INCORRECT, f"your {self.answers} are those of a known mistake: {what}.\n{look}")
         return Result(INCORRECT, diagnosis.describe(self, function, runs, right))
 
     def hint(self):
@@ -156,13 +192,14 @@ class Exercise:
         return f"{self.name}({', '.join(f'{n}={show(a)}' for n, a in zip(self.arguments, args, strict=True))})"
 
     @property
-    def _answers(self):
+    def answers(self):
+        """What its answers are called."""
         return "words" if isinstance(self.expected[0], str) else "numbers"
 
     def alike(self, mine, theirs):
-        """Did two runs come to the same: equal answers, or errors of one type?"""
+        """Did two runs come to the same: equal answers, or the same error?"""
         if mine.error is not None or theirs.error is not None:
-            return type(mine.error) is type(theirs.error)
+            return type(mine.error) is type(theirs.error) and str(mine.error) == str(theirs.error)
         return self.same(mine.value, theirs.value)
 
     def _cannot_call(self, function):
@@ -171,17 +208,21 @@ class Exercise:
         if not callable(function):
             return (
                 f"`check` wants the function itself, `{self.name}` without brackets behind it; it was given "
-                f"{diagnosis.kind_of(function)}."
+                f"{kind_of(function)}."
             )
         try:
             signature = inspect.signature(function)
         except (TypeError, ValueError):  # functions written in C do not tell
             return None
+        parameters = signature.parameters.values()
+        only = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.name in self.arguments]
         try:
-            signature.bind(*self.arguments)
+            signature.bind(*(a for a in self.arguments if a not in only), **dict.fromkeys(only))
         except TypeError:
-            return f"your function takes `({', '.join(signature.parameters)})`; it is called with `({wanted})`."
-        names = list(signature.parameters)
+            takes = str(signature.replace(return_annotation=signature.empty)).replace(", /", "")
+            return f"your function takes `{takes}`; it is called with `({wanted})`."
+        names = [p.name for p in parameters if p.name not in only]
+        names += [name for name in self.arguments if name in only]
         if names != self.arguments and sorted(names) == sorted(self.arguments):
             return f"your function takes `({', '.join(names)})`; it is called in the order `({wanted})`."
 
@@ -251,15 +292,23 @@ class Predict:
             raise ValueError("a Predict needs exactly one of options, factor and tolerance")
 
     def commit(self, value=____):
-        """Note the prediction, a key or a number. Once revealed, it stays."""
-        value = _key(value, self.options) if self.options else diagnosis.one_number(value)
+        """Note the prediction, a key or a number, also as text (see `values.typed`). Once revealed, it stays."""
+        given, value = value, self._read(value)
         if value is None:
             wanted = f"one of {', '.join(self.options)}" if self.options else "a number"
-            return Result(NOT_ATTEMPTED, f"commit to {wanted}; a guess is enough.")
+            said = f"`{given}` is not understood. " if isinstance(given, str) and given.strip() else ""
+            return Result(NOT_ATTEMPTED, f"{said}{'C' if said else 'c'}ommit to {wanted}; a guess is enough.")
         if self.revealed and value != self.prediction:
             return Result("already revealed", f"your prediction was {self._say(self.prediction)}, and it stays.")
         self.prediction = value
         return Result("committed", f"your prediction is {_sentence(self._say(value))} Now reveal.")
+
+    def _read(self, value):
+        """The key or the number that is meant, or None."""
+        if self.options:
+            return _key(value, self.options)
+        percent = re.search(r"%|per ?cent", self.question) is not None
+        return typed(value, percent) if isinstance(value, str) else one_number(value)
 
     def reveal(self):
         """Measure, and compare with the prediction."""
@@ -316,7 +365,7 @@ def claim(name, value):
     >>> CLAIMS.pop("answer")
     42.0
     """
-    number = diagnosis.one_number(value)
+    number = one_number(value)
     if not (isinstance(name, str) and re.fullmatch(r"[\w-]+", name)):
         raise ValueError(f"name = {name!r}: must be made of letters, digits, - and _")
     if number is None:

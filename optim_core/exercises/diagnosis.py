@@ -1,160 +1,100 @@
 """In which way is an answer off? What its numbers tell when no known mistake fits them exactly.
 
-`describe` looks at the answers to all cases at once: nothing returned, the wrong kind of thing, another shape, not a
-number, a constant factor, one term of a sum, half of a known mistake, an argument that is never used, only one group of
-cases.  It says what it sees and shows one case; it never shows code.
+`describe` looks at the answers to all cases at once: an error, nothing returned, the wrong kind of thing, another
+shape, not a number; a rule that all numbers follow; one place in the code where a change makes everything right; a term
+of a sum, an argument that is never used, two known mistakes at once, most of a known mistake, only one group of cases.
+It says what it has seen in every case, and shows the most telling one; it never shows code that would be right.
 """
 
-import re
-from fractions import Fraction
+import dis
+import inspect
+import itertools
 
 import numpy as np
 
-from .running import run
+from . import edits, rules
+from .errors import advice
+from .running import Run, quiet, run
+from .values import apart, close, kind_of, numbers, one_number, quoted, show, up_to_sign, word
+
+__all__ = ["apart", "close", "describe", "kind_of", "numbers", "one_number", "quoted", "show", "up_to_sign", "word"]
 
 
-def numbers(value):
-    """`value` as an array of floats (complex only if something is imaginary), or None if it is not made of numbers.
+def describe(ex, function, runs, right, score=None):
+    """What can be said about a wrong answer, most telling thing first.
 
-    >>> numbers([1, 2]), numbers("two"), numbers(True)
-    (array([1., 2.]), None, None)
+    right: for each case, is it right? score: the share of what is right; an exercise that judges otherwise gives it.
     """
-    try:
-        array = np.asarray(value)
-        if array.dtype.kind not in "iufc":
-            return None
-        return array.astype(complex) if np.iscomplexobj(array) and array.imag.any() else array.real.astype(float)
-    except Exception:  # whatever a student's object does when numpy looks at it
-        return None
+    with quiet(), np.errstate(all="ignore"):
+        return _described(ex, function, runs, right, ex.score(runs) if score is None else score)
 
 
-def one_number(value):
-    """A finite float, or None.
-
-    >>> one_number(np.array(3)), one_number([1, 2]), one_number(float("nan"))
-    (3.0, None, None)
-    """
-    array = numbers(value)
-    if array is None or array.size != 1 or np.iscomplexobj(array) or not np.isfinite(array).all():
-        return None
-    return float(array.item())
-
-
-def close(got, expected, rtol=1e-6, atol=1e-9):
-    """Are two answers the same: equal words, or numbers of one shape within rtol and atol (NaN equals NaN).
-
-    >>> close(0.1 + 0.2, 0.3), close([1.0], 1.0), close("Saddle", "saddle")
-    (True, False, False)
-    """
-    if isinstance(expected, str) or isinstance(got, str):
-        return isinstance(got, str) and isinstance(expected, str) and str(got) == str(expected)
-    a, b = numbers(got), numbers(expected)
-    if a is None or b is None:
-        return got is None and expected is None
-    with np.errstate(all="ignore"):
-        return a.shape == b.shape and np.allclose(a, b, rtol, atol, equal_nan=True)
-
-
-def up_to_sign(got, expected):
-    """`close`, where v and −v are the same answer, as for an eigenvector.
-
-    >>> up_to_sign([-1.0, 2.0], [1.0, -2.0])
-    True
-    """
-    other = numbers(expected)
-    return close(got, expected) or (other is not None and close(got, -other))
-
-
-def show(value, longest=100):
-    """A value on one short line, the same on every machine.
-
-    >>> show(1 / 3), show(np.eye(2)), show([np.float64(0.5), 2]), show(min), show(np.zeros((9, 9)))
-    ('0.333333', '[[1, 0], [0, 1]]', '[0.5, 2]', '<built-in function min>', 'an array of shape (9, 9)')
-    """
-    try:
-        array = None if isinstance(value, int) else numbers(value)
-        if array is None:
-            text = re.sub(r" at 0x[0-9A-Fa-f]+", "", repr(value))
-        elif array.ndim == 0:
-            text = f"{array.item():.6g}"
-        else:
-            text = np.array2string(array + 0.0, separator=", ", formatter={"all": "{:.4g}".format})
-            text = text if len(text) <= longest else f"an array of shape {array.shape}"
-        text = " ".join(text.split())
-    except Exception:  # a repr that raises
-        text = f"something of type {type(value).__name__}"
-    return text if len(text) <= longest else text[: longest - 1] + "…"
-
-
-def quoted(value):
-    """`show` as code."""
-    return f"`{show(value).replace('`', chr(39))}`"
-
-
-def kind_of(value):
-    """What a value is, in plain words.
-
-    >>> kind_of("up"), kind_of(np.eye(2)), kind_of(None), kind_of((1, "a"))
-    ("the word `'up'`", 'an array of shape (2, 2)', 'nothing (`None`)', "a tuple, `(1, 'a')`")
-    """
-    array = numbers(value)
-    if value is None:
-        return "nothing (`None`)"
-    if isinstance(value, (bool, np.bool_)):
-        return f"a truth value, `{bool(value)}`"
-    if isinstance(value, str):
-        return f"the word {quoted(str(value))}"
-    for kind in (list, tuple, dict, set):
-        if isinstance(value, kind):
-            return f"a {kind.__name__}, {quoted(value)}"
-    if array is not None:
-        return f"the number {quoted(value)}" if array.ndim == 0 else f"an array of shape {array.shape}"
-    if isinstance(value, np.ndarray):
-        return f"an array of {'truth values' if value.dtype == bool else 'things that are not numbers'}"
-    return f"a function, {quoted(value)}" if callable(value) else f"something of type {type(value).__name__}"
-
-
-@np.errstate(all="ignore")
-def describe(ex, function, runs, right):
-    """What can be said about a wrong answer, most telling thing first. `right`: for each case, is it right?"""
+def _described(ex, function, runs, right, score):
     k = next((k for k, r in enumerate(runs) if r.error is not None), None)
     if k is not None:
-        text = _error(ex, runs[k])
+        lines = [_error(ex, runs, k), place(ex, function, right, score) or _where_it_runs(ex, runs, right)]
     else:
         got, want = [r.value for r in runs], ex.expected
-        looks = (look(ex, got, want) for look in (_nothing, _kind, _words, _shapes, _not_finite, _numbers))
-        text, k = next(filter(None, looks), (None, None))
-        text = text or _argument(ex, function, runs) or _half_known(ex, runs, right) or _count(right, got, want)
-        k = right.index(False) if k is None else k
-        text += "\n" + _example(ex, runs[k], want[k])
+        text, k = next(filter(None, (look(ex, got, want) for look in (_nothing, _kind, _words, _shapes))), (None, None))
+        if text is None:
+            text, k = _answers(ex, function, runs, right, score)
+        else:
+            text = "\n".join(filter(None, [text, place(ex, function, right, score)]))
+        k = telling(runs, ex.expected, right) if k is None else k
+        lines = [text, _example(ex, runs[k], want[k])]
     if any(r.changed for r in runs):
-        text += f"\nAlso, {changed_argument(ex, runs)}"
+        lines.append(f"Also, {changed_argument(ex, runs)}")
+    lines.append(_groups(ex, right))
+    if runs[k].warned and not run(ex.reference, ex.cases[k]).warned:
+        lines.append(f"numpy warned: {runs[k].warned}.")
+    if runs[k].printed:
+        lines.append(f"It printed {quoted(runs[k].printed)}.")
+    return "\n".join(filter(None, lines))
+
+
+def _groups(ex, right):
+    """Which groups of cases are right, and which are not; nothing where none is."""
     bad = {group for group, ok in zip(ex.groups, right, strict=True) if not ok}
     good = [group for group in dict.fromkeys(ex.groups) if group not in bad]
-    if good:
-        bad = [group for group in dict.fromkeys(ex.groups) if group in bad]
-        text += f"\nIt is right for: {'; '.join(good)}. Not for: {'; '.join(bad)}."
-    if runs[k].warned:
-        text += f"\nnumpy warned: {runs[k].warned}."
-    if runs[k].printed:
-        text += f"\nIt printed {quoted(runs[k].printed)}."
-    return text
+    bad = [group for group in dict.fromkeys(ex.groups) if group in bad]
+    return f"It is right for: {'; '.join(good)}. Not for: {'; '.join(bad)}." if good else None
+
+
+def telling(runs, want, right):
+    """The case to show: of those that are wrong the first that is plainly so; the simplest come first."""
+
+    def off(k):
+        a, b = numbers(runs[k].value), numbers(want[k])
+        if a is None or b is None or a.shape != b.shape or not np.isfinite(a).all():
+            return np.inf
+        return np.max(np.abs(a - b), initial=0) / max(np.max(np.abs(b), initial=0), 1e-9)
+
+    wrong = [k for k, ok in enumerate(right) if not ok]
+    offs = [off(k) for k in wrong]
+    return next(k for k, d in zip(wrong, offs, strict=True) if d >= 0.1 * min(max(offs), 1.0))
 
 
 def _example(ex, r, want):
     array = numbers(r.value)
-    if array is not None and array.shape == np.shape(want):
-        want = _aligned(ex, array, want)[1]
-    text = f"For example `{ex.call(r.args)}` should be {quoted(want)}; yours is {quoted(r.value)}."
+    if array is not None and word(want) is None and array.shape == np.shape(want):
+        want = _aligned(ex, array, want)
+    text = f"For example `{ex.call(r.args)}` {apart(r.value, want)}."
     remark = ex.remark(array, *r.args) if ex.remark and array is not None else None
     return f"{text} {remark}" if remark else text
 
 
+def _and(things):
+    """Several things in a row, in words."""
+    return " and ".join(filter(None, [", ".join(things[:-1]), things[-1]]))
+
+
 def changed_argument(ex, runs):
-    """A sentence on the first argument that was changed in place."""
-    name = ex.arguments[next(r.changed[0] for r in runs if r.changed)]
+    """A sentence on the arguments that were changed in place."""
+    names = [ex.arguments[k] for k in sorted({k for r in runs for k in r.changed})]
+    which = f"its argument `{names[0]}`" if len(names) == 1 else f"its arguments {_and([f'`{n}`' for n in names])}"
+    name = names[0]
     return (
-        f"your function changes its argument `{name}` in place, and whoever called it still needs that. "
+        f"your function changes {which} in place, and whoever called it still needs that. "
         f"Make a new array: `{name} = {name} - …` instead of `{name} -= …`, or work on `{name}.copy()`."
     )
 
@@ -164,29 +104,49 @@ def interrupted(ex, args):
     return f"you stopped your function while it ran as `{ex.call(args)}`. Is there a loop without an end?"
 
 
-ADVICE = {  # part of an error message: what usually stands behind it
-    "truth value of an array": "An `if` needs one truth value; comparing an array gives many. `np.all` or `np.any`?",
-    "recursion": "Your function calls itself and never stops doing so.",
-    "NoneType": "Somewhere a `None` is used as a number: is a `return` missing in a function that you call?",
-    "not subscriptable": "You put `[…]` behind a single number.",
-    "matmul": "`@` needs arrays whose shapes fit; for two numbers, or entry by entry, it is `*`.",
-}
-
-
-def _error(ex, r):
+def _error(ex, runs, k):
+    """What is said of an error."""
+    r, message = runs[k], ""
     try:
         message = " ".join(str(r.error).split())[:300]
     except Exception:  # an error that cannot even say what it is
-        message = ""
+        pass
     text = f"your function stopped with {type(r.error).__name__}{message and ': '}{message}"
     text += f"\nin the line `{r.line}`" if r.line else ""
     text += f"\nwhen called as `{ex.call(r.args)}`."
-    advice = next((advice for part, advice in ADVICE.items() if part in message), None)
-    return f"{text}\n{advice}" if advice else text
+    hint = advice(r.error, message, r.line, ex.arguments)
+    return f"{text}\n{hint}" if hint else text
+
+
+def _where_it_runs(ex, runs, right):
+    """A known mistake that fits the cases without an error, if these are wrong."""
+    ran = [k for k, r in enumerate(runs) if r.error is None]
+    if len(ran) < 4 or all(right[k] for k in ran):
+        return None
+    if family := _family(ex, runs):
+        return f"Where it runs, {family}"
+    for (what, _, look), mistaken in zip(ex.mistakes, ex.known, strict=True):
+        if not isinstance(mistaken[0], Run):
+            return None
+        if all(ex.alike(runs[k], mistaken[k]) for k in ran):
+            return f"Where it runs, your {ex.answers} are those of a known mistake: {what}.\n{look}"
+    return None
+
+
+def place(ex, function, right, score):
+    """The place in the code where one change makes everything right; or makes it a known mistake."""
+    order = sorted(range(len(right)), key=lambda k: right[k])
+    text, known = edits.one_change(function, ex, order, score)
+    if text is None:
+        return None
+    if known is None:
+        return f"{text}\nWith one change at that place all {len(right)} cases are right."
+    what, _, look = ex.mistakes[known]
+    return f"two things: {text}\nWith that changed your {ex.answers} are those of a known mistake: {what}.\n{look}"
 
 
 # A look takes the exercise and the answers got and wanted for every case. It returns None, or a sentence and the case
-# to show with it (None: the first wrong one). Each may rely on the looks before it having found nothing.
+# to show with it (None: the most telling one). Each may rely on the looks before it having found nothing.
 
 
 def _nothing(ex, got, want):
@@ -199,183 +159,402 @@ def _nothing(ex, got, want):
 
 def _kind(ex, got, want):
     for k, (value, expected) in enumerate(zip(got, want, strict=True)):
-        word = isinstance(expected, str)
-        if not isinstance(value, str) if word else numbers(value) is None:
-            wanted = "a word" if word else "a number" if np.ndim(expected) == 0 else kind_of(expected)
+        wants_word = word(expected) is not None
+        if word(value) is None if wants_word else numbers(value) is None:
+            if ex.parts and not wants_word:
+                return _part(ex, value, expected), k
+            right_part = _right_part(ex, got, want)
+            if right_part:
+                return right_part, k
+            wanted = "a word" if wants_word else "a number" if np.ndim(expected) == 0 else kind_of(expected)
             brackets = " Did you forget the brackets of a call?" if callable(value) else ""
             return f"your function returns {kind_of(value)}; {wanted} is asked for.{brackets}", k
 
 
+def _right_part(ex, got, want):
+    """One of several things that are returned is what is asked for."""
+    if all(isinstance(value, (tuple, list)) and len(value) == len(got[0]) for value in got):
+        for j in range(len(got[0])):
+            if all(ex.same(value[j], its) for value, its in zip(got, want, strict=True)):
+                which = "it is in brackets" if len(got[0]) == 1 else f"number {j + 1} of them is right"
+                things = "one thing" if len(got[0]) == 1 else f"{len(got[0])} things"
+                return f"your function returns {things}, and {which}: return it alone."
+    return None
+
+
+def _part(ex, value, expected):
+    """Which part of several is of the wrong kind."""
+    wanted = _and(ex.parts)
+    if not isinstance(value, (tuple, list)) or len(value) != len(ex.parts):
+        return f"your function returns {kind_of(value)}; asked for are, in this order, {wanted}."
+    for name, mine, its in zip(ex.parts, value, expected, strict=True):
+        array = numbers(mine)
+        if array is None:
+            brackets = " Did you forget the brackets of a call?" if callable(mine) else ""
+            return f"{name} that your function returns is {kind_of(mine)}; {kind_of(its)} is asked for.{brackets}"
+        if array.shape != np.shape(its):
+            return f"{name} that your function returns is {kind_of(mine)}; asked for is {kind_of(its)}."
+    return f"your function returns {kind_of(value)}; asked for are, in this order, {wanted}."
+
+
 def _words(ex, got, want):
-    if not isinstance(want[0], str):
+    if word(want[0]) is None:
         return None
-    allowed = list(dict.fromkeys(want))
+    got, allowed = list(map(word, got)), list(dict.fromkeys(want))
     if all(g.strip(" .!").lower() == w for g, w in zip(got, want, strict=True)):
         return f"right, apart from the spelling: the words are {', '.join(map(quoted, allowed))}, exactly so.", None
-    for k, word in enumerate(got):
-        if word not in allowed:
-            return f"{quoted(word)} is not one of the words asked for: {', '.join(map(quoted, allowed))}.", k
+    for k, said in enumerate(got):
+        if said not in allowed:
+            return f"{quoted(said)} is not one of the words asked for: {', '.join(map(quoted, allowed))}.", k
     if len(set(got)) == 1:
         return f"your function answers {quoted(got[0])} whatever it is given.", None
-    mixed = {(g, w) for g, w in zip(got, want, strict=True) if g != w}
-    g, w = min(mixed)
-    if mixed == {(g, w)}:
-        return f"all that is wrong is of one kind: you say {quoted(g)} where {quoted(w)} is right.", None
-    if mixed == {(g, w), (w, g)}:
-        return f"you have exchanged {quoted(g)} and {quoted(w)}.", None
+    wrong = {(g, w) for g, w in zip(got, want, strict=True) if g != w}
+    if len(wrong) == 2 and {(w, g) for g, w in wrong} == wrong:
+        g, w = min(wrong)
+        if all(mine != its for mine, its in zip(got, want, strict=True) if its in (g, w)):
+            return f"you have exchanged {quoted(g)} and {quoted(w)}.", None
+
+
+PARTS = {"the first part": 0, "the last part": -1, "the first two parts": slice(0, 2), "all but the last": slice(0, -1)}
 
 
 def _shapes(ex, got, want):
-    for k, (a, b) in enumerate(zip(map(numbers, got), map(numbers, want), strict=True)):
-        if isinstance(want[0], str) or a.shape == b.shape:
-            continue
-        returns = f"your function returns {kind_of(a)}"
-        if a.size == 1 and b.ndim == 0:
-            return f"your function wraps its number in an array of shape {a.shape}: return the number itself.", k
-        if a.size == b.size and ex.same(a.T.reshape(b.shape), b):
-            return f"the numbers are right, but their shape is {a.shape} and should be {b.shape}.", k
-        if b.ndim == 0 and ex.same(a.sum(), b):
-            return f"{returns}. What is asked for is one number, the sum of its entries.", k
-        if b.ndim == 0:
-            return f"{returns} where one number is asked for: is a sum, or an `@`, missing?", k
-        return f"{returns} where the shape {b.shape} is asked for.", k
-
-
-def _not_finite(ex, got, want):
-    for k, value in enumerate(got):
-        a = numbers(value)
-        if a is not None and np.isnan(a).any():
-            return "something becomes NaN, not a number: 0/0, ∞ − ∞, a root or a logarithm of something negative.", k
-        if a is not None and np.isinf(a).any():
-            return "something becomes infinite: a division by zero, or an overflow.", k
-        if np.iscomplexobj(a):
-            return "some of your numbers are complex: a root of something negative?", k
-
-
-def _numbers(ex, got, want):
-    """What all numbers have in common; their shapes agree and everything is finite by now."""
-    if isinstance(want[0], str):
+    """The shapes of all answers; what is said of one holds for all that have the wrong shape."""
+    if word(want[0]) is not None:
         return None
-    pairs = [_aligned(ex, numbers(g), numbers(w)) for g, w in zip(got, want, strict=True)]
-    a, b = (np.concatenate([pair[side].ravel() for pair in pairs]) for side in (0, 1))
-    text = _one_rule(a, b) or _sum_of_terms(ex, a, b) or _rearranged(pairs)
-    return text and (text, None)
+    pairs = [
+        (k, a, b)
+        for k, (a, b) in enumerate(zip(map(numbers, got), map(numbers, want), strict=True))
+        if a.shape != b.shape
+    ]
+    if not pairs:
+        return None
+    k, a, b = pairs[0]
+    returns = f"your function returns {kind_of(a)}"
+    if all(a.shape == b.T.shape and ex.same(a.T, b) for _, a, b in pairs) and a.ndim > 1:
+        return f"the numbers are right, but rows and columns are exchanged: {a.shape} in place of {b.shape}.", k
+    if ex.parts and (a.ndim != b.ndim or len(a) != len(b)):
+        return f"{returns}; asked for are, in this order, {_and(ex.parts)}.", k
+    if all(a.size == 1 and b.ndim == 0 for _, a, b in pairs):
+        if all(ex.same(a.item(), b) for _, a, b in pairs):
+            return f"your function wraps its number in an array of shape {a.shape}: return the number itself.", k
+    elif all(a.size == b.size and ex.same(a.reshape(b.shape), b) for _, a, b in pairs):
+        return f"the numbers are right, but their shape is {a.shape} and should be {b.shape}.", k
+    elif all(b.ndim == 0 and ex.same(a.sum(), b) for _, a, b in pairs):
+        return f"{returns}. What is asked for is one number, the sum of its entries.", k
+    elif all(b.ndim == 0 and ex.same(a.mean(), b) for _, a, b in pairs):
+        return f"{returns}. What is asked for is one number, the mean of its entries.", k
+    elif all(a.ndim == b.ndim == 1 and len(a) < len(b) and ex.same(a, b[: len(a)]) for _, a, b in pairs):
+        return f"what your function returns is right and ends too early: {len(a)} of {len(b)} entries.", k
+    elif all(a.ndim == b.ndim == 1 and len(a) > len(b) and ex.same(a[: len(b)], b) for _, a, b in pairs):
+        return f"what your function returns is right and goes on too long: {len(a)} entries in place of {len(b)}.", k
+    if right_part := _right_part(ex, [list(np.atleast_1d(numbers(g))) for g in got], want):
+        return right_part, k
+    for what, part in PARTS.items():
+        if all(b.ndim and ex.same(a, b[part]) for _, a, b in pairs):
+            return f"{returns}: {what} of what is asked for, and not the rest.", k
+    if b.ndim == 0:
+        return f"{returns} where one number is asked for: is a sum, or an `@`, missing?", k
+    return f"{returns} where the shape {b.shape} is asked for.", k
+
+
+# Answers of the right kind and shape ------------------------------------------------------------------------------
+
+
+def _answers(ex, function, runs, right, score):
+    """A sentence on wrong answers that have the right kind and shape, and the case to show (None: the most telling)."""
+    if word(ex.expected[0]) is not None:
+        lines = [place(ex, function, right, score)]
+        if not any(lines):
+            lines = [_half_known(ex, runs, right), _confused(ex, runs) or _count(ex, runs, right)]
+        return "\n".join(filter(None, lines)), None
+    got = [numbers(r.value) for r in runs]
+    want = [_aligned(ex, g, numbers(w)) for g, w in zip(got, ex.expected, strict=True)]
+    finite = [bool(np.isfinite(g).all() and not np.iscomplexobj(g)) for g in got]
+    sure = [k for k, ok in enumerate(finite) if ok and np.isfinite(want[k]).all()]
+    some = _Some(ex, sure)
+    mine, its = [got[k] for k in sure], [want[k] for k in sure]
+    wrong_too, family = any(not right[k] for k in sure), _family(ex, runs)
+    if family:
+        return family, None
+    lines = [_rule(some, mine, its) if wrong_too else None, place(ex, function, right, score)]
+    if not any(lines):
+        lines.append(
+            (wrong_too and _terms_and_readings(some, mine, its))
+            or _known_and_more(ex, sure, mine, its, len(runs))
+            or _exchanged(ex, function)
+            or _part_of_the_data(ex, runs)
+            or _ignored(ex, function, runs)
+            or _half_known(ex, runs, right)
+            or (wrong_too and rules.near(mine, its))
+        )
+    if all(finite):
+        return "\n".join(filter(None, lines)) or _count(ex, runs, right), None
+    lines = [line and line.replace("in every case", "wherever it is finite") for line in lines]
+    bad = [k for k, ok in enumerate(finite) if not ok]
+    often = f"in {len(bad)} of {len(runs)} cases " if len(bad) < len(runs) else ""
+    lines.append(f"{often}{_not_finite(got[bad[0]])}")
+    return "\n".join(filter(None, lines)), None if any(lines[:-1]) else bad[0]
+
+
+def _family(ex, runs):
+    """A known kind of mistake with a number of the student's own in it."""
+    for what, guess, make, look in ex.families:
+        try:
+            x = float(guess([numbers(r.value) for r in runs]))
+            wrong = make(x)
+        except (TypeError, ValueError, ZeroDivisionError, FloatingPointError, IndexError):
+            continue
+        if np.isfinite(x) and all(ex.alike(r, run(wrong, r.args)) for r in runs if r.error is None):
+            return f"your numbers are those of a known mistake: {what.format(x=f'{x:.4g}')}.\n{look}"
+    return None
+
+
+def _confused(ex, runs):
+    """Which word stands in which word's place, if that is all that is wrong."""
+    pairs = [(word(r.value), want) for r, want in zip(runs, ex.expected, strict=True)]
+    wrong = {(g, w) for g, w in pairs if g != w}
+    if len(wrong) == 1:
+        (g, w) = wrong.pop()
+        often = f"{pairs.count((g, w))} of {sum(its == w for _, its in pairs)}"
+        return f"all that is wrong: where {quoted(w)} is right you say {quoted(g)}, in {often} cases."
+    return None
+
+
+class _Some:
+    """An exercise with some of its cases only, for rules that look at those."""
+
+    def __init__(self, ex, which):
+        self.ex, self.cases, self.arguments = ex, [ex.cases[k] for k in which], ex.arguments
+        self.parts, self.terms, self.readings, self.steps = ex.parts, ex.terms, ex.readings, ex.steps
+        self.expected = [ex.expected[k] for k in which]
+
+
+def _not_finite(a):
+    if np.isnan(a).any():
+        return "something becomes NaN, not a number: 0/0, ∞ − ∞, a root or a logarithm of something negative."
+    if np.isinf(a).any():
+        return "something becomes infinite: a division by zero, or an overflow."
+    return "some of your numbers are complex: a root of something negative?"
+
+
+def _rule(some, got, want):
+    """A rule for all numbers, or for each of the parts."""
+    if not got:
+        return None
+    if some.parts:
+        said = []
+        for k, name in enumerate(some.parts):
+            mine, its = [g[k] for g in got], [w[k] for w in want]
+            if rules.all_close(mine, its):
+                said.append(f"{name} is right.")
+            else:
+                said.append(_one(some, mine, its) and f"{name}: {_one(some, mine, its)}")
+        if not all(said):
+            said = [text for text in said if text and not text.endswith(" is right.")]
+        return "\n".join(said)
+    return _one(some, got, want)
+
+
+def _one(some, got, want):
+    others = rules.course if some.steps else rules.rearranged
+    return rules.one_rule(got, want) or rules.depends(some, got, want) or others(got, want)
 
 
 def _aligned(ex, got, want):
-    """Where the sign of the answer is free, take the expected answer with the sign of the student's."""
-    array = None if isinstance(want, str) else numbers(want)  # a reference may answer with a list
+    """Where the sign of the answer is free, the expected answer with the sign of the student's."""
+    array = numbers(want)
     flip = array is not None and ex.same(-array, want) and np.vdot(got, array) < 0
-    return got, -array if flip else want
+    return -array if flip else array if array is not None else want
 
 
-FACTORS = {Fraction(1, 2): "half", Fraction(2): "twice", Fraction(3): "three times", Fraction(1, 3): "a third of"}
-RULES = {
-    "the square of what is expected": np.square,
-    "the square root of what is expected": np.sqrt,
-    "the absolute value of what is expected": np.abs,
-    "1 over what is expected": np.reciprocal,
-    "the logarithm of what is expected": np.log,
-    "e to the power of what is expected": np.exp,
-    "what is expected, rounded down": np.floor,
-    "what is expected, rounded up": np.ceil,
-    "what is expected, rounded to whole numbers": np.round,
-} | {f"what is expected, rounded to {k} decimals": lambda b, k=k: np.round(b, k) for k in range(1, 6)}
-
-
-def _one_rule(a, b):
-    """Does one rule lead from every expected number in b to the student's in a?"""
-    if close(a, np.full_like(a, a[0])):
-        return f"your function returns {quoted(a[0])} whatever it is given."
-    if close(a, -b):
-        return "your numbers have the right size and the wrong sign, in every case."
-    factor, offset = a @ b / (b @ b), a[0] - b[0]
-    if close(a, factor * b):
-        simple = FACTORS.get(Fraction(factor).limit_denominator(1000), f"{factor:.4g} times")
-        return f"in every case you return exactly {simple} what is expected."
-    if close(a, b + offset):
-        return f"in every case your number is too {'large' if offset > 0 else 'small'} by {quoted(abs(offset))}."
-    for what, rule in RULES.items():
-        if close(a, rule(b)):
-            return f"in every case you return {what}."
-    worst = np.max(np.abs(a - b) / np.maximum(np.abs(b), 1e-9))
-    if worst < 0.02:
-        return (
-            f"your numbers are close, within {100 * worst:.2g} %, and not equal. Is something rounded or approximated?"
+def _terms_and_readings(some, got, want):
+    """An answer taken apart into terms; or something that can be read out of it and is such a sum."""
+    if not got:
+        return None
+    parts = [(f"{name}: ", lambda x, k=k: x[k]) for k, name in enumerate(some.parts)] or [("", lambda x: x)]
+    said = []
+    for name, of in parts:
+        mine, its = [of(g) for g in got], [of(w) for w in want]
+        if not rules.all_close(mine, its):
+            text = rules.sum_of_terms(some.terms, some.cases, mine, its)
+            said.append(text and f"{name}{text}")
+    if any(said):
+        return "\n".join(filter(None, said))
+    for name, (read, terms) in some.readings.items():
+        mine, its = (
+            [np.asarray(read(a, *args), float) for a, args in zip(side, some.cases, strict=True)]
+            for side in (got, want)
         )
+        if not all(np.isfinite(m).all() and np.isfinite(w).all() for m, w in zip(mine, its, strict=True)):
+            continue
+        columns = rules.columns(terms, some.cases, its)
+        c = rules.coefficients(columns, rules.flat(mine))
+        if c is not None and np.count_nonzero(c) < len(rules.flat(mine)):
+            return f"{name} that your numbers speak of is `{rules.spelled(terms, c.round(7))}` in every case."
+    return None
 
 
-def _rearranged(pairs):
-    """For answers that are vectors or matrices: parallel? transposed? in another order?"""
-    if any(w.ndim == 0 for _, w in pairs):
+def _known_and_more(ex, sure, got, want, cases):
+    """A known mistake with a factor, or with the rest not finite; or two known mistakes at once."""
+    known = []
+    for (what, _, look), mistaken in zip(ex.mistakes, ex.known, strict=True):
+        arrays = [numbers(mistaken[k].value) if mistaken[k].error is None else None for k in sure]
+        if all(
+            a is not None and a.shape == w.shape and np.isfinite(a).all() for a, w in zip(arrays, want, strict=True)
+        ):
+            known.append((what, look, arrays))
+    if len(got) < 3:
         return None
-    if all(close(g.T, w) for g, w in pairs):
-        return "your matrices are transposed: rows and columns are exchanged."
-    if all(close(np.sort(g, axis=None), np.sort(w, axis=None)) for g, w in pairs):
-        return "you have the right numbers in the wrong order."
-    cosines = [np.vdot(g, w) / (np.linalg.norm(g) * np.linalg.norm(w)) for g, w in pairs]
-    if close(np.abs(cosines), np.ones(len(pairs))):
-        way = "the right" if min(cosines) > 0 else "exactly the wrong"
-        return f"your vectors point {way} way, and their length is not right."
+    a, b = rules.flat(got), rules.flat(want)
+    for what, look, arrays in known:
+        if len(sure) < cases and rules.all_close(got, arrays) and not rules.all_close(arrays, want):
+            return f"where they are finite, your numbers are those of a known mistake: {what}.\n{look}"
+    for what, look, arrays in known:
+        k = rules.flat(arrays)
+        factor = a @ k / (k @ k) if k.any() else 0.0
+        if factor and close(a, factor * k):
+            return f"your numbers are {rules.times(factor)} those of a known mistake: {what}.\n{look}"
+        if factor := rules.factor_of(_Some(ex, sure), got, arrays):
+            return f"your numbers are those of a known mistake, {factor}: {what}.\n{look}"
+    for (one, look1, x), (two, look2, y) in itertools.combinations(known, 2):
+        x, y = rules.flat(x), rules.flat(y)
+        if close(a, x + y - b) or (np.all(b) and close(a, x * y / b)):
+            return f"your numbers are those of two known mistakes at once: {one}; and {two}.\n{look1} {look2}"
+    return None
 
 
-def _sum_of_terms(ex, a, b):
-    """If the answer is a sum Σ cᵢ·termᵢ, find the cᵢ and say which of them are off."""
-    if not ex.terms:
+def _exchanged(ex, function):
+    """Would it be right if two arguments came in the other order?"""
+    for j, k in itertools.combinations(range(len(ex.arguments)), 2):
+        order = list(range(len(ex.arguments)))
+        order[j], order[k] = k, j
+
+        def swapped(*args, order=order):
+            return function(*(args[i] for i in order))
+
+        with quiet():
+            if all(ex.agree(ex.glance(swapped, case), ex.expected[case]) for case in range(len(ex.cases))):
+                wanted = ", ".join(ex.arguments)
+                one, two = ex.arguments[j], ex.arguments[k]
+                return (
+                    f"it is called as `({wanted})`; your function would be right if `{one}` and `{two}` were exchanged."
+                )
+    return None
+
+
+SUBSETS = {
+    "the first": slice(0, 1),
+    "the last": slice(-1, None),
+    "all but the last": slice(0, -1),
+    "all but the first": slice(1, None),
+    "the first two": slice(0, 2),
+}
+
+
+def _part_of_the_data(ex, runs):
+    """Is it the right answer to a part of the data only: the first row, all but the last …?"""
+    if np.ndim(ex.expected[0]):
         return None
-    columns = np.stack([np.concatenate([np.ravel(t(*args)) for args in ex.cases]) for t in ex.terms.values()], axis=-1)
-    mine, theirs = (np.linalg.lstsq(columns, y, rcond=None)[0] for y in (a, b))
-    if not close(columns @ mine, a):
+    for what, part in SUBSETS.items():
+        seen = []
+        for r in runs:
+            arrays = [a for a in r.args if np.ndim(a)]
+            if len({len(a) for a in arrays}) != 1:  # no data, or not of one length
+                return None
+            if len(arrays[0][part]) in (0, len(arrays[0])):
+                continue
+            less = (_cut(a, part) if np.ndim(a) else a for a in r.args)
+            answer = run(ex.reference, tuple(less))
+            seen.append(answer.error is None and ex.same(r.value, answer.value))
+        if len(seen) >= 3 and all(seen):
+            return f"your answer is right for a part of the data: as if there were {what} of it only."
+    return None
+
+
+def _cut(a, part):
+    """A part of the rows; of a square matrix that of the columns, too."""
+    return a[part, part] if a.ndim == 2 and a.shape[0] == a.shape[1] else a[part]
+
+
+def _never_loaded(function, names):
+    """Which arguments does the code of a function not even mention? Places of them."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    if code is None or code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS) or "locals" in code.co_names:
+        return []
+    own = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    used = {
+        i.argval
+        for i in dis.get_instructions(code)
+        if i.opname.startswith(("LOAD", "DELETE")) and isinstance(i.argval, str)
+    }
+    cells = set(code.co_cellvars)
+    return [k for k, name in enumerate(own[: len(names)]) if name not in used and name not in cells]
+
+
+def _ignored(ex, function, runs):
+    """Is there an argument that the answer does not depend on?"""
+    if len(ex.arguments) == 1:
         return None
-    found = list(zip(ex.terms, mine.round(7), theirs.round(7), strict=True))
-    parts = [f"{'−' if c < 0 else '+'} {'' if abs(c) == 1 else f'{abs(c):.4g}·'}{name}" for name, c, _ in found if c]
-    text = f"your numbers are exactly `{' '.join(parts).removeprefix('+ ')}`."
-    for name, c, right in found:
-        if c != right:
-            wrong = "is missing" if not c else "does not belong there" if not right else "should have another factor"
-            text += f" The term `{name}` {'has the wrong sign' if c == -right else wrong}."
-    return text
-
-
-def _argument(ex, function, runs):
-    """Is there an argument that the answer ignores, or one that it is right without?"""
-    if isinstance(ex.expected[0], str) or len(ex.arguments) == 1:
-        return None
-
-    def answers(f, k, factor):
-        """The answers of f to the first cases, with argument k multiplied by a factor."""
-        cases = [(*r.args[:k], factor * np.asarray(r.args[k]), *r.args[k + 1 :]) for r in runs[:8]]
-        return [run(f, args).value for args in cases]
-
-    def same(some, others):
-        return all(ex.same(a, b) for a, b in zip(some, others, strict=True))
-
+    if unused := [f"`{ex.arguments[k]}`" for k in _never_loaded(function, ex.arguments)]:
+        return f"your code never uses {_and(unused)}."
+    rng = np.random.default_rng(0)
     for k, name in enumerate(ex.arguments):
-        ignored = same(answers(function, k, 1.0), answers(function, k, 1.25))
-        if ignored and not same(answers(ex.reference, k, 1.0), answers(ex.reference, k, 1.25)):
-            return f"your answer does not change when `{name}` changes."
-    for k, name in enumerate(ex.arguments):
-        without = answers(ex.reference, k, 0.0)
-        known = [numbers(a) for a in without]  # None where the reference itself fails without this argument
-        if all(a is not None and np.isfinite(a).all() for a in known) and same(answers(function, k, 0.0), without):
-            return f"your answer is right as long as `{name}` is zero. How does `{name}` come in?"
+        tried = [(r, other) for r in runs[:6] for other in _others(r.args[k], rng)]
+        if len(tried) < 6:
+            continue
+        same = changes = 0
+        for r, other in tried:
+            args = (*r.args[:k], other, *r.args[k + 1 :])
+            mine, its = run(function, args), run(ex.reference, args)
+            if mine.error is not None or not ex.same(mine.value, r.value):
+                break
+            same += 1
+            changes += its.error is None and not ex.same(its.value, run(ex.reference, r.args).value)
+        if same == len(tried) and changes >= len(tried) / 3:
+            return f"your answer stayed the same however `{name}` was changed ({same} tries)."
+    return None
+
+
+def _others(value, rng):
+    """Other values of an argument, of the same type and shape."""
+    if isinstance(value, (bool, str)) or callable(value):
+        return
+    if isinstance(value, (int, np.integer)):
+        yield from (type(value)(value + step) for step in (1, 2, 5))
+    elif isinstance(value, (float, np.floating)):
+        yield from (value * 1.25 + 0.1, value * 0.5, -value)
+    elif isinstance(value, np.ndarray) and value.dtype.kind in "fi" and value.size:
+        yield value[::-1].copy() if value.ndim == 1 else value[::-1, ::-1].copy()
+        for _ in range(3):
+            changed = value.copy()
+            place = tuple(rng.integers(n) for n in value.shape)
+            changed[place] += value.dtype.type(rng.integers(1, 4))
+            yield changed
 
 
 def _half_known(ex, runs, right):
-    """The known mistake that reproduces most of the wrong answers, if it is a good part of them."""
-    wrong = [k for k, ok in enumerate(right) if not ok]
-    hits = [sum(ex.alike(runs[k], mistaken[k]) for k in wrong) for mistaken in ex.known]
-    best = int(np.argmax(hits)) if hits else 0
-    if hits and hits[best] >= max(3, 0.4 * len(wrong)):
-        what, _, look = ex.mistakes[best]
-        return f"{hits[best]} of your {len(wrong)} wrong answers are those of a known mistake: {what}.\n{look}"
+    """The known mistake that most answers agree with, if these are most of the wrong ones, too."""
+    cases, wrong = range(len(runs)), [k for k, ok in enumerate(right) if not ok]
+    best, hits = None, 0
+    for (what, _, look), mistaken in zip(ex.mistakes, ex.known, strict=True):
+        same = [ex.alike(runs[k], mistaken[k]) for k in cases]
+        if (
+            sum(same) > hits
+            and sum(same) >= 0.6 * len(runs)
+            and sum(same[k] for k in wrong) >= max(2, 0.6 * len(wrong))
+        ):
+            best, hits = (what, look), sum(same)
+    if best:
+        what, look = best
+        return f"in {hits} of {len(runs)} cases your answer is that of a known mistake: {what}.\n{look}"
 
 
-def _count(right, got, want):
+def _count(ex, runs, right):
     """How often it is right, and on which side the wrong numbers lie."""
     text = f"your function is {f'right in {sum(right)} of {len(right)}' if any(right) else 'wrong in all'} cases"
-    if not isinstance(want[0], str) and np.ndim(want[0]) == 0:
-        above = {bool(numbers(g) > w) for g, w, ok in zip(got, want, right, strict=True) if not ok}
+    if word(ex.expected[0]) is None and np.ndim(ex.expected[0]) == 0:
+        above = {bool(numbers(r.value) > w) for r, w, ok in zip(runs, ex.expected, right, strict=True) if not ok}
         if len(above) == 1:
             text += f", and its number is then always too {'large' if True in above else 'small'}"
     return text + "."

@@ -5,15 +5,15 @@ import functools
 import numpy as np
 
 from . import NOT_ATTEMPTED, Exercise, Result
-from .diagnosis import close
 from .running import run
+from .values import close
 
 
 class Pair(Exercise):
     """An exercise whose answer is two things at once, (first, second): said of a wrong one is which half is right."""
 
     def __init__(self, reference, names, **how):
-        super().__init__(reference, remark=self._halves, **how)
+        super().__init__(reference, remark=self._halves, parts=names, **how)
         self.names = names
 
     @functools.cached_property
@@ -26,7 +26,7 @@ class Pair(Exercise):
             return None
         right = [close(a, b) for a, b in zip(got, want, strict=True)]
         if any(right) and not all(right):
-            return f"Here {self.names[right.index(True)]} is right, and {self.names[right.index(False)]} is not."
+            return f"Here {self.parts[right.index(True)]} is right, and {self.parts[right.index(False)]} is not."
 
 
 def pair(*names, **how):
@@ -36,6 +36,8 @@ def pair(*names, **how):
 
 class Repair(Exercise):
     """A loop with a fault: students get `broken` and repair it. What still does as `broken` does is not attempted."""
+
+    steps = True  # its answers are what a loop notes, step by step: the first entries may be right by themselves
 
     def __init__(self, reference, *, broken, **how):
         super().__init__(reference, **how)
@@ -50,7 +52,12 @@ class Repair(Exercise):
         if callable(function) and all(
             self.alike(run(function, args), given) for args, given in zip(self.cases, self.as_given, strict=True)
         ):
-            return Result(NOT_ATTEMPTED, f"`{self.name}` still gives the numbers that it gave before. Find the fault.")
+            return Result(
+                NOT_ATTEMPTED,
+                f"`{self.name}` still gives exactly the numbers that it gave before: if you have changed something, "
+                "the "
+                "fault is elsewhere. Find it.",
+            )
         return super()._judge(function)
 
 

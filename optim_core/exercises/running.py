@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import inspect
 import io
 import linecache
 import warnings
@@ -23,28 +24,61 @@ class Run:
     warned: str = ""  # numpy's first warning
 
 
+@contextlib.contextmanager
+def quiet():
+    """Nothing is printed or warned of inside; gives the text that was printed and the list of warnings."""
+    printed = io.StringIO()
+    with warnings.catch_warnings(record=True) as caught, contextlib.redirect_stdout(printed):
+        warnings.simplefilter("always")
+        with np.errstate(all="warn", under="ignore"):  # what becomes 0 because it is tiny harms nobody
+            yield printed, caught
+
+
 def run(function, args):
     """Call `function` where it can do no harm: on copies of the arguments; nothing is printed, warned of or raised.
 
     >>> run(lambda a, b: a / b, (1, 0)).error
     ZeroDivisionError('division by zero')
     """
-    mine, result, printed = copy.deepcopy(args), Run(args), io.StringIO()
-    with warnings.catch_warnings(record=True) as caught, np.errstate(all="warn"), contextlib.redirect_stdout(printed):
-        warnings.simplefilter("always")
+    mine, result = copy.deepcopy(args), Run(args)
+    with quiet() as (printed, caught):
         try:
             result.value = function(*mine)
         except BaseException as error:  # exit() too, and the interrupt that ends a loop without an end
-            result.line = _line_of(function, error.__traceback__)
+            result.line = line_of(function, error.__traceback__)
             result.error = error.with_traceback(None)
     result.changed = tuple(k for k, (a, b) in enumerate(zip(mine, args, strict=True)) if not np.array_equal(a, b))
     result.printed, result.warned = printed.getvalue().strip(), str(caught[0].message) if caught else ""
     return result
 
 
-def _line_of(function, trace):
+def by_place(function, names):
+    """A function that takes all its arguments by place, also where some of them are keyword-only.
+
+    names: of the arguments, in their order. What has no such arguments is returned as it is.
+
+    >>> by_place(lambda w, *, lr: w * lr, ["w", "lr"])(3, 2)
+    6
+    """
+    try:
+        kinds = inspect.signature(function).parameters
+    except (TypeError, ValueError):  # not a function, or one written in C, which does not tell
+        return function
+    only = {name for name, p in kinds.items() if p.kind is p.KEYWORD_ONLY} & set(names)
+    if not only:
+        return function
+
+    def placed(*args):
+        given = dict(zip(names, args, strict=True))
+        return function(*(a for name, a in given.items() if name not in only), **{name: given[name] for name in only})
+
+    placed.__wrapped__ = function  # so that its source and signature are the student's
+    return placed
+
+
+def line_of(function, trace):
     """The innermost line of the student's own cell that the error passed through."""
-    code, line = getattr(function, "__code__", None), ""
+    code, line = getattr(inspect.unwrap(function), "__code__", None), ""
     while code and trace:
         if trace.tb_frame.f_code.co_filename == code.co_filename:
             line = linecache.getline(code.co_filename, trace.tb_lineno).strip()

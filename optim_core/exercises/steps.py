@@ -7,8 +7,8 @@ import numpy as np
 from .. import surfaces
 from ..descent import descend
 from .blank import has_blank
-from .diagnosis import numbers
-from .running import run
+from .running import by_place, line_of
+from .values import kind_of, numbers
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class Slope:
     scale: float = 1.0
 
     def __call__(self, w):
+        w = w if has_blank(w) else np.asarray(w, float)
         return self.scale * (np.array(self.a) * w + self.b * w**3)
 
     def __repr__(self):
@@ -44,31 +45,47 @@ def beside(step, function, steps=100):
     """The experiment of a figure in which a student's step runs beside ours, on a ravine.
 
     step: ours, from `optimizers`; function: the student's, (w, v, grad, lr, mu) → (w, v). While it has a blank in it,
-    or cannot run, only ours is shown.
+    or stops with an error, only ours is shown; `experiment.trouble` is a sentence on that error, or "".
     """
-    runs = {"ours": step} | yours(function)
 
     def experiment(lr, mu, start):
         surface = surfaces.bowl(kappa=20.0, angle=0.4)
-        return surface, {n: descend(s, start, surface.grad, steps, lr=lr, mu=mu) for n, s in runs.items()}
+        runs, experiment.trouble = {"ours": descend(step, start, surface.grad, steps, lr=lr, mu=mu)}, ""
+        if not has_blank(function) and callable(function):
+            try:
+                runs["yours"] = descend(as_step(function), start, surface.grad, steps, lr=lr, mu=mu)
+            except Exception as error:  # whatever a student's function does: said under the figure
+                experiment.trouble = trouble(function, error)
+        return surface, runs
 
+    experiment.trouble = ""
     return experiment
 
 
-def yours(function):
-    """{"yours": the student's function as a step that `descend` can run}, or {} while it cannot be run.
+def as_step(function):
+    """A student's (w, v, grad, lr, mu) → (w, v) as a step that `descend` can run; a ValueError if that is not returned.
 
-    >>> list(yours(lambda w, v, grad, lr, mu: (w - lr * grad(w), v))), yours(lambda w, v, grad, lr, mu: w)
-    (['yours'], {})
+    >>> as_step(lambda w, v, grad, lr, mu: (w - lr * grad(w), v))(np.ones(2), lambda w: w, 1, np.zeros(2))
+    {'w': array([0.99, 0.99]), 'v': array([0., 0.])}
     """
-    if has_blank(function) or not callable(function):
-        return {}
-    tried = numbers(run(function, (np.array([1.0, 2.0]), np.array([0.5, 0.0]), Slope((1.0, 4.0)), 0.1, 0.5)).value)
-    if tried is None or tried.shape != (2, 2) or np.iscomplexobj(tried):
-        return {}
+    function = by_place(function, ["w", "v", "grad", "lr", "mu"])
 
     def step(w, grad, t, v=0.0, *, lr=0.01, mu=0.9):
-        w, v = function(w.copy(), v.copy(), grad, lr, mu)
-        return dict(w=np.asarray(w, float), v=np.asarray(v, float))
+        answer = function(w.copy(), v.copy(), lambda at: grad(np.asarray(at, float)), lr, mu)
+        pair = [numbers(part) for part in answer] if isinstance(answer, (tuple, list, np.ndarray)) else []
+        if len(pair) != 2 or any(part is None or np.iscomplexobj(part) or part.shape != w.shape for part in pair):
+            raise ValueError(f"it returned {kind_of(answer)}, not the point and the velocity `(w, v)`")
+        return dict(w=pair[0], v=pair[1])
 
-    return {"yours": step}
+    return step
+
+
+def trouble(function, error):
+    """A sentence on the error with which a student's function stopped in a live figure.
+
+    >>> trouble(min, ZeroDivisionError("division by zero"))
+    'Yours is not shown: it stopped with ZeroDivisionError: division by zero.'
+    """
+    line = line_of(function, error.__traceback__)
+    where = f", in the line “{line}”" if line else ""
+    return f"Yours is not shown: it stopped with {type(error).__name__}: {' '.join(str(error).split())}{where}."

@@ -74,7 +74,8 @@ class Live(widgets.VBox):
 
     scene: see `scenes`; experiment: a function of the controls, by name, whose result goes to `scene.show`. It may be
         asked for the next stop of a slider before the slider is there. A generator of results is shown as they come,
-        until it ends or a control moves, which begins anew; `finish` waits for its end. What a control in
+        until it ends or a control moves, which begins anew; `finish` waits for its end. Its attribute `trouble`, if it
+        has one, is a sentence that goes under the figure: on an error of a student's function. What a control in
         `scene.own_controls` is set to goes to the scene alone, and nothing is computed again.
     controls: name=initial value, see `control`; ranges and labels come from CONTROLS.
     presets: {"what one sees": {control: value, …}}; what a preset does not name goes back to its initial value. In
@@ -88,7 +89,7 @@ class Live(widgets.VBox):
     """
 
     def __init__(self, scene, experiment, *, presets=None, scale=2, **controls):
-        self.scene, self.experiment, self.result, self.errors = scene, experiment, None, []
+        self.scene, self.experiment, self.result, self.errors, self._failure = scene, experiment, None, [], ""
         self.controls = {name: control(name, given) for name, given in controls.items()}
         self.initial, self.presets = self.values, dict(presets or {})
         for label, values in self.presets.items():
@@ -160,8 +161,8 @@ class Live(widgets.VBox):
 
     @property
     def caption(self):
-        """What the picture shows now, in words."""
-        return self.scene.caption
+        """What the picture shows now, in words; and what the experiment says of a student's function that failed."""
+        return " ".join(filter(None, [self.scene.caption, self._failure]))
 
     def still(self):
         """The picture as PNG bytes, `scale` times its size on the page.
@@ -394,7 +395,7 @@ class Live(widgets.VBox):
 
     def _take(self, result, to_end=False, silent=False):
         """Show a result; the time stays at the end if it was there."""
-        self.result = result
+        self.result, self._failure = result, getattr(self.experiment, "trouble", "")
         self.scene.show(result)
         steps, to_end = self.scene.steps, to_end or self.time == self._time.max
         if steps != self._time.max:
@@ -410,7 +411,7 @@ class Live(widgets.VBox):
 
     @property
     def _picture(self):
-        return Picture(tuple(self._svg), self.scene.caption)
+        return Picture(tuple(self._svg), self.caption)
 
     def _send_known(self, to_end):
         """Show what is known of the controls as they are, before it is made again."""
@@ -454,7 +455,7 @@ class Live(widgets.VBox):
                 if stream.take(seconds, pieces):
                     self._take(stream.result, to_end, silent=not (first or stream.ended))
                 elif stream.ended:
-                    self._say(self.scene.caption)
+                    self._say(self.caption)
             except BaseException:  # Ctrl-C in a cell that waits for the end, too
                 stream.close()
                 raise

@@ -2,7 +2,6 @@
 
 import html
 import re
-from contextlib import suppress
 
 import ipywidgets as widgets
 
@@ -49,17 +48,17 @@ class Ask(widgets.VBox):
 
     def _answer(self, button):
         given = [] if self.input.value in (None, "") else [self.input.value]
-        if given and not self.question.options:
-            with suppress(ValueError):
-                given = [float(given[0].replace(",", ".").replace("−", "-"))]
         if not self._predicts:
-            said = self.question.answer(*given)
+            said = [self.question.answer(*given)]
         else:
-            said = self.question.commit(*given)
-            if self.question.prediction is not None:
-                said = self.question.reveal()
-                self.input.disabled = self.button.disabled = True
-        self.result.value = f'<div role="status" aria-live="polite">{said._repr_html_()}</div>'
+            said = [self.question.commit(*given)]
+            if said[0].outcome == "already revealed":  # the cell was run again: what was said then, and why it stays
+                said.append(self.question.reveal())
+            elif said[0].outcome == "committed":
+                said = [self.question.reveal()]
+            self.input.disabled = self.button.disabled = self.question.revealed
+        words = "".join(one._repr_html_() for one in said)
+        self.result.value = f'<div role="status" aria-live="polite">{words}</div>'
 
 
 def ask(question):

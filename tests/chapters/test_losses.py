@@ -159,33 +159,33 @@ UNLISTED = [  # exercise, answer, what the message must contain
     (softmax, lambda z: S(z).round(3), "rounded to 3 decimals"),
     (softmax, lambda z: S(z).sum(-1), "where the shape (3,) is asked for"),
     (softmax, lambda z: np.exp(np.clip(z, -700, 700)) / np.exp(np.clip(z, -700, 700)).sum(-1, keepdims=True),
-     "It is right for: one row of logits; several rows"),
-    (softmax, lambda z: 2.0**z / (2.0**z).sum(-1, keepdims=True), "numpy warned: overflow"),
+     "known mistake: large logits are cut off, at both ends"),
+    (softmax, lambda z: 2.0**z / (2.0**z).sum(-1, keepdims=True), "multiplied by 0.6931, and without a shift"),
     (softmax, lambda z: np.exp(z) / np.exp(z).sum(axis=1, keepdims=True), "axis 1 is out of bounds"),
     (softmax, lambda z: 2 * S(z), "exactly twice what is expected"),
-    (cross_entropy, lambda z, y: losses.cross_entropy(z, y), "returns a tuple"),
+    (cross_entropy, lambda z, y: losses.cross_entropy(z, y), "returns 2 things, and number 1 of them is right"),
     (cross_entropy, lambda z, y: C(z, y) / 2, "exactly half what is expected"),
     (cross_entropy, lambda z, y: C(z, y) + 1, "too large by `1`"),
-    (cross_entropy, lambda z, y: C(z / 2, y), "right as long as `z` is zero"),
+    (cross_entropy, lambda z, y: C(z / 2, y), "`/ 2` is too much in `C(z / 2, y)`"),
     (cross_entropy, lambda z, y: C(np.clip(z, -50, 50), y), "It is right for: ordinary logits"),
     (cross_entropy, lambda z, y: print(C(z, y)), "(not a `print`)"),
     (cross_entropy_grad, with_labels, "arrays used as indices must be of integer"),
-    (cross_entropy_grad, lambda z, y: G(z, y).T, "their shape is (3, 2) and should be (2, 3)"),
-    (cross_entropy_grad, lambda z, y: (losses.softmax(z) + y) / len(z), "The term `y/n` has the wrong sign"),
+    (cross_entropy_grad, lambda z, y: G(z, y).T, "known mistake: transposed"),
+    (cross_entropy_grad, lambda z, y: (losses.softmax(z) + y) / len(z), "known mistake: the target is added"),
     (cross_entropy_grad, lambda z, y: G(z, y) * 3, "exactly three times what is expected"),
-    (cross_entropy_grad, lambda z, y: np.sign(G(z, y)), "does not change when `z` changes"),
-    (first_of_two, lambda z1, z2: losses.softmax([z1, z2]), "where one number is asked for"),
+    (cross_entropy_grad, lambda z, y: np.sign(G(z, y)), "the sign of what is expected"),
+    (first_of_two, lambda z1, z2: losses.softmax([z1, z2]), "known mistake: both probabilities"),
     (first_of_two, lambda z1, z2: losses.sigmoid([z1 - z2]), "wraps its number in an array of shape (1,)"),
-    (first_of_two, lambda z1, z2: 1 / (1 + np.exp(-abs(z1 - z2))), "wrong answers are those of a known mistake"),
+    (first_of_two, lambda z1, z2: 1 / (1 + np.exp(-abs(z1 - z2))), "known mistake: the likelier of the two classes"),
     (first_of_two, lambda z1, z2: math.exp(z1) / (math.exp(z1) + math.exp(z2)), "OverflowError"),
     (first_of_two, lambda z1: z1, "takes `(z1)`; it is called with `(z1, z2)`"),
-    (train_one, lambda lr: train_one.reference(lr)[-1], "where the shape (30,) is asked for"),
+    (train_one, lambda lr: train_one.reference(lr)[-1], "the last part of what is asked for, and not the rest"),
     (train_one, lambda lr: None, "returns nothing. Is there a `return`"),
     (train_one, lambda lr: train_one.reference(lr / 2), "Your losses at the steps 0, 1, 2 and 29 are 2.3, 2.29"),
     (train_two, averaged_over_examples, "mismatch in its core dimension"),
     (train_two, lambda lr: train_two.reference(lr / 2), "they should be 1.1, 1.06, 1.03, 0.803"),
-    (train_three, lambda lr: train_three.reference(lr)[:20], "of shape (20,) where the shape (30,) is asked for"),
-    (train_three, lambda lr: np.nan_to_num(train_three.broken(lr)), "numpy warned"),
+    (train_three, lambda lr: train_three.reference(lr)[:20], "right and ends too early: 20 of 30 entries"),
+    (train_three, lambda lr: np.nan_to_num(train_three.broken(lr)), "NaN counted as 0, in the mean"),
 ]  # fmt: skip
 
 
@@ -445,3 +445,13 @@ def test_a_diverged_training_is_told_with_its_update():
     late, early = (caption(scenes.InitialScale(), result, t).replace("\N{NO-BREAK SPACE}", " ") for t in (200, 40))
     assert late.startswith("After 200 updates") and late.endswith("one 45 %, other 45 % (diverged at update 57).")
     assert early.startswith("After 40 updates") and "diverged" not in early
+
+
+@pytest.mark.parametrize("data", [experiments.few_digits, experiments.few_pixels, experiments.three_clouds])
+def test_what_a_repair_does_to_its_data_harms_no_other(data):
+    X, y = (part.copy() for part in data())
+    spoilt = data()
+    for part in spoilt:
+        part //= 16 if part.dtype.kind == "i" else 16.0
+    for part, before in zip(data(), (X, y), strict=True):
+        assert np.array_equal(part, before)

@@ -9,7 +9,8 @@ from optim_core import descent, optimizers, quadratics, surfaces
 from optim_core.chapters.momentum import exercises as chapter
 from optim_core.chapters.momentum import experiments, scenes
 from optim_core.chapters.momentum.exercises import from_torch, heavy_ball, nesterov_step, to_average
-from optim_core.exercises.steps import Slope, beside, yours
+from optim_core.exercises.steps import Slope, beside
+from optim_core.live import Live
 from optim_core.optimizers import gd, momentum, nesterov
 from optim_core.quadratics import optimum, phases
 
@@ -69,25 +70,25 @@ UNLISTED = [  # exercise, answer, what the message must contain
     (heavy_ball, lambda w, v, grad, lr, mu: (w, mu * v - grad * lr), "call it, as in grad(w)"),
     (heavy_ball, lambda w, v, grad, lr, mu: (w, mu * v - lr * grad()), "missing 1 required positional argument"),
     (heavy_ball, as_the_package_does, "returns a dict"),
-    (heavy_ball, in_place, "changes its argument `w` in place"),
+    (heavy_ball, in_place, "changes its arguments `w` and `v` in place"),
     (heavy_ball, lambda w, v, grad, lr, mu: None, "returns nothing. Is there a `return`"),
-    (heavy_ball, lambda w, v, grad, lr, mu: (w, v), "does not change when `grad` changes"),
+    (heavy_ball, lambda w, v, grad, lr, mu: (w, v), "exactly `w`. The term `mu·v` is missing"),
     (heavy_ball, lambda w, v, grad, lr: (w, v), "takes `(w, v, grad, lr)`; it is called with `(w, v, grad, lr, mu)`"),
     (heavy_ball, lambda v, w, grad, lr, mu: (w, v), "it is called in the order `(w, v, grad, lr, mu)`"),
-    (heavy_ball, lambda w, v, grad, lr, mu: np.stack(heavy_ball.reference(w, v, grad, lr, mu)).T, "their shape is"),
+    (heavy_ball, lambda w, v, grad, lr, mu: np.stack(heavy_ball.reference(w, v, grad, lr, mu)).T, "rows and columns"),
     (heavy_ball, lambda w, v, grad, lr, mu: 2 * np.stack(heavy_ball.reference(w, v, grad, lr, mu)), "exactly twice"),
     (nesterov_step, lambda w, v, grad, lr, mu: (w, mu * v - lr * grad(w + mu * v)), "the velocity is right, and"),
-    (nesterov_step, lambda w, v, grad, lr, mu: (w + v, v - lr * grad(w)), "does not change when `mu` changes"),
-    (nesterov_step, lambda w, v, grad, lr, mu: (w + v, mu * v - grad(w + lr * v)), "wrong in all cases"),
-    (nesterov_step, lambda w, v, grad, lr, mu: (w + mu * v, mu * v), "does not change when `grad` changes"),
+    (nesterov_step, lambda w, v, grad, lr, mu: (w + v, v - lr * grad(w)), "exactly `v − lr·grad(w)`"),
+    (nesterov_step, lambda w, v, grad, lr, mu: (w + v, mu * v - grad(w + lr * v)), "exactly `w + v`"),
+    (nesterov_step, lambda w, v, grad, lr, mu: (w + mu * v, mu * v), "the velocity: your numbers are exactly `mu·v`"),
     (to_average, lambda lr, mu: (2 * lr / (1 - mu), mu), "Here beta is right, and alpha is not."),
     (to_average, lambda lr, mu: (lr / (1 - mu), mu**2), "Here alpha is right, and beta is not."),
     (to_average, lambda lr, mu: (lr + mu, mu), "Under a gradient of 1, 50 steps of ours go to"),
-    (to_average, lambda lr, mu: (lr, mu, 1.0), "shape (3,) where the shape (2,) is asked for"),
-    (to_average, lambda lr, mu: lr, "where the shape (2,) is asked for"),
+    (to_average, lambda lr, mu: (lr, mu, 1.0), "an array of shape (3,); asked for are, in this order, alpha and beta"),
+    (to_average, lambda lr, mu: lr, "the number `0.1`; asked for are, in this order, alpha and beta"),
     (from_torch, lambda theta, buf, lr, mu: (theta + lr * buf / mu, -lr * buf), "the velocity is right"),
     (from_torch, lambda theta, buf, lr, mu: (theta + mu * lr * buf, -2 * lr * buf), "the point is right"),
-    (from_torch, lambda theta, buf, lr, mu: (theta, 0 * buf), "does not change when `buf` changes"),
+    (from_torch, lambda theta, buf, lr, mu: (theta, 0 * buf), "your function returns `0` whatever it is given"),
 ]
 
 
@@ -146,23 +147,57 @@ def blank(w, v, grad, lr, mu):
     return w, v
 
 
+def with_a_typo_in_a_branch(w, v, grad, lr, mu):
+    if mu > 0.85:
+        v = mu * v - lr * grd(w)  # noqa: F821
+    else:
+        v = mu * v - lr * grad(w)
+    return w + v, v
+
+
 @pytest.mark.parametrize(
-    "unfit",
+    "unfit, said",
     [
-        blank,
-        None,
-        3.0,
-        lambda w, v, grad, lr, mu: w,
-        lambda w, v, grad, lr, mu: None,
-        lambda w, v, grad, lr, mu: (w, v + 1j),
-        lambda w, v, grad, lr, mu: 1 / 0,
-        lambda w, v: (w, v),
+        (blank, ""),
+        (None, ""),
+        (3.0, ""),
+        (lambda w, v, grad, lr, mu: w, "it returned an array of shape (2,), not the point and the velocity"),
+        (lambda w, v, grad, lr, mu: None, "it returned nothing (`None`), not the point"),
+        (lambda w, v, grad, lr, mu: (w, v + 1j), "not the point and the velocity"),
+        (lambda w, v, grad, lr, mu: 1 / 0, "ZeroDivisionError: division by zero"),
+        (lambda w, v: (w, v), "TypeError"),
     ],
 )
-def test_a_function_that_cannot_run_is_not_shown(unfit):
-    assert yours(unfit) == {}
-    surface, runs = beside(optimizers.momentum, unfit)(lr=0.5, mu=0.8, start=(-8.0, 2.0))
+def test_a_function_that_cannot_run_is_not_shown_and_it_is_said_why(unfit, said):
+    experiment = beside(optimizers.momentum, unfit)
+    surface, runs = experiment(lr=0.5, mu=0.8, start=(-8.0, 2.0))
     assert list(runs) == ["ours"]
+    assert said in experiment.trouble and bool(said) == bool(experiment.trouble)
+
+
+def test_an_error_that_comes_later_is_said_under_the_figure_which_stays_usable():
+    start = ((-8.0, 2.0), (-10, 10), (-6, 6))
+    experiment = beside(optimizers.momentum, with_a_typo_in_a_branch)
+    live = Live(scenes.Ravine(), experiment, lr=(1.0, 0.01, 4), mu=0.8, start=start)
+    assert "yours" in live.result[1] and "Yours is not shown" not in live.caption
+    live.set(mu=0.9)
+    assert "NameError: name 'grd' is not defined, in the line “v = mu * v - lr * grd(w)" in live.caption
+    assert "Yours is not shown" in live._words.value and list(live.result[1]) == ["ours"] and not live.errors
+    live.time = 3
+    assert "Yours is not shown" in live.caption
+    live.set(mu=0.5)
+    assert "yours" in live.result[1] and "Yours is not shown" not in live.caption
+    broken = Live(scenes.Ravine(), beside(optimizers.momentum, lambda *args: 1 / 0), lr=1.0, mu=0.8, start=start)
+    assert "ZeroDivisionError" in broken.caption and not broken.errors
+
+
+def test_a_step_with_names_behind_a_star_runs_too():
+    def step(w, v, grad, *, lr, mu):
+        v = mu * v - lr * grad(list(w))
+        return [list(w + v), v]
+
+    _, runs = beside(optimizers.momentum, step)(lr=0.5, mu=0.8, start=(-8.0, 2.0))
+    assert np.allclose(runs["yours"]["w"], runs["ours"]["w"], atol=1e-13)
 
 
 @pytest.mark.parametrize("ex, step", STEPS, ids=["heavy_ball", "nesterov_step"])

@@ -93,7 +93,7 @@ def test_a_right_answer_written_in_another_way_is_correct(ex, answer):
 
 UNLISTED = [  # exercise, answer, what the message must contain
     (chapter.plateau, lambda rate, best, bad, loss, factor, patience: (rate, min(loss, best), bad), "best"),
-    (chapter.plateau, lambda rate, best, bad, loss, factor, patience: rate * factor, "(3,)"),
+    (chapter.plateau, lambda rate, best, bad, loss, factor, patience: rate * factor, "in this order, rate, best"),
     (chapter.plateau, lambda rate, best, bad, loss, factor, patience: None, "returns nothing"),
     (
         chapter.wsd_rate,

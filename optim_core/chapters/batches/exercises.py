@@ -6,7 +6,7 @@ import math
 import numpy as np
 
 from optim_core.exercises import CORRECT, INCORRECT, Choice, Exercise, Predict, Result, diagnosis, exercise
-from optim_core.exercises.running import run
+from optim_core.exercises.running import by_place, run
 
 from . import experiments
 
@@ -62,7 +62,7 @@ class Sampler(Exercise):
         """The run of a sampler on one case, and what is to be seen of it: facts, the same for all right samplers."""
         first, again = (run(TwoEpochs(function), args) for _ in range(2))
         if first.error is not None:
-            return first, dict(error=type(first.error).__name__)
+            return first, dict(error=f"{type(first.error).__name__}: {first.error}")
         dealt = [as_batches(epoch) for epoch in first.value]
         if None in dealt:
             return first, dict(kind=diagnosis.kind_of(first.value[dealt.index(None)]))
@@ -72,16 +72,30 @@ class Sampler(Exercise):
         large = [batch for batch in sets if len(batch) > 1]  # a single one is in order by chance
         neighbours = len(large) > 1 and all((np.diff(batch) == 1).all() for batch in large)
         in_row = neighbours and all(map(np.array_equal, sets, dealt[0]))
+        alone = len(sets) == 1  # then there is nothing to shuffle: the order within a mini-batch makes no difference
+        in_order = not alone and (np.diff(one) > 0).all()
         return first, {
             "sizes": tuple(map(len, dealt[0])),
             "strangers": sorted(set(one.tolist()) - set(range(n))),
             "missing": (times == 0).any(),
             "twice": (times > 1).any(),
             "twice in a batch": any((np.diff(batch) == 0).any() for batch in sets),
-            "order": "the data's" if (np.diff(one) > 0).all() else "in pieces" if in_row else "neighbours" * neighbours,
-            "reshuffled": not np.array_equal(one, two),
+            "order": "the data's" if in_order else "in pieces" if in_row else "neighbours" * neighbours,
+            "reshuffled": alone or not np.array_equal(one, two),
             "repeatable": repr(first.value) == repr(again.value),
         }
+
+    def glance(self, function, k):
+        return self.look(function, self.cases[k])[1]
+
+    def agree(self, seen, goal):
+        return seen == goal
+
+    def seen_of(self, ran):
+        return ran
+
+    def score(self, runs):
+        return sum(mine == its for mine, its in zip(runs, self.expected, strict=True)) / len(runs)
 
     def _judge(self, function):
         looks = self._looks(function)
@@ -89,36 +103,88 @@ class Sampler(Exercise):
             return looks
         seen = [facts for _, facts in looks]
         if seen == self.expected:
+            if unfair := bias(by_place(function, self.arguments)):
+                return Result(INCORRECT, f"each example comes once, and the shuffle is not fair: {unfair}")
             return Result(CORRECT, f"`{self.name}` deals all {len(seen)} decks as it should.")
         for (what, _, look), mistaken in zip(self.mistakes, self.known, strict=True):
             if seen == mistaken:
                 return Result(INCORRECT, f"your mini-batches are those of a known mistake: {what}.\n{look}")
+        right = [mine == its for mine, its in zip(seen, self.expected, strict=True)]
         if any("error" in facts for facts in seen):
-            right = [mine == its for mine, its in zip(seen, self.expected, strict=True)]
-            return Result(INCORRECT, diagnosis.describe(self, function, [ran for ran, _ in looks], right))
-        return Result(INCORRECT, next(filter(None, map(self._describe, self.cases, seen, self.expected))))
+            return Result(
+                INCORRECT, diagnosis.describe(self, function, [ran for ran, _ in looks], right, self.score(seen))
+            )
+        lines = [diagnosis.place(self, function, right, self.score(seen)) or self._most_of_a_mistake(seen, right)]
+        lines.append(next(filter(None, map(self._describe, self.cases, seen, self.expected))))
+        return Result(INCORRECT, "\n".join(filter(None, lines)))
+
+    def _most_of_a_mistake(self, seen, right):
+        """The known mistake that fits most cases, and most of the wrong ones."""
+        best, most = None, 0.6 * len(seen)
+        for (what, _, look), mistaken in zip(self.mistakes, self.known, strict=True):
+            same = [mine == its for mine, its in zip(seen, mistaken, strict=True)]
+            wrong = [alike for alike, ok in zip(same, right, strict=True) if not ok]
+            if sum(same) > most and sum(wrong) >= max(2, 0.6 * len(wrong)):
+                best, most = f"in {sum(same)} of {len(seen)} cases it is a known mistake: {what}.\n{look}", sum(same)
+        return best
 
     def _describe(self, args, seen, right):
         """What is wrong with one case, when no known mistake fits them all; None if nothing is."""
         if seen == right:
             return None
         if "kind" in seen:
-            return f"your function returns {seen['kind']}. A list of arrays is asked for, one for each mini-batch."
+            return (
+                f"your function returns {seen['kind']}. A list of arrays of whole numbers is asked for, one array "
+                "for each "
+                "mini-batch."
+            )
         n, size, _ = args
         looks = {
+            "sizes": f"the sizes are {list(seen['sizes'])} and should be {list(right['sizes'])}.",
             "strangers": f"there is one called {(seen['strangers'] or [0])[0]}: the {n} are called 0 to {n - 1}.",
             "missing": "some examples never come. In an epoch each comes once.",
             "twice": "some examples come more than once in an epoch.",
-            "sizes": f"the sizes are {list(seen['sizes'])} and should be {list(right['sizes'])}.",
             "order": "neighbours in the data stay together: shuffle all examples before you deal.",
             "reshuffled": "the second epoch has the same order as the first: shuffle the deck anew for each.",
             "repeatable": "the same rng gives another epoch: draw from `rng`, and from nothing else.",
         }
-        wrong = next(text for name, text in looks.items() if seen[name] != right[name])
-        return f"with {n} examples and mini-batches of {size}, {wrong}"
+        wrong = [text for name, text in looks.items() if seen[name] != right[name]]
+        return f"with {n} examples and mini-batches of {size}, {' And '.join(wrong[:2])}"
 
     def call(self, args):
         return f"{self.name}(n={args[0]}, size={args[1]}, rng=rng)"
+
+
+def bias(epoch, size=50, epochs=200, small=4, rounds=5000):
+    """What is not fair in the way a sampler shuffles single examples, a sentence, or None.
+
+    Of a fair shuffle an example keeps its place once in an epoch on average, as often a successor follows; early ones
+    are not early more often than others; and all 24 orders of four are equally likely. Each of these is off by more
+    than 6.5 standard deviations with a probability below 1e-9.
+    """
+    rng, place = np.random.default_rng(0), np.arange(size)
+
+    def deck(n):
+        return np.concatenate([np.atleast_1d(batch) for batch in epoch(n, 1, rng)])
+
+    decks = np.array([deck(size) for _ in range(epochs)])
+    stay, follow = (decks == place).sum(), (np.diff(decks, axis=1) == 1).sum()
+    for count, what in ((stay, "an example keeps its place"), (follow, "an example comes right after its neighbour")):
+        if abs(count - epochs) > 6.5 * epochs**0.5:
+            return f"with {size} examples {what} {count / epochs:.2g} times in an epoch, where 1 would be fair."
+    tilt = ((decks - place.mean()) @ (place - place.mean())).mean() / (place.var() * size)
+    if abs(tilt) > 6.5 / (epochs * (size - 1)) ** 0.5:
+        return f"what is early in the data comes early too often (their places correlate with {tilt:.2g})."
+    orders = np.array([deck(small) for _ in range(rounds)]) @ small ** np.arange(small)
+    counts, fair = np.unique(orders, return_counts=True)[1], rounds / math.factorial(small)
+    chi2 = ((counts - fair) ** 2).sum() / fair + (math.factorial(small) - len(counts)) * fair
+    if chi2 > 90:  # of 23 on average
+        few, many = counts.min() if len(counts) == 24 else 0, counts.max()
+        return (
+            f"of four examples one order comes {many} times and another {few} times in {rounds} epochs; {fair:.0f} "
+            "would be fair."
+        )
+    return None
 
 
 def sampler(**how):
@@ -258,7 +324,7 @@ def _who_stands_for_whom(got, means, sizes):
     cases={
         "a short last batch": [_losses([64, 64, 64, 8]), _losses([10, 10, 1]), _losses([32] * 6 + [31])],
         "equal batches": [_losses([20, 20, 20]), _losses([1] * 5)],
-        "batches of any size, and one alone": [_losses([30, 12, 5, 20]), _losses([50])],
+        "batches of any size, and one alone": [_losses([12, 30, 5, 20]), _losses([50])],
     },
     hints=[
         "Think of the sum over all examples first: what does a mini-batch with the mean m of its s examples add to it?",
@@ -277,6 +343,38 @@ def epoch_mean(means, sizes):
 
 # fmt: off
 epoch_mean.mistakes += [  # what was done, the wrong function, where to look
+    ("means and sizes exchanged: the mean size, weighted with the losses", lambda m, s: (m * s).sum() / m.sum(),
+     "Which of the two is averaged, and which says how much each counts?"),
+    ("the sizes all taken to be the largest", lambda m, s: (m * s).sum() / (s.max() * len(s)),
+     "How many examples are there? Not all mini-batches have the same size."),
+    ("the mean of the means, times the mean size", lambda m, s: m.mean() * s.mean(),
+     "A mean of s examples stands for s of them; in the end divide by how many there are."),
+    ("the sum of means over sizes", lambda m, s: (m / s).sum(),
+     "More examples, more weight: multiply, add up, and divide once by how many there are."),
+    ("the median of the means", lambda m, s: np.median(m),
+     "A median ignores how large the others are. Asked for is the mean over examples."),
+    ("halfway between the smallest and the largest mean", lambda m, s: (m.max() + m.min()) / 2,
+     "Every mini-batch counts, with its number of examples."),
+    ("only the first mini-batch", lambda m, s: m[0],
+     "An epoch is all of them."),
+    ("the first mini-batch is left out", lambda m, s: (m * s)[1:].sum() / max(s[1:].sum(), 1),
+     "Its examples belong to the epoch too."),
+    ("divided by the sum of the squared sizes", lambda m, s: (m * s).sum() / (s * s).sum(),
+     "Divide by how many examples there are."),
+    ("divided by the length of the vector of sizes", lambda m, s: (m * s).sum() / np.linalg.norm(s),
+     "How many examples are there? Their number is a plain sum."),
+    ("a running mean, after each mini-batch", lambda m, s: (m * s).cumsum() / s.cumsum(),
+     "Its last entry is the mean over all; only that is asked for."),
+    ("the root of the mean square", lambda m, s: np.sqrt((m**2 * s).sum() / s.sum()),
+     "Losses are averaged as they are."),
+    ("the mean of the logarithms", lambda m, s: np.exp((np.log(m) * s).sum() / s.sum()),
+     "Losses are averaged as they are."),
+    ("the harmonic mean", lambda m, s: s.sum() / (s / m).sum(),
+     "Losses are averaged as they are: add up the losses, not their inverses."),
+    ("each mean times the mean size", lambda m, s: m * s.mean(),
+     "Each with its own size; then add up, and divide by how many examples there are."),
+    ("nothing is added up: each mean, times its size", lambda m, s: m * s,
+     "These are the sums of the mini-batches. Add them up, and divide by how many examples there are."),
     ("every mini-batch counts the same", lambda m, s: m.mean(),
      "A short last batch has fewer examples behind its mean, and should count less."),
     ("the last mini-batch is left out", lambda m, s: (m * s)[:-1].sum() / max(s[:-1].sum(), 1),
@@ -309,12 +407,19 @@ epoch_mean.mistakes += [  # what was done, the wrong function, where to look
 # 3. The variance of a mini-batch's gradient ----------------------------------------------------------------------
 
 
+def _at_the_ends(got, variance, B, N):
+    if B in (1, N):
+        return "With B = 1 it is the variance of one example." if B == 1 else "With B = N every example is there, once."
+
+
 @exercise(
     cases={
-        "a small part of the data": [(2.0, 10, 1000), (0.5, 32, 1200), (3.0, 1, 100), (1.5, 4, 64)],
+        "a small part of the data": [(2.0, 10, 1000), (0.5, 32, 1200), (3.0, 5, 100), (1.5, 4, 64)],
         "half of the data, or nearly all": [(2.0, 50, 100), (0.7, 1199, 1200), (4.0, 60, 64)],
         "all of the data (B = N)": [(2.0, 64, 64), (0.5, 1200, 1200)],
+        "a single example (B = 1)": [(0.8, 1, 50)],
     },
+    remark=_at_the_ends,
     hints=[
         "With replacement the mean of B independent draws has the variance σ²/B. Dealt from a deck it has less.",
         "It must be σ² for B = 1, and 0 for B = N: then every example is there, once.",
@@ -331,6 +436,36 @@ def batch_variance(variance, B, N):
 
 # fmt: off
 batch_variance.mistakes += [  # what was done, the wrong formula, where to look
+    ("with replacement, and 0 where B = N", lambda v, B, N: v / B if B < N else 0.0,
+     "0 for B = N is right. It does not jump there: a factor leads from 1 at B = 1 to 0 at B = N."),
+    ("with replacement, and 0 for all of the data or more than half", lambda v, B, N: v / B if 2 * B < N else 0.0,
+     "It does not jump: a factor leads from 1 at B = 1 to 0 at B = N."),
+    ("N/(N − 1) as the factor", lambda v, B, N: v / B * N / (N - 1),
+     "That corrects an estimate of σ². The factor for drawing without replacement has B in it."),
+    ("(N − 1)/N as the factor", lambda v, B, N: v / B * (N - 1) / N,
+     "The factor for drawing without replacement has B in it: it must be 0 for B = N."),
+    ("the square of the factor", lambda v, B, N: v / B * ((N - B) / (N - 1)) ** 2,
+     "The factor comes once."),
+    ("1 − (B − 1)/N as the factor", lambda v, B, N: v / B * (1 - (B - 1) / N),
+     "For B = 1 it is right. What does it say for B = N?"),
+    ("(B − 1)/(N − 1) as the factor", lambda v, B, N: v / B * (B - 1) / (N - 1),
+     "That grows with B: it is 0 for B = 1 and 1 for B = N. It should be the other way round."),
+    ("the square of the variance", lambda v, B, N: v**2 / B * (N - B) / (N - 1),
+     "`variance` is σ² already."),
+    ("the root of the variance", lambda v, B, N: np.sqrt(v) / B * (N - B) / (N - 1),
+     "`variance` is σ², and so is what is asked for."),
+    ("1/B + 1/N", lambda v, B, N: v * (1 / B + 1 / N),
+     "That is the variance of a difference of two means. Without replacement it is less than σ²/B, not more."),
+    ("N − B over B − 1", lambda v, B, N: v * (N - B) / max(B - 1, 1e-12),
+     "The factor is (N − B) over something of N; and a mean of B has 1/B of the variance."),
+    ("divided by the number of those not drawn", lambda v, B, N: v / max(N - B, 1e-12),
+     "With more examples in the mean its variance falls."),
+    ("divided by N, the number of all examples", lambda v, B, N: v / N,
+     "The mean is over B of them."),
+    ("divided by B and by N", lambda v, B, N: v / B / N,
+     "What does it say for B = 1? A single example has the variance σ² itself."),
+    ("1 − (B/N)² as the factor", lambda v, B, N: v / B * (1 - (B / N) ** 2),
+     "What does it say for B = 1? A single example has the variance σ² itself."),
     ("the formula with replacement", lambda v, B, N: v / B,
      "For B = N every example is in the batch. How far can its mean be from the mean of all?"),
     ("1 − B/N as the factor: very nearly right", lambda v, B, N: v / B * (1 - B / N),

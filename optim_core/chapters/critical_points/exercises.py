@@ -61,6 +61,44 @@ def quadratic_model(L, g, H, d):
 
 # fmt: off
 quadratic_model.mistakes += [  # what was done, the wrong formula, where to look
+    ("only the entries of H on and above its diagonal",
+     lambda L, g, H, d: L + g @ d + 0.5 * d @ np.triu(H) @ d,
+     "dᵀHd has all pairs i, j, each off-diagonal one twice."),
+    ("H is taken to be its trace times the identity", lambda L, g, H, d: L + g @ d + 0.5 * np.trace(H) * (d @ d),
+     "How it bends depends on the direction: dᵀHd."),
+    ("H is taken to be its determinant times the identity",
+     lambda L, g, H, d: L + g @ d + 0.5 * np.linalg.det(H) * (d @ d),
+     "How it bends depends on the direction: dᵀHd."),
+    ("H is taken to be the sum of its entries times the identity",
+     lambda L, g, H, d: L + g @ d + 0.5 * H.sum() * (d @ d),
+     "How it bends depends on the direction: dᵀHd."),
+    ("H is taken to be its largest eigenvalue times the identity",
+     lambda L, g, H, d: L + g @ d + 0.5 * np.linalg.eigvalsh(H)[-1] * (d @ d),
+     "It bends so much along one eigenvector only. In any direction it is dᵀHd."),
+    ("the inverse of H", lambda L, g, H, d: L + g @ d + 0.5 * d @ np.linalg.inv(H) @ d,
+     "The inverse leads to Newton's step. The model has H itself."),
+    ("the dot product of the slope is a product of lengths",
+     lambda L, g, H, d: L + np.linalg.norm(g) * np.linalg.norm(d) + 0.5 * d @ H @ d,
+     "That is gᵀd only where d points along g: the angle between them is missing."),
+    ("the dot product of the slope is a product of sums", lambda L, g, H, d: L + g.sum() * d.sum() + 0.5 * d @ H @ d,
+     "gᵀd pairs each gᵢ with its own dᵢ."),
+    ("the square of the slope in place of the bend", lambda L, g, H, d: L + g @ d + 0.5 * (g @ d) ** 2,
+     "Where does H come in?"),
+    ("the bend is squared", lambda L, g, H, d: L + g @ d + 0.5 * (d @ H @ d) ** 2,
+     "dᵀHd already has d twice."),
+    ("the length of d in place of the bend", lambda L, g, H, d: L + g @ d + 0.5 * d @ d,
+     "Where does H come in?"),
+    ("the size of the slope", lambda L, g, H, d: L + abs(g @ d) + 0.5 * d @ H @ d,
+     "Downhill the slope gᵀd is negative, and lowers the model."),
+    ("the size of the bend", lambda L, g, H, d: L + g @ d + 0.5 * abs(d @ H @ d),
+     "Along a negative eigenvalue it bends down, and that is what makes a saddle."),
+    ("the lowest value of the model, where its slope is zero",
+     lambda L, g, H, d: L - 0.5 * g @ np.linalg.solve(H, g),
+     "Asked for is its value at d, any d."),
+    ("half of both d and the bend", lambda L, g, H, d: L + 0.5 * g @ d + d @ H @ d,
+     "The slope comes in full, the bend with a ½."),
+    ("gᵀHd is added to the bend", lambda L, g, H, d: L + g @ d + g @ H @ d + 0.5 * d @ H @ d,
+     "Three terms: the height, the slope gᵀd, the bend ½ dᵀHd."),
     ("the ½ is missing", lambda L, g, H, d: L + g @ d + d @ H @ d,
      "Try it on f(x) = x²: there f″ = 2, and only with the ½ does the model give x² back."),
     ("the ½ stands before both terms", lambda L, g, H, d: L + 0.5 * (g @ d + d @ H @ d),
@@ -111,6 +149,10 @@ def _spectra(table):
         "a zero beside eigenvalues of both signs": _spectra("0 1 -1, 2 -3 0, -1 0 0 3"),
         "nothing but zeros": _spectra("0 0, 0 0 0"),
         "a zero that rounding has spoilt": _spectra("4e-16 2, -4e-16 2, -2 4e-16, -2 -4e-16, 1e-5 1e12, 3 -2e-16 1"),
+        "just above and just below the border of 1e-9": _spectra(
+            "1 1e-9, 1 -1e-9, 2e-9 1, -2e-9 -1, 1 -2e-9, 5e-10 1, 8e-10 1, 1 1 1 2e-9, -3 2e-9, -3 -1 -2e-9, 1 2e-9 "
+            "-1, 1 1.5e-9 1 1"
+        ),
         "a loss on a tiny or huge scale": _spectra("2e-20 1e-20, -2e-20 1e-20, -1e-20 -3e-20, 2e12 3e12, -2e12 5e12"),
     },
     hints=[
@@ -170,12 +212,41 @@ _ZEROS = [
     ("a fixed tolerance for zero", lambda e: np.where(np.abs(e) <= 1e-9, 0, np.sign(e)),
      "Multiply the loss by 1e-20: its shape is the same, your answers are not. Compare |λ| with the largest |λ|."),
 ]
+_MORE_ZEROS = [  # other tolerances: (what was done, the largest |λ| that counts as zero, where to look)
+    ("a tolerance larger than 1e-9 times the largest |λ|", lambda e: 1e-6 * np.abs(e).max(),
+     "Beside 1, an eigenvalue of 2e-9 is not zero here."),
+    ("a tolerance smaller than 1e-9 times the largest |λ|", lambda e: 1e-12 * np.abs(e).max(),
+     "Beside 1, an eigenvalue of 5e-10 counts as zero here."),
+    ("a fixed tolerance for zero, and larger than 1e-9", lambda e: 1e-6,
+     "Multiply the loss by 1e-20: its shape is the same, your answers are not. Compare |λ| with the largest |λ|."),
+    ("a fixed tolerance for zero, much larger than 1e-9", lambda e: 1e-3,
+     "Multiply the loss by 1e-20: its shape is the same, your answers are not. Compare |λ| with the largest |λ|."),
+    ("a fixed tolerance for zero, and smaller than 1e-9", lambda e: 1e-12,
+     "Multiply the loss by 1e-20: its shape is the same, your answers are not. Compare |λ| with the largest |λ|."),
+    ("the mean of all |λ| in place of the largest", lambda e: 1e-9 * np.abs(e).mean(),
+     "Tiny means tiny beside the largest |λ|."),
+    ("the sum of all |λ| in place of the largest", lambda e: 1e-9 * np.abs(e).sum(),
+     "Tiny means tiny beside the largest |λ|."),
+    ("the largest λ in place of the largest |λ|", lambda e: 1e-9 * e.max(),
+     "Of −3 and 2e-9 the largest is tiny. Take the sizes first, then the largest of them."),
+    ("the length of the vector of eigenvalues in place of the largest |λ|", lambda e: 1e-9 * np.linalg.norm(e),
+     "Tiny means tiny beside the largest |λ|."),
+    ("the first |λ| in place of the largest", lambda e: 1e-9 * np.abs(e[0]),
+     "They come in any order: the first may be the tiny one."),
+    ("`<` where `≤` is asked for", lambda e: 1e-9 * np.abs(e).max() * (1 - 1e-12),
+     "|λ| = 1e-9 times the largest counts as zero, too."),
+]
 # fmt: on
 for _what, _rule, _look in _RULES:
     for _what2, _sign, _look2 in _ZEROS:
         if _what or _what2:
             _both = " and ".join(filter(None, [_what, _what2])), " ".join(filter(None, [_look, _look2]))
             classify.mistakes.append((_both[0], lambda e, rule=_rule, sign=_sign: rule(sign(e)), _both[1]))
+
+for _what, _most, _look in _MORE_ZEROS:
+    classify.mistakes.append(
+        (_what, lambda e, most=_most: _RULES[0][1](np.where(np.abs(e) <= most(e), 0, np.sign(e))), _look)
+    )
 
 classify.mistakes += [
     (
@@ -251,6 +322,51 @@ def _eigenvector(hessian, index):
 
 # fmt: off
 escape_direction.mistakes += [  # what was done, the wrong formula, where to look
+    ("the second row of `eigh`'s matrix", lambda H: np.linalg.eigh(H)[1][1],
+     "The eigenvectors are its columns, and Python counts from 0."),
+    ("the last eigenvector but one", lambda H: np.linalg.eigh(H)[1][:, -2],
+     "`eigh` sorts from small to large: the most negative comes first."),
+    ("the right vector with all signs made positive", lambda H: np.abs(np.linalg.eigh(H)[1][:, 0]),
+     "Its entries may have different signs, and then these decide where it leads."),
+    ("the signs of the right vector only", lambda H: np.sign(np.linalg.eigh(H)[1][:, 0]),
+     "How far along each axis matters, too."),
+    ("the sum of all eigenvectors that lead down",
+     lambda H: np.linalg.eigh(H)[1][:, np.linalg.eigh(H)[0] < 0].sum(axis=1),
+     "One of them leads down most, and it has length 1 by itself."),
+    ("all eigenvectors that lead down", lambda H: np.linalg.eigh(H)[1][:, np.linalg.eigh(H)[0] < 0],
+     "One of them leads down most: it is one column."),
+    ("the rows of `eigh`'s matrix where an eigenvalue is negative",
+     lambda H: np.linalg.eigh(H)[1][np.linalg.eigh(H)[0] < 0],
+     "The eigenvectors are its columns; and only one is asked for."),
+    ("the sum of all eigenvectors", lambda H: np.linalg.eigh(H)[1].sum(axis=1),
+     "Each belongs to another eigenvalue. Which of them do you want?"),
+    ("the sum of the eigenvectors, each times its eigenvalue", lambda H: np.linalg.eigh(H)[1] @ np.linalg.eigh(H)[0],
+     "Each belongs to another eigenvalue. Which of them do you want?"),
+    ("the first two eigenvectors, added", lambda H: np.linalg.eigh(H)[1][:, :2].sum(axis=1),
+     "One of them leads down most, and it has length 1 by itself."),
+    ("the first column of the Hessian", lambda H: H[:, 0],
+     "That is how the slope changes along the first axis. You want an eigenvector."),
+    ("the first column of the Hessian, with length 1", lambda H: H[:, 0] / np.linalg.norm(H[:, 0]),
+     "That is how the slope changes along the first axis. You want an eigenvector."),
+    ("the first row of `np.linalg.eig`'s matrix", lambda H: np.linalg.eig(H)[1][0],
+     "Eigenvectors are columns; and `eig` returns its eigenvalues in no order. `eigh`, for symmetric H, sorts them."),
+    ("the first left vector of `svd`", lambda H: np.linalg.svd(H)[0][:, 0],
+     "Singular values are sizes, |λ|, largest first: a steep wall has a large one, too."),
+    ("the last left vector of `svd`", lambda H: np.linalg.svd(H)[0][:, -1],
+     "Singular values are sizes, |λ|: the smallest belongs to the flattest direction, not to the way down."),
+    ("the direction of all ones", lambda H: np.ones(len(H)) / np.sqrt(len(H)),
+     "The Hessian decides where it goes down. Where does it come in?"),
+    ("the first axis", lambda H: np.eye(len(H))[0],
+     "The Hessian decides where it goes down. Where does it come in?"),
+    ("the row of `eigh`'s matrix with the lowest curvature",
+     lambda H: min(np.linalg.eigh(H)[1], key=lambda v: v @ H @ v),
+     "The idea is right. A loop over a matrix goes through its rows; the eigenvectors are the columns."),
+    ("the largest entry made 1", lambda H: np.linalg.eigh(H)[1][:, 0] / np.abs(np.linalg.eigh(H)[1][:, 0]).max(),
+     "The direction is right. Its length √(Σvᵢ²) should be 1, and it already was."),
+    ("divided by the eigenvalue", lambda H: np.linalg.eigh(H)[1][:, 0] / np.linalg.eigh(H)[0][0],
+     "The direction is right. Its length should be 1, and it already was."),
+    ("the smallest entry of each parameter", lambda H: np.linalg.eigh(H)[1].min(axis=1),
+     "That takes each entry from another eigenvector. One column is asked for."),
     ("the eigenvector of the largest eigenvalue", lambda H: _eigenvector(H, np.argmax),
      "That one bends up most. `eigh` sorts from small to large."),
     ("a row of `eigh`'s matrix instead of a column", lambda H: np.linalg.eigh(H)[1][0],
@@ -307,6 +423,36 @@ def _after(k, distance, reach, lr, eigenvalue):
         "Take the logarithm on both sides and solve for k.",
     ],
     remark=_after,
+    readings={
+        "the growth per step": (
+            lambda k, distance, reach, lr, eigenvalue: (reach / distance) ** (1 / k),
+            {
+                "1": lambda u, r, lr, e: 1.0,
+                "lr·|λ|": lambda u, r, lr, e: lr * abs(e),
+                "lr": lambda u, r, lr, e: lr,
+                "|λ|": lambda u, r, lr, e: abs(e),
+                "lr·λ²": lambda u, r, lr, e: lr * e**2,
+                "(lr·λ)²": lambda u, r, lr, e: (lr * e) ** 2,
+                "lr²·|λ|": lambda u, r, lr, e: lr**2 * abs(e),
+                "|λ|/lr": lambda u, r, lr, e: abs(e) / lr,
+                "lr/|λ|": lambda u, r, lr, e: lr / abs(e),
+                "lr·|λ|·reach": lambda u, r, lr, e: lr * abs(e) * r,
+                "lr·|λ|·distance": lambda u, r, lr, e: lr * abs(e) * u,
+            },
+        ),
+        "the logarithm of the growth per step": (
+            lambda k, distance, reach, lr, eigenvalue: np.log(reach / distance) / k,
+            {
+                "1": lambda u, r, lr, e: 1.0,
+                "lr·|λ|": lambda u, r, lr, e: lr * abs(e),
+                "lr": lambda u, r, lr, e: lr,
+                "|λ|": lambda u, r, lr, e: abs(e),
+                "log|λ|": lambda u, r, lr, e: np.log(abs(e)),
+                "log lr": lambda u, r, lr, e: np.log(lr),
+                "1/(1 + lr·|λ|)": lambda u, r, lr, e: 1 / (1 + lr * abs(e)),
+            },
+        ),
+    },
 )
 def escape_steps(distance, reach, lr, eigenvalue):
     """How many steps of gradient descent lead away from a saddle?

@@ -1,6 +1,6 @@
 """The exercises of chapter 11: losses."""
 
-import math
+import functools
 
 import numpy as np
 
@@ -18,6 +18,14 @@ def _logits(*shapes, seed=0, scale=2.0):
     """Random logits, one case for each shape."""
     rng = np.random.default_rng(seed)
     return [(scale * rng.normal(size=shape)).round(2) for shape in shapes]
+
+
+def _sums(got, z):
+    """What the rows of a wrong softmax sum to."""
+    if got.shape == z.shape and np.isfinite(got).all():
+        off = [total for total in np.ravel(got.sum(axis=-1)) if abs(total - 1) > 1e-6]
+        if off:
+            return f"{'It sums' if z.ndim == 1 else 'One of its rows sums'} to {off[0]:.4g}, and should to 1."
 
 
 @exercise(
@@ -39,6 +47,23 @@ def _logits(*shapes, seed=0, scale=2.0):
         "Take the largest logit of each row away first. `z.max(axis=-1, keepdims=True)` has shape (…, 1).",
         "Then `e = np.exp(…)`, and each row divided by its own sum, with `keepdims=True` again.",
     ],
+    families=[
+        (
+            "as if every logit were multiplied by {x}",
+            lambda got: np.log(got[0][0] / got[0][1]),
+            lambda x: lambda z: _share(np.exp(x * (z - _top(z)))),
+            "Softmax has base e (0.693 = ln 2 speaks of base 2, 2.303 of base 10) and no temperature: e^z, with "
+            "nothing "
+            "before the z.",
+        ),
+        (
+            "as if every logit were multiplied by {x}, and without a shift",
+            lambda got: np.log(got[0][0] / got[0][1]),
+            lambda x: lambda z: _share(np.exp(x * z)),
+            "Softmax has base e and no temperature; and the largest logit of each row has to be taken away first.",
+        ),
+    ],
+    remark=_sums,
 )
 def softmax(z):
     """Logits to probabilities.
@@ -56,6 +81,13 @@ def _share(e):
 
 def _top(z):
     return z.max(axis=-1, keepdims=True)
+
+
+def _first_row(z):
+    out = np.zeros_like(z)
+    e = np.exp(z[0] - z[0].max())
+    out[0] = e / e.sum()
+    return out
 
 
 # fmt: off
@@ -100,6 +132,45 @@ softmax.mistakes += [  # what was done, the wrong formula, where to look
      "That is log-softmax."),
     ("all or nothing: 1 for the largest logit", lambda z: (z == _top(z)) / (z == _top(z)).sum(axis=-1, keepdims=True),
      "That is the limit of temperature 0. Softmax is soft."),
+    ("all or nothing, for the first of the largest logits", lambda z: np.eye(z.shape[-1])[z.argmax(axis=-1)],
+     "That is the limit of temperature 0. Softmax is soft."),
+    ("the place of the largest logit", lambda z: z.argmax(axis=-1),
+     "That is the decision. Asked for are the probabilities of all classes."),
+    ("a loop over the first axis, with one distribution for all that is there",
+     lambda z: np.array([np.exp(row - row.max()) / np.exp(row - row.max()).sum() for row in z]),
+     "Right for a table of rows. z may be a single row, or a stack of tables: the last axis is always that of the "
+     "classes."),
+    ("only the first row is filled in", lambda z: _first_row(z),
+     "The others stay as they were: does the loop end too early?"),
+    ("large logits are cut off, at both ends", lambda z: _share(np.exp(np.clip(z, -500, 500))),
+     "Then 1000 and 1001 are the same, and are not: e.g. softmax([1000, 1001]) is softmax([0, 1]). Shift, do not "
+     "clip."),
+    ("large logits are cut off from above", lambda z: _share(np.exp(np.minimum(z, 700))),
+     "Then 1000 and 1001 are the same, and are not: softmax([1000, 1001]) is softmax([0, 1]). Shift, do not clip."),
+    ("the shift in the numerator only", lambda z: np.exp(z - _top(z)) / np.exp(z).sum(axis=-1, keepdims=True),
+     "A shift changes nothing only if it is the same above and below."),
+    ("the shift in the denominator only", lambda z: np.exp(z) / np.exp(z - _top(z)).sum(axis=-1, keepdims=True),
+     "A shift changes nothing only if it is the same above and below."),
+    ("NaN replaced by 0", lambda z: np.nan_to_num(_share(np.exp(z))),
+     "The row then no longer sums to 1, and the largest class gets 0. Avoid the overflow: take the largest logit "
+     "away."),
+    ("the logits divided by 1000", lambda z: _share(np.exp(z / 1000)),
+     "That makes all classes nearly equal. Softmax ignores a shift, not a scale: subtract."),
+    ("the shift is 1000 for every row", lambda z: _share(np.exp(z - 1000)),
+     "That saves the logits near 1000 and loses those near 0: each row needs its own largest logit."),
+    ("the shift is the first logit of the row", lambda z: _share(np.exp(z - z[..., :1])),
+     "Another logit of the row may lie far above it, and overflow. Nothing lies above the largest."),
+    ("the shift is log Σ e^z, computed without a shift of its own",
+     lambda z: np.exp(z - np.log(np.exp(z).sum(axis=-1, keepdims=True))),
+     "Right for small logits. The sum inside still has to survive e^1000."),
+    ("positive logits only, without exponentials", lambda z: _share(np.maximum(z, 0)),
+     "Negative logits have a probability, too. The exponential makes them positive."),
+    ("the sizes of the logits, without exponentials", lambda z: _share(np.abs(z)),
+     "−3 and 3 are not alike. The exponential makes every logit positive and keeps their order."),
+    ("scaled to 0 … 1", lambda z: (z - z.min(axis=-1, keepdims=True)) / np.ptp(z, axis=-1, keepdims=True),
+     "Those do not sum to 1, and the smallest logit would have no probability. Where are the exponentials?"),
+    ("the squares of the logits, without exponentials", lambda z: _share(z**2),
+     "−3 and 3 are not alike. The exponential makes every logit positive and keeps their order."),
 ]
 # fmt: on
 
@@ -126,8 +197,45 @@ _far = [
 ]
 
 
+_FAR = len(_batches) + len(_soft)
+_HIDES = "No more log(0), and no more truth: an answer that is wrong by 2000 gets the loss −ln of that. Simplify "
+_HIDES += "log softmax(z) on paper."
+
+
 @exercise(
     cases={"ordinary logits": _batches, "targets that are not 0 or 1": _soft, "large logits": _far},
+    families=[
+        (
+            "{x} is added inside the logarithm",
+            lambda got: _floor(got),
+            lambda x: _seen_through(lambda p: p + x),
+            _HIDES,
+        ),
+        (
+            "probabilities are cut off below {x}",
+            lambda got: _floor(got),
+            lambda x: _seen_through(lambda p: np.maximum(p, x)),
+            _HIDES,
+        ),
+        (
+            "probabilities are cut off below {x}, and as far from 1",
+            lambda got: _floor(got),
+            lambda x: _seen_through(lambda p: np.clip(p, x, 1 - x)),
+            _HIDES,
+        ),
+        (
+            "probabilities are cut off below {x} and divided by their sum again",
+            lambda got: _floor(got),
+            lambda x: _seen_through(lambda p: _share(np.maximum(p, x))),
+            _HIDES,
+        ),
+        (
+            "{x} is added to the probabilities, which are divided by their sum again",
+            lambda got: _floor(got),
+            lambda x: _seen_through(lambda p: _share(p + x)),
+            _HIDES,
+        ),
+    ],
     hints=[
         "log p = z − log Σ e^z: the logarithm undoes the exponential of the numerator, so never take log(softmax).",
         "With m the largest logit of the row, log Σ e^z = m + log Σ e^(z − m).",
@@ -154,12 +262,103 @@ def _p(z):
     return np.exp(_log_p(z))
 
 
-def _with_epsilon(eps):
-    return lambda z, y: -(y * np.log(_p(z) + eps)).sum(axis=-1).mean()
+def _without_top(z, y):
+    """What is left where the largest logit is taken away in the exponential and not given back."""
+    return (np.log(np.exp(z - _top(z)).sum(-1)) - (y * z).sum(-1)).mean()
+
+
+def _sigmoid(d):
+    return 1 / (1 + np.exp(-d))
+
+
+def _seen_through(change):
+    """The cross-entropy of probabilities that were changed before their logarithm was taken."""
+    return lambda z, y: -(y * np.log(change(_p(z)))).sum(axis=-1).mean()
+
+
+def _floor(got):
+    """What the probability 0 seems to have become: the third of the large logits has it twice in its targets."""
+    return np.exp(-got[_FAR + 1])
 
 
 # fmt: off
 cross_entropy.mistakes += [  # what was done, the wrong formula, where to look
+    ("one number for each example, from a softmax that rounds to 0", lambda z, y: -(y * np.log(_p(z))).sum(axis=-1),
+     "Those are the examples' losses; the batch has their mean. And never take the logarithm of a softmax."),
+    ("the logarithm of the right probabilities alone, picked where y > 0",
+     lambda z, y: -np.log(_p(z)[y > 0]).mean(),
+     "Right for one-hot rows and small logits. A target may share its 1 between classes: weigh each log p with its y; "
+     "and never take the logarithm of a softmax."),
+    ("log p picked where y > 0, and averaged over those", lambda z, y: -_log_p(z)[y > 0].mean(),
+     "Right where the target is one-hot. A target may share its 1 between classes: weigh each log p with its y."),
+    ("log p picked where y > 0, and summed", lambda z, y: -np.sum(_log_p(z), axis=-1, where=y > 0).mean(),
+     "Right where the target is one-hot. A target may share its 1 between classes: weigh each log p with its y."),
+    ("the logarithm of the weighted mean probability of each example", lambda z, y: -np.log((y * _p(z)).sum(-1)).mean(),
+     "Right for one-hot rows and small logits. The weights y stand outside the logarithm, Σ y·log p."),
+    ("the logarithm is missing", lambda z, y: -(y * _p(z)).sum(axis=-1).mean(),
+     "−p is bounded, and flat where the answer is badly wrong. −log p is not."),
+    ("the mean over all classes, whatever the target", lambda z, y: -_log_p(z).mean(),
+     "Where does y come in?"),
+    ("the mean over all classes, whatever the target, from a softmax that rounds to 0",
+     lambda z, y: -np.log(_p(z)).mean(),
+     "Where does y come in? And never take the logarithm of a softmax."),
+    ("the entropy of the prediction", lambda z, y: -(_p(z) * _log_p(z)).sum(axis=-1).mean(),
+     "That asks how sure the network is, not whether it is right. Where does y come in?"),
+    ("the largest logit is missing: log Σ e^(z − m) − Σ y·z", lambda z, y: _without_top(z, y),
+     "log Σ e^z = m + log Σ e^(z − m): taken away inside the exponential, m has to come back outside."),
+    ("the softmax runs down the columns", lambda z, y: -(y * _log_p(z.T).T).sum(axis=-1).mean(),
+     "Classes lie on the last axis: largest logit and sum are taken along it, for each example."),
+    ("one softmax over all examples together",
+     lambda z, y: -(y * (z - z.max() - np.log(np.exp(z - z.max()).sum()))).sum(-1).mean(),
+     "Each example has a distribution of its own: the sum runs along the last axis."),
+    ("the shift is the largest logit of all examples",
+     lambda z, y: -(y * (z - z.max() - np.log(np.exp(z - z.max()).sum(-1, keepdims=True)))).sum(-1).mean(),
+     "An example far below it becomes log(0). Each row needs its own largest logit."),
+    ("a sigmoid for each class, and yes or no for each, averaged over all",
+     lambda z, y: (np.logaddexp(0, z) - y * z).mean(),
+     "That belongs to independent outputs. Here the classes share the probability 1: softmax."),
+    ("a sigmoid for each class, and yes or no for each, from sigmoids that round to 0 and 1",
+     lambda z, y: -(y * np.log(_sigmoid(z)) + (1 - y) * np.log(1 - _sigmoid(z))).mean(),
+     "That belongs to independent outputs. Here the classes share the probability 1: softmax."),
+    ("a sigmoid for each class, and yes or no for each, summed over the classes",
+     lambda z, y: (np.logaddexp(0, z) - y * z).sum(-1).mean(),
+     "That belongs to independent outputs. Here the classes share the probability 1: softmax."),
+    ("the squared error of the logits", lambda z, y: ((z - y) ** 2).mean(),
+     "Logits are not probabilities; and the squared error is the other loss of this chapter."),
+    ("the squared error of the logits, summed over the classes", lambda z, y: ((z - y) ** 2).sum(-1).mean(),
+     "Logits are not probabilities; and the squared error is the other loss of this chapter."),
+    ("the squared error after softmax, averaged over the classes", lambda z, y: ((_p(z) - y) ** 2).mean(),
+     "That is the other loss of this chapter."),
+    ("the share of right answers", lambda z, y: (z.argmax(-1) == y.argmax(-1)).mean(),
+     "That has no slope anywhere. The loss asks how sure, too: −Σ y·log p."),
+    ("a hinge: 1 minus the right logit, if that is positive", lambda z, y: np.maximum(0, 1 - (y * z).sum(-1)).mean(),
+     "That is another loss, of support vector machines, and needs the other logits as well. Here it is −Σ y·log p."),
+    ("only the first example", lambda z, y: -(y * _log_p(z)).sum(-1)[0],
+     "The batch has the mean over all of them."),
+    ("only the first example, divided by the number of all", lambda z, y: -(y * _log_p(z)).sum(-1)[0] / len(z),
+     "Only one was added up: does the loop end in its first round?"),
+    ("the last example is left out of the sum", lambda z, y: -(y * _log_p(z)).sum(-1)[:-1].sum() / len(z),
+     "The mean is over all n: does the loop end one too early?"),
+    ("the largest loss of the batch", lambda z, y: -(y * _log_p(z)).sum(-1).max(),
+     "The batch has the mean over all of them."),
+    ("the median loss of the batch", lambda z, y: np.median(-(y * _log_p(z)).sum(-1)),
+     "The batch has the mean over all of them."),
+    ("divided by n − 1", lambda z, y: -(y * _log_p(z)).sum() / max(len(z) - 1, 1e-300),
+     "n − 1 belongs to variances. A mean divides by n."),
+    ("each example's prediction beside each example's target", lambda z, y: -np.log(_p(z) @ y.T).mean(),
+     "`p @ y.T` pairs all examples with all; only its diagonal pairs each with itself."),
+    ("the mean of e^(z − m) in place of their sum",
+     lambda z, y: -(y * (z - _top(z) - np.log(np.exp(z - _top(z)).mean(-1, keepdims=True)))).sum(-1).mean(),
+     "log Σ e^z: a sum over the classes."),
+    ("the logarithm of the sum is missing",
+     lambda z, y: -(y * (z - _top(z) - np.exp(z - _top(z)).sum(-1, keepdims=True))).sum(-1).mean(),
+     "log p = z − log Σ e^z."),
+    ("weighed with the logits in place of the target", lambda z, y: -(z * _log_p(z)).sum(-1).mean(),
+     "Where does y come in?"),
+    ("the gradient", lambda z, y: (_p(z) - y) / len(z),
+     "That is the next exercise. Asked for is the loss, one number."),
+    ("p − y", lambda z, y: _p(z) - y,
+     "That is on the way to the gradient. Asked for is the loss, one number: −Σ y·log p."),
     ("the sum over the examples instead of their mean", lambda z, y: -(y * _log_p(z)).sum(),
      "Twice as many examples should not double the loss."),
     ("the mean over examples and classes", lambda z, y: -(y * _log_p(z)).mean(),
@@ -178,9 +377,6 @@ cross_entropy.mistakes += [  # what was done, the wrong formula, where to look
      lambda z, y: -(y * (z - np.log(np.exp(z).sum(axis=-1, keepdims=True)))).sum(axis=-1).mean(),
      "Right for small logits. Take the row's largest logit away first; and simplify log softmax(z) on paper, so that "
      "no log(0) can come up."),
-    *((f"{eps:g} added inside the logarithm", _with_epsilon(eps),
-       f"That hides log(0): an answer that is wrong by 2000 gets the loss {-math.log(eps):.1f}, and no gradient.")
-      for eps in (1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15, 1e-16, 1e-20)),
     ("target and prediction exchanged", lambda z, y: -(_p(z) * np.log(y)).sum(axis=-1).mean(),
      "That takes the logarithm of the target, which is full of zeros. The target weighs, log p is weighed."),
     ("0 and 1 exchanged in the target", lambda z, y: -((1 - y) * _log_p(z)).sum(axis=-1).mean(),
@@ -251,6 +447,79 @@ def _through_softmax(z, dp):
 
 # fmt: off
 cross_entropy_grad.mistakes += [  # what was done, the wrong formula, where to look
+    ("a sigmoid in place of the softmax", lambda z, y: (_sigmoid(z) - y) / len(z),
+     "That belongs to independent outputs. Here the classes share the probability 1: softmax."),
+    ("a sigmoid in place of the softmax, and the mean is forgotten", lambda z, y: _sigmoid(z) - y,
+     "Here the classes share the probability 1: softmax; and the gradient of each example comes divided by n."),
+    ("z in place of p, and the mean is forgotten", lambda z, y: z - y,
+     "The derivative of log Σ e^z is softmax(z); and the gradient of each example comes divided by n."),
+    ("e^z is not divided by its sum", lambda z, y: (np.exp(z) - y) / len(z),
+     "The derivative of log Σ e^z is e^z over that sum: softmax."),
+    ("the logarithm of p in place of p", lambda z, y: (_log_p(z) - y) / len(z),
+     "The derivative of log Σ e^z is softmax(z) itself."),
+    ("the logarithm of p in place of p, from a softmax that rounds to 0", lambda z, y: (np.log(_p(z)) - y) / len(z),
+     "The derivative of log Σ e^z is softmax(z) itself."),
+    ("one softmax over all examples together",
+     lambda z, y: (np.exp(z - z.max()) / np.exp(z - z.max()).sum() - y) / len(z),
+     "Each example has a distribution of its own: the sum runs along the last axis."),
+    ("one softmax over all examples together, without a shift", lambda z, y: (np.exp(z) / np.exp(z).sum() - y) / len(z),
+     "Each example has a distribution of its own; and the largest logit of each row has to be taken away first."),
+    ("the softmax runs down the columns", lambda z, y: (_p(z.T).T - y) / len(z),
+     "Classes lie on the last axis: largest logit and sum are taken along it, for each example."),
+    ("the softmax runs down the columns, without a shift",
+     lambda z, y: (np.exp(z) / np.exp(z).sum(axis=0) - y) / len(z),
+     "Classes lie on the last axis; and the largest logit of each row has to be taken away first."),
+    ("all or nothing in place of p", lambda z, y: (np.eye(z.shape[-1])[z.argmax(-1)] - y) / len(z),
+     "That is the perceptron's rule: no gradient where the answer is right. Softmax is soft."),
+    ("the slope of a sigmoid, p(1 − p)", lambda z, y: _p(z) * (1 - _p(z)) / len(z),
+     "Where does y come in? The chain through softmax ends in p − y."),
+    ("p (p − y)", lambda z, y: (_p(z) - y) * _p(z) / len(z),
+     "The logarithm cancels that p: the chain ends in p − y."),
+    ("twice the squared error's p (1 − p) (p − y)", lambda z, y: 2 * (_p(z) - y) * _p(z) * (1 - _p(z)) / len(z),
+     "The logarithm cancels p(1 − p), and nothing is squared."),
+    ("the gradient of the squared error with respect to p, averaged over the classes too",
+     lambda z, y: 2 * (_p(z) - y) / z.size,
+     "Nothing is squared in −Σ y log p, and the mean is over the examples."),
+    ("1 is subtracted everywhere", lambda z, y: (_p(z) - 1) / len(z),
+     "The 1 belongs to the right class only: y."),
+    ("only the right class, p − 1", lambda z, y: (_p(z) - 1) * y / len(z),
+     "The wrong classes are pushed down as well, each by its own p."),
+    ("1 is subtracted wherever y > 0", lambda z, y: (_p(z) - (y > 0)) / len(z),
+     "Right where the target is one-hot. A target may share its 1 between classes: subtract y itself."),
+    ("1 is subtracted at the largest target", lambda z, y: (_p(z) - np.eye(z.shape[-1])[y.argmax(-1)]) / len(z),
+     "Right where the target is one-hot. A target may share its 1 between classes: subtract y itself."),
+    ("1 is subtracted at the largest target, and the mean is forgotten",
+     lambda z, y: _p(z) - np.eye(z.shape[-1])[y.argmax(-1)],
+     "A target may share its 1 between classes: subtract y itself. And the gradient of each example comes divided by "
+     "n."),
+    ("the target is added", lambda z, y: (_p(z) + y) / len(z),
+     "The gradient is zero where p = y: subtract."),
+    ("the sizes of p − y", lambda z, y: np.abs(_p(z) - y) / len(z),
+     "The sign says which way each logit has to move."),
+    ("the squares of p − y", lambda z, y: (_p(z) - y) ** 2 / len(z),
+     "The sign says which way each logit has to move; and nothing is squared."),
+    ("the signs of p − y", lambda z, y: np.sign(_p(z) - y) / len(z),
+     "A sure mistake weighs more than a doubt: p − y itself."),
+    ("p is divided, and y is not", lambda z, y: _p(z) / len(z) - y,
+     "Brackets: the mean is over (p − y)."),
+    ("the examples in another order: the targets are turned round", lambda z, y: (_p(z) - y[::-1]) / len(z),
+     "Each row of z has its own row of y."),
+    ("only the first example gets a gradient", lambda z, y: (_p(z) - y) * (np.arange(len(z)) == 0)[:, None] / len(z),
+     "Every example has one: does the loop end in its first round?"),
+    ("the last example gets none", lambda z, y: (_p(z) - y) * (np.arange(len(z)) < len(z) - 1)[:, None] / len(z),
+     "Every example has one: does the loop end one too early?"),
+    ("the sum over the examples", lambda z, y: (_p(z) - y).sum(axis=0),
+     "Every example has logits of its own, and a gradient for them: the shape is that of z."),
+    ("one number: everything is summed or averaged", lambda z, y: (_p(z) - y).sum(),
+     "Both p and y sum to 1, so this is always 0. Asked for is a gradient for each logit: the shape is that of z."),
+    ("averaged over the classes", lambda z, y: (_p(z) - y).mean(axis=-1, keepdims=True),
+     "Both p and y sum to 1, so this is always 0. Keep the axis of the classes."),
+    ("transposed", lambda z, y: (_p(z) - y).T / len(z),
+     "The gradient has the shape of z: examples × classes."),
+    ("multiplied by z, as for the weights of a linear layer", lambda z, y: z.T @ (_p(z) - y) / len(z),
+     "Weights would need their inputs here. Asked for is the gradient with respect to the logits z themselves."),
+    ("the gradient of the logits' exponential, p − y·p", lambda z, y: (_p(z) - y * _p(z)) / len(z),
+     "For the right class it is p − 1: y is subtracted as it is."),
     ("the mean is forgotten", lambda z, y: _p(z) - y,
      "The loss is a mean over the examples, so the gradient of each comes divided by their number."),
     ("a division by the number of all entries", lambda z, y: (_p(z) - y) / z.size,
@@ -311,12 +580,34 @@ cross_entropy_grad.mistakes += [  # what was done, the wrong formula, where to l
             (-2.0, 4.0),
         ],
         "both large": [(1000.0, 999.0), (2000.0, 2003.0), (-1000.0, -1002.0)],
-        "far apart": [(40.0, -40.0), (-20.0, 15.0), (0.0, 30.0)],
+        "far apart": [(40.0, -40.0), (-20.0, 15.0), (0.0, 30.0), (2000.0, 0.0), (0.0, 2000.0), (-1500.0, 1500.0)],
     },
     hints=[
         "Divide the numerator and the denominator of e^z₁/(e^z₁ + e^z₂) by e^z₁.",
         "What is left is 1/(1 + e^something). The something depends on one number only.",
         "That number is the difference of the logits: only it matters, because softmax ignores a common shift.",
+    ],
+    families=[
+        (
+            "as if the difference were multiplied by {x}",
+            lambda got: np.log(got[0] / (1 - got[0])),
+            lambda x: lambda z1, z2: _sigmoid(x * (z1 - z2)),
+            "Softmax has base e (0.693 = ln 2 speaks of base 2, 2.303 of base 10): e^z₁/e^z₂ = e^(z₁ − z₂), with "
+            "nothing before "
+            "it.",
+        ),
+        (
+            "probabilities are cut off at {x}, and as far from 1",
+            lambda got: got[8],
+            lambda x: lambda z1, z2: np.clip(_sigmoid(z1 - z2), x, 1 - x),
+            "Nothing overflows here: e^1000 is ∞, and 1/∞ is 0. Leave the probability as it is.",
+        ),
+        (
+            "{x} is added to the denominator's exponential in place of 1",
+            lambda got: 1 / got[2] - 1,
+            lambda x: lambda z1, z2: 1 / (x + np.exp(z2 - z1)),
+            "e^z₁ divided by itself is 1.",
+        ),
     ],
 )
 def first_of_two(z1, z2):
@@ -327,12 +618,49 @@ def first_of_two(z1, z2):
     return 1 / (1 + np.exp(z2 - z1))
 
 
-def _sigmoid(d):
-    return 1 / (1 + np.exp(-d))
-
-
 # fmt: off
 first_of_two.mistakes += [  # what was done, the wrong formula, where to look
+    ("the likelier of the two classes", lambda z1, z2: _sigmoid(abs(z1 - z2)),
+     "The sign of the difference says which of them is the first: leave | | away."),
+    ("the less likely of the two classes", lambda z1, z2: _sigmoid(-abs(z1 - z2)),
+     "The sign of the difference says which of them is the first: leave | | away."),
+    ("the product of the logits", lambda z1, z2: _sigmoid(z1 * z2),
+     "A ratio of exponentials is the exponential of a difference."),
+    ("the product of the logits, with the other sign", lambda z1, z2: _sigmoid(-z1 * z2),
+     "A ratio of exponentials is the exponential of a difference."),
+    ("minus the sum of the logits", lambda z1, z2: _sigmoid(-z1 - z2),
+     "Adding the same to both must change nothing."),
+    ("minus the first logit alone", lambda z1, z2: _sigmoid(-z1),
+     "Both logits matter, through one number; and p₁ should grow with z₁."),
+    ("minus the second logit alone", lambda z1, z2: _sigmoid(-z2),
+     "Both logits matter, through one number."),
+    ("tanh of half the difference", lambda z1, z2: np.tanh((z1 - z2) / 2),
+     "It runs from −1 to 1: σ(d) = (1 + tanh(d/2))/2."),
+    ("1 − e^(z₂ − z₁)", lambda z1, z2: 1 - np.exp(z2 - z1),
+     "That is the beginning of a series, and negative where the second is likelier. The sum e^z₁ + e^z₂ stands below."),
+    ("e^(z₂ − z₁): the odds of the second class", lambda z1, z2: np.exp(z2 - z1),
+     "Those are the odds p₂/p₁. The probability is p₁/(p₁ + p₂)."),
+    ("1 + e^(z₂ − z₁): a division is missing", lambda z1, z2: 1 + np.exp(z2 - z1),
+     "That is 1/p₁."),
+    ("e^z₁ over 1 + e^z₂", lambda z1, z2: np.exp(z1) / (1 + np.exp(z2)),
+     "Softmax divides by e^z₁ + e^z₂."),
+    ("e^z₁ over 1 + e^z₁", lambda z1, z2: np.exp(z1) / (1 + np.exp(z1)),
+     "That is a sigmoid of z₁ alone, and overflows. Softmax divides by e^z₁ + e^z₂."),
+    ("e^z₁ over e^(z₁ + z₂)", lambda z1, z2: np.exp(z1) / np.exp(z1 + z2),
+     "A sum of exponentials is not the exponential of a sum."),
+    ("e^d/(1 + e^d), which overflows", lambda z1, z2: np.exp(z1 - z2) / (1 + np.exp(z1 - z2)),
+     "The right number, until d is 1000: then it is ∞/∞. Divide both by e^d on paper: one exponential is left."),
+    ("the exponentials of both, one divided by the other, under the 1",
+     lambda z1, z2: 1 / (1 + np.exp(z2) / np.exp(z1)),
+     "The right number for small logits; e^1000 overflows. Take the difference first: one exponential is left."),
+    ("the share of the logits, without exponentials", lambda z1, z2: np.divide(z1, np.add(z1, z2)),
+     "Logits may be negative, and their sum may be 0. The exponential makes them positive."),
+    ("a straight line: ½ + d/4", lambda z1, z2: 0.5 + (z1 - z2) / 4,
+     "That is the tangent at d = 0. It leaves 0 … 1 where d is large."),
+    ("both probabilities", lambda z1, z2: np.array([_sigmoid(z1 - z2), _sigmoid(z2 - z1)]),
+     "Asked for is the first alone."),
+    ("the difference cut off at ±5", lambda z1, z2: _sigmoid(np.clip(z1 - z2, -5, 5)),
+     "Then nothing is surer than 99.3 %. One exponential of z₂ − z₁ needs no cut: e^1000 is ∞, and 1/∞ is 0."),
     ("the second class's probability", lambda z1, z2: _sigmoid(z2 - z1),
      "σ grows with its argument, and p₁ should grow with z₁."),
     ("the sigmoid of the first logit alone", lambda z1, z2: _sigmoid(z1),
@@ -372,6 +700,12 @@ first_of_two.mistakes += [  # what was done, the wrong formula, where to look
 def _course(mine, right):
     """How a wrong loop's losses run, beside those of the right one."""
     if mine.shape == right.shape:
+        if abs(mine[0] - right[0]) > 1e-6:
+            classes = np.exp(right[0])
+            return (
+                f"At the start all weights are 0 and all {classes:.0f} classes equally likely: the cross-entropy is "
+                f"ln {classes:.0f} = {right[0]:.4g}; yours begins with {mine[0]:.4g}."
+            )
         runs = (", ".join(f"{L:.3g}" for L in seen[[0, 1, 2, -1]]) for seen in (mine, right))
         return "Your losses at the steps 0, 1, 2 and 29 are {}; they should be {}.".format(*runs)
 
@@ -395,6 +729,60 @@ def _right(X, W, y):
     return losses.cross_entropy(X @ W, y)
 
 
+def _step_factors(data, lr):
+    """The families of loops whose steps are x times as long as they should be: for an x below 0, small, or large."""
+
+    @functools.cache
+    def after_one():
+        X, y = data()
+        slope = X.T @ losses.cross_entropy(np.zeros((len(X), y.max() + 1)), y)[1]
+        return lambda x: losses.cross_entropy(X @ (-x * lr * slope), y)[0]
+
+    def solve(f, low, high):
+        """Where f, which has another sign at each end, is 0."""
+        if not np.sign(f(low)) * np.sign(f(high)) < 0:
+            return np.nan
+        for _ in range(80):
+            middle = (low + high) / 2
+            low, high = (middle, high) if np.sign(f(middle)) == np.sign(f(low)) else (low, middle)
+        return middle
+
+    def guess(got, part):
+        loss, low, high = after_one(), 0.0, 1e4
+        for _ in range(60):  # the lowest loss that one step can reach
+            a, b = low + (high - low) / 3, high - (high - low) / 3
+            low, high = (low, b) if loss(a) < loss(b) else (a, high)
+        ends = {"small": (0.0, low), "large": (low, 1e5), "negative": (-1e5, 0.0)}[part]
+        return solve(lambda x: loss(x) - got[0][1], *ends)
+
+    def make(x):
+        return _loop(lambda *a: (_right(*a)[0], x * _right(*a)[1]), data)
+
+    what = "the loss is right, and each step is {x} times as long as it should be"
+    look = (
+        "What makes it so: a factor in front of the gradient, another learning rate, scaled inputs (their factor comes "
+        "squared)?"
+    )
+    return [(what, lambda got, part=part: guess(got, part), make, look) for part in ("small", "large", "negative")]
+
+
+def _mse_of_softmax(X, W, y):
+    """The squared error after softmax, and its slope by p taken for that by the logits."""
+    p = losses.softmax(X @ W)
+    return losses.mse(p, np.eye(p.shape[-1])[y])
+
+
+def _squares(X, W, y):
+    """The squared error after softmax, with its own slope."""
+    L, dp = _mse_of_softmax(X, W, y)
+    return L, losses.softmax_grad(X @ W, dp)
+
+
+def _fixed(rate, step, data):
+    """A loop that does not use the learning rate that it is given."""
+    return lambda lr: _loop(step, data)(rate)
+
+
 def _twice(X, W, y):
     return losses.cross_entropy(losses.softmax(X @ W), y)
 
@@ -413,6 +801,7 @@ def _twice_with_its_derivative(X, W, y):
         "It takes logits and has the softmax inside: hand it `X @ W`.",
     ],
     remark=lambda mine, lr: _course(mine, train_one.reference(lr)),
+    families=_step_factors(few_digits, 0.1),
 )
 def train_one(lr):
     """Train a linear classifier on 200 digits; return the loss before each of 30 steps."""
@@ -429,12 +818,40 @@ def _sigmoids(X, W, y):
     return losses.cross_entropy(losses.sigmoid(X @ W), y)
 
 
+def _with_momentum(lr):
+    X, y = few_digits()
+    W, v, seen = np.zeros((64, 10)), 0.0, []
+    for _ in range(30):
+        L, dz = _right(X, W, y)
+        v = 0.9 * v - lr * X.T @ dz
+        W = W + v
+        seen.append(L)
+    return np.array(seen)
+
+
 def _thrice(X, W, y):
     return losses.cross_entropy(losses.softmax(losses.softmax(X @ W)), y)
 
 
 # fmt: off
 train_one.mistakes += [  # what was done, the wrong loop, where to look
+    ("the squared error after softmax", _loop(_mse_of_softmax),
+     "That is another loss; the fault is in what `cross_entropy` is given."),
+    ("the squared error after softmax, with its own slope", _loop(_squares),
+     "That is another loss; the fault is in what `cross_entropy` is given."),
+    ("the loss still has softmax twice, and the gradient is p − y, summed over the examples",
+     _loop(lambda X, W, y: (_twice(X, W, y)[0], 200 * _right(X, W, y)[1])),
+     "The loss you record is still too high; and the gradient of a mean comes divided by the number of examples."),
+    ("the exponential of the logits", _loop(lambda X, W, y: losses.cross_entropy(np.exp(X @ W), y)),
+     "`cross_entropy` takes logits, any real numbers, and has the exponential inside."),
+    ("tanh of the logits", _loop(lambda X, W, y: losses.cross_entropy(np.tanh(X @ W), y)),
+     "It squeezes the logits just as softmax did. `cross_entropy` takes any real numbers."),
+    ("the loss divided by the number of examples, too", _loop(lambda *a: (_right(*a)[0] / 200, _right(*a)[1])),
+     "`cross_entropy` has taken the mean already."),
+    *((f"the learning rate is always {rate:g}", _fixed(rate, _right, few_digits),
+       "The repair is right. The loop is given `lr`; use that.") for rate in (0.1, 1.0)),
+    ("momentum is added", _with_momentum,
+     "The repair may be right. The loop made plain gradient steps; leave them."),
     ("softmax is still applied twice, now with its derivative", _loop(_twice_with_its_derivative),
      "The gradient fits the loss now, and the loss is still the wrong one: it cannot fall below 1.46."),
     ("a sigmoid in place of the softmax", _loop(_sigmoids),
@@ -471,6 +888,7 @@ def _summed(X, W, y):
         "∂L/∂z = (p − y)/n with n = len(X).",
     ],
     remark=lambda mine, lr: _course(mine, train_two.reference(lr)),
+    families=_step_factors(three_clouds, 0.03),
 )
 def train_two(lr):
     """Train a linear classifier on three clouds of points; return the loss before each of 30 steps."""
@@ -489,6 +907,16 @@ def _scaled(factor):
     return _loop(lambda *a: (_right(*a)[0], factor * _right(*a)[1]), three_clouds)
 
 
+def _one_by_one(lr):
+    X, y = three_clouds()
+    W, seen = np.zeros((2, 3)), []
+    for k in range(30):
+        L, dz = _right(X[k : k + 1], W, y[k : k + 1])
+        W = W - lr * X[k : k + 1].T @ dz
+        seen.append(L)
+    return np.array(seen)
+
+
 def _normalised(X, W, y):
     L, dz = _right(X, W, y)
     return L, dz / np.linalg.norm(dz)
@@ -496,6 +924,32 @@ def _normalised(X, W, y):
 
 # fmt: off
 train_two.mistakes += [  # what was done, the wrong loop, where to look
+    ("z in place of p",
+     _loop(lambda X, W, y: (_right(X, W, y)[0], (X @ W - losses.one_hot(y, 3)) / len(X)), three_clouds),
+     "That is the gradient of a squared error. The derivative of log Σ e^z is softmax(z), as it was."),
+    ("z in place of p, summed", _loop(lambda X, W, y: (_right(X, W, y)[0], X @ W - losses.one_hot(y, 3)), three_clouds),
+     "The derivative of log Σ e^z is softmax(z), as it was; how long is the gradient?"),
+    ("the target is left out",
+     _loop(lambda X, W, y: (_right(X, W, y)[0], losses.softmax(X @ W) / len(X)), three_clouds),
+     "p − y was right, but for its length."),
+    ("the squares of p − y",
+     _loop(lambda *a: (_right(*a)[0], _summed(*a)[1] ** 2 / len(a[0])), three_clouds),
+     "p − y was right, but for its length."),
+    ("the squared error after softmax", _loop(_mse_of_softmax, three_clouds),
+     "That is another loss. The one that was there is right; the gradient is too long."),
+    ("the gradient of the squared error after softmax",
+     _loop(lambda X, W, y: (_right(X, W, y)[0], _mse_of_softmax(X, W, y)[1]), three_clouds),
+     "Nothing is squared here: p − y was right, but for its length."),
+    *((f"each entry of the gradient cut off at ±{most:g}",
+       _loop(lambda *a, most=most: (_right(*a)[0], np.clip(_summed(*a)[1], -most, most)), three_clouds),
+       "That tames the steps and hides the fault: of which mean is this the gradient?") for most in (0.01, 0.1, 0.5)),
+    *((f"the learning rate is always {rate:g}", _fixed(rate, _summed, three_clouds),
+       "It has to work for the `lr` that it is given. By which factor is the gradient too long?")
+      for rate in (0.1, 0.01, 0.001, 0.0001)),
+    *((f"the learning rate is always {rate:g}, and the gradient is averaged", _fixed(rate, _right, three_clouds),
+       "The gradient is right. The loop is given `lr`; use that.") for rate in (0.1, 0.01)),
+    ("one example in each step, one after the other", _one_by_one,
+     "That is another method. The loop takes all points at once: of which mean is `dz` the gradient?"),
     ("a division by the number of classes", _scaled(200 / 3),
      "Smaller, and still not the mean: it is over the points, and there are 200."),
     ("a division by the number of inputs", _scaled(200 / 2),
@@ -523,6 +977,63 @@ train_two.mistakes += [  # what was done, the wrong loop, where to look
 # fmt: on
 
 
+def _recording(loss):
+    """The right steps, with another loss noted: loss(p, Y)."""
+
+    def step(X, W, y):
+        with np.errstate(all="ignore"):
+            return loss(losses.softmax(X @ W), losses.one_hot(y, 10)), _right(X, W, y)[1]
+
+    return _loop(step, few_pixels)
+
+
+_CHANGES = {  # what is done to p before its logarithm is taken
+    "{x} is added inside the logarithm": lambda p, x: p + x,
+    "probabilities are cut off below {x}": lambda p, x: np.maximum(p, x),
+    "probabilities are cut off below {x}, and as far from 1": lambda p, x: np.clip(p, x, 1 - x),
+    "probabilities are cut off below {x} and divided by their sum again": lambda p, x: _share(np.maximum(p, x)),
+}
+_FLOORED = (
+    "No more NaN, and no more truth: an answer that is wrong by 800 is recorded as −ln of that number, no worse than "
+    "one "
+    "wrong by 40. Never take the logarithm of a softmax."
+)
+
+
+def _seen(change, x):
+    return _recording(lambda p, Y: -(Y * np.log(change(p, x))).sum(-1).mean())
+
+
+@functools.cache
+def _worst():
+    """The softmax of the logits after one step with lr = 2, where many right classes have p = 0; and the targets."""
+    X, y = few_pixels()
+    Y = losses.one_hot(y, 10)
+    return losses.softmax(X @ (-2.0 * X.T @ (0.1 - Y) / len(X))), Y
+
+
+def _floor_of(noted, change):
+    """For which x the changed probabilities give the loss that was noted after one step with lr = 2."""
+    p, Y = _worst()
+    low, high = -730.0, -0.7  # ln x
+    for _ in range(90):
+        middle = (low + high) / 2
+        loss = -(Y * np.log(change(p, np.exp(middle)))).sum(-1).mean()
+        low, high = (middle, high) if loss > noted[1] else (low, middle)
+    x = np.exp(middle)
+    return float(f"{x:.10g}")
+
+
+def _noting(loss):
+    """The right steps, with another loss noted: loss(z, Y)."""
+
+    def step(X, W, y):
+        with np.errstate(all="ignore"):
+            return loss(X @ W, losses.one_hot(y, 10)), _right(X, W, y)[1]
+
+    return _loop(step, few_pixels)
+
+
 def _broken_three(lr):
     X, y = experiments.few_pixels()
     Y, W, seen = losses.one_hot(y, 10), np.zeros((64, 10)), []
@@ -542,6 +1053,18 @@ def _broken_three(lr):
         "Never take the logarithm of a softmax: `losses.log_softmax(z)` and `losses.cross_entropy(z, y)` avoid it.",
     ],
     remark=lambda mine, lr: _course(mine, train_three.reference(lr)),
+    families=[
+        *(
+            (
+                what,
+                lambda got, change=change: _floor_of(got[3], change),
+                lambda x, change=change: _seen(change, x),
+                _FLOORED,
+            )
+            for what, change in _CHANGES.items()
+        ),
+        *_step_factors(few_pixels, 0.1),
+    ],
 )
 def train_three(lr):
     """Train a linear classifier on 200 digits with pixels 0 … 16; return the loss before each of 30 steps."""
@@ -554,22 +1077,41 @@ def train_three(lr):
     return np.array(seen)
 
 
-def _recording(loss):
-    """The right steps, with another loss noted: loss(p, Y)."""
-
-    def step(X, W, y):
-        with np.errstate(all="ignore"):
-            return loss(losses.softmax(X @ W), losses.one_hot(y, 10)), _right(X, W, y)[1]
-
-    return _loop(step, few_pixels)
-
-
 # fmt: off
 train_three.mistakes += [  # what was done, the wrong loop, where to look
-    *((f"{eps:g} added inside the logarithm",
-       _recording(lambda p, Y, eps=eps: -(Y * np.log(p + eps)).sum(-1).mean()),
-       f"No more NaN, and no more truth: an answer that is wrong by 800 is recorded as {-math.log(eps):.1f}.")
-      for eps in (1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15, 1e-16, 1e-20, 1e-30, 1e-300)),
+    ("NaN counted as 0, in the mean", _recording(lambda p, Y: np.nan_to_num(-(Y * np.log(p)).sum(-1).mean())),
+     "A loss of 0 would be perfect. What happened is that log p is −∞ where p has rounded to 0."),
+    ("examples whose loss is NaN are left out", _recording(lambda p, Y: -np.nanmean((Y * np.log(p)).sum(-1))),
+     "Those are the examples that matter most. log p is −∞ where p has rounded to 0."),
+    ("log(1 + p) where log p belongs", _recording(lambda p, Y: -(Y * np.log1p(p)).sum(-1).mean()),
+     "The 1 avoids log(0) and changes the loss everywhere else."),
+    ("the squared error of p", _recording(lambda p, Y: ((p - Y) ** 2).sum(-1).mean()),
+     "That is another loss, of which these are not the gradients."),
+    ("the squared error of p, averaged over the classes too", _recording(lambda p, Y: ((p - Y) ** 2).mean()),
+     "That is another loss, of which these are not the gradients."),
+    ("the mean over the classes, too", _loop(lambda X, W, y: (_right(X, W, y)[0] / 10, _right(X, W, y)[1]), few_pixels),
+     "No NaN any more. Over the classes it was a sum, and that was right."),
+    ("the mean over the classes, too, with the logarithm of a softmax",
+     _recording(lambda p, Y: -(Y * np.log(p)).mean()),
+     "Over the classes it was a sum; and log p is still −∞ where p has rounded to 0."),
+    ("the sum over the examples, with the logarithm of a softmax", _recording(lambda p, Y: -(Y * np.log(p)).sum()),
+     "The loss was a mean over the examples; and log p is still −∞ where p has rounded to 0."),
+    ("log Σ e^z without a shift", _noting(lambda z, Y: (np.log(np.exp(z).sum(-1)) - (Y * z).sum(-1)).mean()),
+     "The right idea: no log of a softmax. But e^z overflows from z = 710 on: `losses.log_softmax`, or take the "
+     "largest "
+     "logit away first."),
+    ("z − log Σ e^z without a shift",
+     _noting(lambda z, Y: -(Y * (z - np.log(np.exp(z).sum(-1, keepdims=True)))).sum(-1).mean()),
+     "The right idea: no log of a softmax. But e^z overflows from z = 710 on: `losses.log_softmax`, or take the "
+     "largest "
+     "logit away first."),
+    ("the normalisation is missing: −Σ y·z", _noting(lambda z, Y: -(Y * z).sum(-1).mean()),
+     "Raising all logits would lower that. log p = z − log Σ e^z."),
+    ("the logarithm of the sum is missing: z minus the largest z",
+     _noting(lambda z, Y: -(Y * (z - z.max(-1, keepdims=True))).sum(-1).mean()),
+     "log p = z − m − log Σ e^(z − m)."),
+    ("one shift for all examples", _noting(lambda z, Y: -(Y * np.log(_share(np.exp(z - z.max())))).sum(-1).mean()),
+     "An example far below the largest becomes 0/0; and log p is still −∞ where p has rounded to 0."),
     ("only the right class's logarithm", _recording(lambda p, Y: -np.log(p[Y == 1]).mean()),
      "That avoids 0·(−∞). Where the right class itself has p = 0 it is still log(0)."),
     ("NaN counted as 0", _recording(lambda p, Y: -np.nan_to_num(Y * np.log(p)).sum(-1).mean()),

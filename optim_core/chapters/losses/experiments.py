@@ -57,20 +57,26 @@ def five_points(wrong=True):
 
 
 @functools.cache
-def few_digits():
-    """200 handwritten digits, scaled and centred: X of shape (200, 64), and their labels y from 0 to 9."""
-    data = digits(train=200)
+def _few(scale):
+    data = digits(train=200, scale=scale)
     return data.X, data.y
 
 
-@functools.cache
+def few_digits():
+    """200 handwritten digits, scaled and centred: X of shape (200, 64), and their labels y from 0 to 9.
+
+    The arrays are new at every call, here and below: what is done to them harms nobody.
+    """
+    X, y = _few(scale=True)
+    return X.copy(), y.copy()
+
+
 def few_pixels():
     """The same digits with their pixels as they are, 0 to 16."""
-    data = digits(train=200, scale=False)
-    return data.X, data.y
+    X, y = _few(scale=False)
+    return X.copy(), y.copy()
 
 
-@functools.cache
 def three_clouds():
     """200 points of three clouds that overlap: X of shape (200, 2), and their labels y from 0 to 2."""
     data = blobs(n=200, noise=2.0, seed=0)

@@ -29,11 +29,29 @@ STEPS = {
     "no momentum (μ = 0)": [(_W, _V, Slope((1.0, 4.0)), 0.1, 0.0)],
 }
 
+TERMS = {
+    "w": lambda w, v, grad, lr, mu: w,
+    "v": lambda w, v, grad, lr, mu: v,
+    "mu·v": lambda w, v, grad, lr, mu: mu * v,
+    "lr·grad(w)": lambda w, v, grad, lr, mu: lr * grad(w),
+    "grad(w)": lambda w, v, grad, lr, mu: grad(w),
+    "mu·lr·grad(w)": lambda w, v, grad, lr, mu: mu * lr * grad(w),
+    "mu·grad(w)": lambda w, v, grad, lr, mu: mu * grad(w),
+    "lr·v": lambda w, v, grad, lr, mu: lr * v,
+    "mu²·v": lambda w, v, grad, lr, mu: mu**2 * v,
+    "lr·grad(w + mu·v)": lambda w, v, grad, lr, mu: lr * grad(w + mu * v),
+    "grad(w + mu·v)": lambda w, v, grad, lr, mu: grad(w + mu * v),
+    "lr·grad(w − mu·v)": lambda w, v, grad, lr, mu: lr * grad(w - mu * v),
+    "lr·grad(w + v)": lambda w, v, grad, lr, mu: lr * grad(w + v),
+    "mu·lr·grad(w + mu·v)": lambda w, v, grad, lr, mu: mu * lr * grad(w + mu * v),
+}
+
 
 @pair(
     "the point",
     "the velocity",
     cases=STEPS,
+    terms=TERMS,
     hints=[
         "Two lines: first the velocity changes, then the point moves with it.",
         "The velocity keeps the part mu of itself and gets a push against the gradient, of lr times its size.",
@@ -124,6 +142,12 @@ heavy_ball.mistakes += [  # what was done, the wrong step, where to look
     ("only the velocity is returned",
      lambda w, v, grad, lr, mu: mu * v - lr * grad(w),
      "The point has to move as well: `return w, v`."),
+    ("the point moves by μ times the old velocity and a gradient step, and the velocity only shrinks",
+     lambda w, v, grad, lr, mu: (w + mu * v - lr * grad(w), mu * v),
+     "The point is right. The velocity is the step that it made, with the gradient in it."),
+    ("the point makes a plain gradient step, and the velocity only shrinks",
+     lambda w, v, grad, lr, mu: (w - lr * grad(w), mu * v),
+     "The gradient belongs into the velocity, and the point moves with that."),
 ]
 # fmt: on
 
@@ -134,6 +158,7 @@ heavy_ball.mistakes += [  # what was done, the wrong step, where to look
     "the point",
     "the velocity",
     cases=STEPS,
+    terms=TERMS,
     hints=[
         "It is the heavy ball with one change. Where is the gradient taken?",
         "Before looking at the gradient, ask where the velocity alone would lead: by mu·v from w.",
@@ -216,6 +241,35 @@ nesterov_step.mistakes += [  # what was done, the wrong step, where to look
     ("the old velocity is returned",
      lambda w, v, grad, lr, mu: (w + mu * v - lr * grad(w + mu * v), v),
      "The point is right. The next step needs the new velocity."),
+    ("torch's update to the letter, with its buffer in place of the velocity",
+     lambda w, v, grad, lr, mu: (w - lr * (grad(w) + mu * (mu * v + grad(w))), mu * v + grad(w)),
+     "A right method, in other variables: torch's buffer has no η and points uphill, and its w is our w + μv. "
+     "Exercise 4 "
+     "translates; here v is the step itself and w the point."),
+    ("the gradient step is made from the look-ahead point, and the velocity is that of the heavy ball",
+     lambda w, v, grad, lr, mu: (w + mu * v - lr * grad(w + mu * v), mu * v - lr * grad(w)),
+     "The point is right. The velocity is the step that it made."),
+    ("Nesterov's own form of 1983: a gradient step, and then on along the last two points",
+     lambda w, v, grad, lr, mu: ((1 + mu) * (w - lr * grad(w)) - mu * w, v),
+     "There the velocity is a difference of points. Here it comes in as v: the gradient is taken at w + μv."),
+    ("the point moves on by μv once more at the end",
+     lambda w, v, grad, lr, mu: (w + (1 + mu) * (mu * v - lr * grad(w + mu * v)), mu * v - lr * grad(w + mu * v)),
+     "The look-ahead is only for the gradient. The point itself moves by v."),
+    ("the gradient is taken at the look-ahead point and at the old one, and averaged",
+     lambda w, v, grad, lr, mu: _moved(w, mu * v - lr * (grad(w) + grad(w + mu * v)) / 2),
+     "One gradient a step, at the look-ahead point."),
+    ("the look-ahead goes by lr·v",
+     lambda w, v, grad, lr, mu: _moved(w, mu * v - lr * grad(w + lr * v)),
+     "Only the part mu of the velocity survives; look where that leads."),
+    ("the look-ahead goes by μ²v",
+     lambda w, v, grad, lr, mu: _moved(w, mu * v - lr * grad(w + mu**2 * v)),
+     "Only the part mu of the velocity survives; look where that leads."),
+    ("the look-ahead goes by μ alone, without the velocity",
+     lambda w, v, grad, lr, mu: _moved(w, mu * v - lr * grad(w + mu)),
+     "Ask where the velocity would lead: by mu·v from w."),
+    ("μv is added to the velocity a second time, and not to the point where the gradient is taken",
+     lambda w, v, grad, lr, mu: _moved(w, 2 * mu * v - lr * grad(w)),
+     "Mind the brackets: the look-ahead belongs inside `grad(…)`."),
 ]
 # fmt: on
 
@@ -251,6 +305,7 @@ def _settings(**how):
     cases={
         "usual values": [(0.1, 0.9), (0.01, 0.99), (0.01, 0.9), (0.2, 0.6), (1.0, 0.3), (0.05, 0.95)],
         "no momentum": [(0.1, 0.0), (0.7, 0.0)],
+        "a long memory, small steps": [(1e-4, 0.999), (2e-5, 0.98)],
     },
     hints=[
         "Write both with a constant gradient: how long does a step become in each?",
@@ -324,6 +379,21 @@ _rng = np.random.default_rng(5)
         ],
         "before the first step (b = 0)": [(np.array([1.0, 2.0]), np.zeros(2), 0.1, 0.9)],
         "no momentum (μ = 0)": [(np.array([1.0, 2.0]), np.array([-1.0, 4.0]), 0.1, 0.0)],
+    },
+    terms={
+        "θ": lambda theta, buf, lr, mu: theta,
+        "b": lambda theta, buf, lr, mu: buf,
+        "lr·b": lambda theta, buf, lr, mu: lr * buf,
+        "mu·b": lambda theta, buf, lr, mu: mu * buf,
+        "lr·mu·b": lambda theta, buf, lr, mu: lr * mu * buf,
+        "lr·mu²·b": lambda theta, buf, lr, mu: lr * mu**2 * buf,
+        "lr²·b": lambda theta, buf, lr, mu: lr**2 * buf,
+        "lr²·mu·b": lambda theta, buf, lr, mu: lr**2 * mu * buf,
+        "lr·θ": lambda theta, buf, lr, mu: lr * theta,
+        "mu·θ": lambda theta, buf, lr, mu: mu * theta,
+        "lr·mu·θ": lambda theta, buf, lr, mu: lr * mu * theta,
+        "b/lr": lambda theta, buf, lr, mu: buf / lr,
+        "mu·b/lr": lambda theta, buf, lr, mu: mu * buf / lr,
     },
     hints=[
         "b is a sum of gradients, without η and pointing uphill; v is a sum of steps. So v is a multiple of b.",

@@ -1,0 +1,590 @@
+"""Is a student's code one change away from right? Then that place is what to look at.
+
+`one_change` makes every small change to the code, one at a time: another sign, operation, name, number, function, axis
+or bracket, something left out, something put in, two lines exchanged. A change after which the function is right in
+every case proves where the fault is. What is said of it is the place, not the cure.
+"""
+
+import ast
+import copy
+import functools
+import inspect
+import itertools
+import linecache
+import time
+from contextlib import suppress
+
+import numpy as np
+
+from .running import Run, quiet
+from .values import numbers
+
+PATIENCE = 0.6  # seconds of computing, after which the search is given up
+ROUNDS = 20_000  # of all loops together: a changed loop may have no end
+SIGNS = {
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@", ast.Pow: "**", ast.FloorDiv: "//",
+    ast.BitXor: "^", ast.Mod: "%", ast.BitAnd: "&", ast.BitOr: "|",
+}  # fmt: skip
+OTHERS = {  # an operation, and what may belong in its place
+    ast.Add: "*/@", ast.Sub: "*/@", ast.Mult: "/@+-", ast.Div: "*-+", ast.MatMult: "*", ast.FloorDiv: "/",
+    ast.Pow: "*", ast.BitXor: ["**"], ast.Mod: "/", ast.BitAnd: "|", ast.BitOr: "&",
+}  # fmt: skip
+OPERATIONS = {sign: operation for operation, sign in SIGNS.items()}
+KIN = [  # functions and methods that are taken for each other
+    set(words.split())
+    for words in (
+        "log log2 log10 log1p", "exp exp2 expm1", "sum mean max min median prod std var", "argmax argmin argsort",
+        "all any", "eig eigh", "maximum minimum", "sin cos tan tanh", "zeros ones", "sqrt square abs",
+    )
+]  # fmt: skip
+REDUCING = {"sum", "mean", "max", "min", "amax", "amin", "all", "any", "prod"}
+DANGEROUS = {"open", "input", "exec", "eval", "os", "sys", "subprocess", "shutil", "plt", "display", "Live"}
+
+
+def one_change(function, ex, cases, score=0.0):
+    """The one place where a change makes a function right: (a sentence on it, None); or (None, None).
+
+    ex: the exercise; cases: the numbers of all its cases, those that were wrong first; score: which share of the
+    answers is right as it is. Where no change makes it right, one may make it a known mistake: (a sentence, the number
+    of that mistake), for two faults at once. That counts only if more is right then than before.
+    """
+    found = tree_of(function)
+    if found is None or _reaches_out(found[0]):
+        return None, None
+    build, goals, second = _builder(function, found[0]), _Goals(ex, cases, score), (None, None)
+    end = time.thread_time() + PATIENCE
+    with suppress(KeyboardInterrupt), quiet():
+        for rank, text, places in sorted(_changes(*found), key=lambda change: change[0]):
+            if time.thread_time() > end:
+                break
+            with _changed(places):
+                changed = build()
+            reached = goals.reached(changed, every=rank < 4 and second[0] is None) if changed else None
+            if reached == RIGHT:
+                return text, None
+            if reached is not None:
+                second = text, reached
+    return second
+
+
+RIGHT = -1
+BETTER = 0.25  # of the answers
+
+
+class _Goals:
+    """What a changed function may turn out to be: right, or a known mistake."""
+
+    def __init__(self, ex, cases, score):
+        self.ex, self.first, self.rest = ex, cases[0], cases[1:]
+        self.goals = {RIGHT: ex.expected} | {
+            k: [ex.seen_of(r) for r in runs]
+            for k, runs in enumerate(ex.known)
+            if all(_ran(r) for r in runs) and ex.score(runs) >= score + BETTER
+        }
+        self.marks = {k: _mark(goal[self.first]) for k, goal in self.goals.items()}
+
+    def reached(self, function, every):
+        """The number of the goal that a function reaches in all cases; every: known mistakes, too."""
+        seen = self.ex.glance(function, self.first)
+        mark = _mark(seen)
+        for k in self.goals if every else (RIGHT,):
+            if _alike(mark, self.marks[k]) and self.ex.agree(seen, self.goals[k][self.first]):
+                if all(self.ex.agree(self.ex.glance(function, case), self.goals[k][case]) for case in self.rest):
+                    return k
+        return None
+
+
+def _ran(r):
+    """Did a known mistake come to an answer?"""
+    return not isinstance(r, Run) or (r.error is None and r.value is not None)
+
+
+def _mark(value):
+    """Something quick to tell answers apart by: of numbers their shape and the size of the first."""
+    array = numbers(value)
+    if array is None or array.size == 0:
+        return None
+    return array.shape, abs(array.flat[0])
+
+
+def _alike(mark, other):
+    if mark is None or other is None:
+        return True
+    near = abs(mark[1] - other[1]) <= 1e-3 * abs(other[1]) + 1e-6 or not np.isfinite(mark[1])
+    return mark[0] == other[0] and near
+
+
+# The student's code as a tree -------------------------------------------------------------------------------------
+
+
+def tree_of(function):
+    """The definition of a function as a tree, and the source that it is from; None if there is no such source."""
+    code = getattr(inspect.unwrap(function), "__code__", None) if callable(function) else None
+    if code is None or code.co_freevars:
+        return None
+    lines = linecache.getlines(code.co_filename)
+    try:
+        module = ast.parse("".join(lines))
+    except (SyntaxError, ValueError):
+        return None
+    for node in ast.walk(module):
+        if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
+            first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+            if first == code.co_firstlineno:
+                return copy.deepcopy(node), "".join(lines)
+        if isinstance(node, ast.Lambda) and code.co_name == "<lambda>" and _is_at(node, code):
+            body = [ast.copy_location(ast.Return(node.body), node.body)]
+            made = ast.copy_location(ast.FunctionDef("_lambda", node.args, body, []), node)
+            return copy.deepcopy(made), "".join(lines)
+    return None
+
+
+def _reaches_out(tree):
+    """Could running this code many times do something outside of it: to a file, to the screen, to a global?"""
+    own = {a.arg for a in ast.walk(tree.args) if isinstance(a, ast.arg)}
+    own |= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Global, ast.Nonlocal)):
+            return True
+        if isinstance(node, ast.Name) and node.id in DANGEROUS:
+            return True
+        changed = isinstance(node, (ast.Subscript, ast.Attribute)) and isinstance(node.ctx, (ast.Store, ast.Del))
+        if changed and {n.id for n in ast.walk(node.value) if isinstance(n, ast.Name)} - own:
+            return True
+    return False
+
+
+def _is_at(node, code):
+    """Does this lambda's body cover exactly what the code was compiled from?"""
+    spans = [p for p in code.co_positions() if None not in p and p[3] > 0]
+    body = node.body
+    begin, end = (body.lineno, body.col_offset), (body.end_lineno, body.end_col_offset)
+    return (
+        len(spans) > 0
+        and min((line, col) for line, _, col, _ in spans) >= begin
+        and max((line, col) for _, line, _, col in spans) <= end
+        and any(((p[0], p[2]), (p[1], p[3])) == (begin, end) for p in spans)
+    )
+
+
+def _builder(function, tree):
+    """A function that compiles the tree, as it is at that moment, into a function; None where that fails."""
+    original = inspect.unwrap(function)
+    rounds = itertools.count()
+
+    def count():
+        if next(rounds) > ROUNDS:
+            raise TimeoutError
+
+    space = {**original.__globals__, "__count__": count}
+    tree.decorator_list = []
+    tree.args.defaults = [ast.Constant(None)] * len(tree.args.defaults)  # their values are those of the original
+    tree.args.kw_defaults = [default and ast.Constant(None) for default in tree.args.kw_defaults]
+    for node in [*ast.walk(tree)]:
+        if isinstance(node, (ast.For, ast.While)):
+            node.body.insert(0, ast.Expr(ast.Call(ast.Name("__count__", ast.Load()), [], []), guard=True))
+
+    module = ast.fix_missing_locations(ast.Module([tree], []))
+
+    def build():
+        nonlocal rounds
+        rounds, made = itertools.count(), {}
+        try:
+            exec(compile(module, "<change>", "exec"), space, made)
+        except (SyntaxError, ValueError, TypeError, RecursionError, AttributeError):
+            return None
+        changed = made[tree.name]
+        changed.__defaults__, changed.__kwdefaults__ = original.__defaults__, original.__kwdefaults__
+        return changed
+
+    return build
+
+
+class _changed:
+    """The tree with some of its places filled anew, for a while."""
+
+    def __init__(self, places):
+        self.places = places
+        for *_, new in places:
+            for part in new if isinstance(new, list) else [new]:
+                _locate(part)
+
+    def __enter__(self):
+        self.before = [_get(*place[:2]) for place in self.places]
+        for holder, key, new in self.places:
+            _set(holder, key, new)
+
+    def __exit__(self, *_):
+        for (holder, key, _), old in zip(self.places, self.before, strict=True):
+            _set(holder, key, old)
+
+
+def _locate(node):
+    """Give what was made here a place in the source, without which it does not compile."""
+    if not hasattr(node, "lineno"):
+        node.lineno = node.end_lineno = 1
+        node.col_offset = node.end_col_offset = 0
+        node.made = True
+        for part in ast.iter_child_nodes(node):
+            _locate(part)
+
+
+def _get(holder, key):
+    return holder[key] if isinstance(holder, list) else getattr(holder, key)
+
+
+def _set(holder, key, new):
+    if isinstance(holder, list):
+        holder[key] = new
+    else:
+        setattr(holder, key, new)
+
+
+def _places(tree):
+    """All expressions of the function's body: (holder, key, expression, the statement that it stands in)."""
+    found = []
+
+    def visit(node, statement):
+        if isinstance(getattr(node, "ctx", None), (ast.Store, ast.Del)):  # what is assigned to stays
+            return
+        for name, value in ast.iter_fields(node):
+            for holder, key, part in (
+                [(value, k, part) for k, part in enumerate(value)] if isinstance(value, list) else [(node, name, value)]
+            ):
+                if not isinstance(part, ast.AST) or isinstance(part, ast.arguments) or hasattr(part, "guard"):
+                    continue
+                if isinstance(part, ast.expr) and isinstance(getattr(part, "ctx", ast.Load()), ast.Load):
+                    found.append((holder, key, part, statement))
+                visit(part, part if isinstance(part, ast.stmt) else statement)
+
+    for statement in tree.body:
+        visit(statement, statement)
+    return found
+
+
+# All small changes ------------------------------------------------------------------------------------------------
+
+
+def _changes(tree, source):
+    """All changes: (rank, what is wrong if this one cures it, [(holder, key, new), …]); the likeliest have rank 1."""
+
+    lines, known = source.splitlines(), {}
+
+    def text(node, longest=70):
+        """What stands in the source there."""
+        words = known.get(id(node))
+        if words is None:
+            words = known[id(node)] = " ".join(_segment(lines, node).split())
+        return words if len(words) <= longest else words[: longest - 1] + "…"
+
+    yield from _of_lines(tree, text)
+    arguments = [a.arg for a in (*tree.args.posonlyargs, *tree.args.args, *tree.args.kwonlyargs)]
+    stored = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    names = [*arguments, *sorted(stored - set(arguments) - {"_"})]
+    places = _places(tree)
+    for a, b in itertools.combinations(arguments, 2):
+        of = {a: b, b: a}
+        every = [
+            (h, k, ast.Name(of[e.id], ast.Load())) for h, k, e, _ in places if isinstance(e, ast.Name) and e.id in of
+        ]
+        if len({new.id for _, _, new in every}) == 2:
+            yield 2.5, f"`{a}` and `{b}` are exchanged in your code.", every
+    yield from _everywhere(places, text)
+    alike = {}
+    for place in places:
+        alike.setdefault(ast.dump(place[2]), []).append(place)
+    for same in alike.values():
+        _, _, part, statement = same[0]
+        for rank, what, new in _instead(part, text, names, statement):
+            for some in [same, *([[one] for one in same] if len(same) > 1 else [])]:
+                line = some[0][3]
+                where = f" in `{text(line)}`" if line is not None and text(line) != text(part) else ""
+                yield (
+                    rank + (len(some) > 1) / 10,
+                    what.replace(" {where}", where).replace("{where}", where),
+                    [(h, k, new) for h, k, _, _ in some],
+                )
+
+
+def _segment(lines, node):
+    """The source of a node; what has none, because it was put together here, is written anew."""
+    if hasattr(node, "made"):
+        return ast.unparse(node)
+    first, last = node.lineno - 1, node.end_lineno - 1
+    if first == last:
+        return lines[first].encode()[node.col_offset : node.end_col_offset].decode()
+    middle = lines[first + 1 : last]
+    return "\n".join(
+        [
+            lines[first].encode()[node.col_offset :].decode(),
+            *middle,
+            lines[last].encode()[: node.end_col_offset].decode(),
+        ]
+    )
+
+
+def _everywhere(places, text):
+    """What stands in several places is left out in all of them."""
+    factors, calls = {}, {}
+    for place in places:
+        part = place[2]
+        if isinstance(part, ast.BinOp):
+            factors.setdefault((type(part.op), ast.dump(part.right)), []).append(place)
+        elif isinstance(part, ast.Call) and part.args:
+            calls.setdefault(ast.dump(part.func), []).append(place)
+    for some in factors.values():
+        part = some[0][2]
+        if len(some) > 1 and type(part.op) in SIGNS:
+            what = f"`{SIGNS[type(part.op)]} {text(part.right)}` is too much, wherever it stands."
+            yield 2.2, what, [(h, k, one.left) for h, k, one, _ in some]
+    for some in calls.values():
+        if len(some) > 1:
+            what = f"`{text(some[0][2].func)}(…)` is too much, wherever it stands."
+            yield 2.2, what, [(h, k, one.args[0]) for h, k, one, _ in some]
+
+
+def _of_lines(tree, text):
+    """Changes of whole lines."""
+    for node in [tree, *ast.walk(tree)]:
+        for body in (getattr(node, name, None) for name in ("body", "orelse")):
+            if not isinstance(body, list):
+                continue
+            for k, one in enumerate(body):
+                if hasattr(one, "guard"):
+                    continue
+                if isinstance(one, (ast.For, ast.While)):
+                    last, rest = one.body[-1], [*body[:k], one, *body[k + 1 :]]
+                    if isinstance(last, ast.Return):
+                        what = f"`{text(last)}` stands inside the loop, which therefore ends in its first round."
+                        yield (
+                            1,
+                            what,
+                            [(one, "body", one.body[:-1]), (node, "body", [*rest[: k + 1], last, *rest[k + 1 :]])],
+                        )
+                    if k + 1 < len(body) and not isinstance(body[k + 1], ast.Return):
+                        what = f"`{text(body[k + 1])}` stands after the loop, not in it."
+                        inside = [*one.body, body[k + 1]]
+                        yield 1, what, [(one, "body", inside), (node, "body", body[: k + 1] + body[k + 2 :])]
+                if isinstance(one, ast.AugAssign):
+                    sign = SIGNS.get(type(one.op), "")
+                    new = ast.Assign([one.target], one.value)
+                    yield (
+                        2,
+                        f"`{sign}=` in `{text(one)}` keeps the old value: is it to be added to, or replaced?",
+                        [(body, k, new)],
+                    )
+                if isinstance(one, ast.AugAssign) and type(one.op) in (ast.Add, ast.Sub, ast.Mult, ast.Div):
+                    for other in (ast.Add, ast.Sub, ast.Mult, ast.Div):
+                        yield 2, f"the operation in `{text(one)}` is the wrong one.", [(one, "op", other())]
+                if isinstance(one, (ast.Assign, ast.AugAssign, ast.Expr)) and len(body) > 1:
+                    yield 2, f"the line `{text(one)}` is too much.", [(body, k, ast.Pass())]
+                    if k + 1 < len(body) and isinstance(body[k + 1], (ast.Assign, ast.AugAssign, ast.Expr)):
+                        what = f"the lines `{text(one)}` and `{text(body[k + 1])}` stand in the wrong order."
+                        yield 1, what, [(body, k, body[k + 1]), (body, k + 1, one)]
+
+
+def _instead(part, text, names, statement):
+    """What may belong in the place of one expression: (rank, what is wrong if so, the new expression)."""
+    if isinstance(part, ast.BinOp):
+        yield from _operations(part, text)
+    elif isinstance(part, ast.UnaryOp):
+        yield (
+            1,
+            f"the `{'-' if isinstance(part.op, ast.USub) else 'not'}` before `{text(part.operand)}` is too much "
+            f"{{where}}.",
+            part.operand,
+        )
+    elif isinstance(part, ast.Compare) and len(part.ops) == 1:
+        for other in (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq):
+            if other is not type(part.ops[0]):
+                yield (
+                    2,
+                    f"the comparison `{text(part)}` is the wrong one {{where}}.",
+                    ast.Compare(part.left, [other()], part.comparators),
+                )
+    elif isinstance(part, ast.BoolOp):
+        other = ast.Or() if isinstance(part.op, ast.And) else ast.And()
+        word = "and" if isinstance(part.op, ast.And) else "or"
+        yield 2, f"`{word}` is the wrong word in `{text(part)}`.", ast.BoolOp(other, part.values)
+        for k, value in enumerate(part.values):
+            rest = part.values[:k] + part.values[k + 1 :]
+            yield (
+                2,
+                f"`{text(value)}` is too much in `{text(part)}`.",
+                rest[0] if len(rest) == 1 else ast.BoolOp(part.op, rest),
+            )
+    elif isinstance(part, ast.Name):
+        for name in names:
+            if name != part.id and part.id in names:
+                yield 3, f"`{part.id}` is not what belongs there {{where}}.", ast.Name(name, ast.Load())
+        for name in _kin(part.id):
+            yield 3, f"`{part.id}` is the wrong function {{where}}.", ast.Name(name, ast.Load())
+    elif isinstance(part, ast.Attribute):
+        for name in _kin(part.attr):
+            yield 3, f"`{part.attr}` is the wrong function {{where}}.", ast.Attribute(part.value, name, ast.Load())
+        yield 3, f"`.{part.attr}` is too much {{where}}.", part.value
+    elif isinstance(part, ast.Call):
+        yield from _calls(part, text)
+    elif isinstance(part, ast.Subscript):
+        yield from _indices(part, text)
+    elif isinstance(part, ast.IfExp):
+        yield 2, f"`if {text(part.test)}` is too much {{where}}.", part.body
+        yield 2, f"`if {text(part.test)}` is too much {{where}}.", part.orelse
+    elif isinstance(part, (ast.Tuple, ast.List)) and 2 <= len(part.elts) <= 3:
+        for order in itertools.permutations(range(len(part.elts))):
+            if order != tuple(range(len(part.elts))):
+                new = type(part)([part.elts[k] for k in order], ast.Load())
+                yield 2, f"the order in `{text(part)}` is wrong {{where}}.", new
+    number = _number(part)
+    if number is not None:
+        for name in names:
+            yield 3, f"the number `{text(part)}` is not what belongs there {{where}}.", ast.Name(name, ast.Load())
+        if number in (2, 10):
+            yield 3, f"the number `{text(part)}` is not right {{where}}.", _parsed("np.e")
+        for other in dict.fromkeys([-number, number + 1, number - 1, 0, 1, 2, 0.5, 1 / number if number else 3, -1]):
+            if other != number:
+                other = int(other) if other == int(other) and isinstance(number, int) else other
+                yield 3, f"the number `{text(part)}` is not right {{where}}.", ast.Constant(other)
+    elif not isinstance(part, (ast.Slice, ast.Lambda, ast.Starred, ast.JoinedStr, ast.Constant)):
+        if ".shape" not in text(part) and "len(" not in text(part):
+            yield from _additions(part, text, names)
+
+
+def _number(node):
+    """The number that stands there, or None."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        number = _number(node.operand)
+        return None if number is None else -number
+    is_one = (
+        isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool)
+    )
+    return node.value if is_one else None
+
+
+def _kin(name):
+    return sorted(set().union(*(kin for kin in KIN if name in kin)) - {name})
+
+
+def _operations(part, text):
+    """Changes of a ∘ b."""
+    a, b, op = part.left, part.right, part.op
+    sign = SIGNS.get(type(op), "")
+
+    def side(node):
+        return f"({text(node)})" if isinstance(node, (ast.BinOp, ast.Compare, ast.IfExp)) else text(node)
+
+    if isinstance(op, (ast.Add, ast.Sub)):
+        other = ast.Sub() if isinstance(op, ast.Add) else ast.Add()
+        yield 1, f"the sign before `{text(b)}` is wrong {{where}}.", ast.BinOp(a, other, b)
+    yield 2, f"`{sign} {side(b)}` is too much {{where}}.", a
+    yield 2, f"`{side(a)} {sign}` is too much {{where}}.", b
+    powers = ["**"] if isinstance(op, ast.Mult) and text(a) in ("np.e", "math.e", "2", "10") else []
+    for other in [*OTHERS.get(type(op), ""), *powers]:
+        what = f"the `{sign}` between `{text(a, 40)}` and `{text(b, 40)}` is not the operation that belongs there."
+        yield 3, what, ast.BinOp(a, OPERATIONS[other](), b)
+    if isinstance(a, ast.BinOp) and isinstance(
+        op, (ast.Mult, ast.Div, ast.MatMult)
+    ):  # a ∘ b * c with + for ∘ is a + (b * c)
+        for other in [sign for sign in (ast.Add, ast.Sub) if sign is not type(a.op)]:
+            inner = SIGNS.get(type(a.op), "")
+            what = f"the `{inner}` between `{text(a.left, 40)}` and `{text(a.right, 40)}` does not belong there."
+            yield 3, what, ast.BinOp(a.left, other(), ast.BinOp(a.right, op, b))
+    if isinstance(op, (ast.Sub, ast.Div, ast.Pow, ast.MatMult)):
+        yield 3, f"`{text(a)}` and `{text(b)}` stand in the wrong order around `{sign}` {{where}}.", ast.BinOp(b, op, a)
+    brackets = f"the brackets are not where they belong in `{text(part)}`: what is calculated first?"
+    for one, two in ((a, b), (b, a)):
+        if isinstance(one, ast.BinOp):  # (c ∘ d) • two, or two • (c ∘ d)
+            c, d, inner = one.left, one.right, one.op
+            if one is a:
+                yield 3, brackets, ast.BinOp(c, inner, ast.BinOp(d, op, two))
+                yield 4, brackets, ast.BinOp(ast.BinOp(c, op, two), inner, d)
+            else:
+                yield 3, brackets, ast.BinOp(ast.BinOp(two, op, c), inner, d)
+                yield 4, brackets, ast.BinOp(c, inner, ast.BinOp(two, op, d))
+
+
+def _calls(part, text):
+    """Changes of f(…) and of x.f(…)."""
+    name = part.func.attr if isinstance(part.func, ast.Attribute) else getattr(part.func, "id", "")
+    if part.args and not isinstance(part.args[0], ast.Starred):
+        yield 2, f"`{text(part.func)}(…)` around `{text(part.args[0])}` is too much {{where}}.", part.args[0]
+        if len(part.args) == 2:
+            new = ast.Call(part.func, part.args[::-1], part.keywords)
+            yield 2, f"the arguments stand in the wrong order in `{text(part)}`.", new
+        for k in range(1, len(part.args)):
+            new = ast.Call(part.func, part.args[:k] + part.args[k + 1 :], part.keywords)
+            yield 3, f"the argument `{text(part.args[k])}` is too much in `{text(part)}`.", new
+    if isinstance(part.func, ast.Attribute) and getattr(part.func.value, "id", "") not in ("np", "math"):
+        yield 2, f"`.{name}(…)` after `{text(part.func.value)}` is too much {{where}}.", part.func.value
+    if name == "norm":
+        new = ast.Call(_parsed("np.sum"), part.args, part.keywords)
+        yield 3, f"`{text(part.func)}` is the wrong function {{where}}.", new
+    for k, keyword in enumerate(part.keywords):
+        new = ast.Call(part.func, part.args, part.keywords[:k] + part.keywords[k + 1 :])
+        yield 3, f"`{keyword.arg}={text(keyword.value)}` is too much in `{text(part)}`.", new
+    if name in REDUCING:
+        given = {keyword.arg: keyword for keyword in part.keywords}
+        for axis, keep in itertools.product((None, -1, 0), (False, True)):
+            added = [] if axis is None else [ast.keyword("axis", ast.Constant(axis))]
+            added += [ast.keyword("keepdims", ast.Constant(True))] if keep else []
+            if added and not set(given) & {keyword.arg for keyword in added}:
+                what = f"`{text(part)}`{{where}}: along which axis, and of which shape? (`axis`, `keepdims`)"
+                yield 3, what, ast.Call(part.func, part.args, part.keywords + added)
+
+
+def _indices(part, text):
+    """Changes of a[…]."""
+    whole = ast.Slice()
+    yield 3, f"`[{text(part.slice)}]` is too much after `{text(part.value)}` {{where}}.", part.value
+    what = f"`{text(part)}` is not the part that is asked for {{where}}: of rows and columns, which?"
+    if isinstance(part.slice, ast.Tuple) and len(part.slice.elts) == 2:
+        yield 3, what, ast.Subscript(part.value, ast.Tuple(part.slice.elts[::-1], ast.Load()), ast.Load())
+        if not any(isinstance(e, ast.Slice) for e in part.slice.elts):
+            new = ast.Subscript(part.value, ast.Slice(*part.slice.elts), ast.Load())
+            yield 3, f"`{text(part)}` has a comma where a slice has a colon.", new
+    elif not isinstance(part.slice, ast.Tuple):
+        yield 3, what, ast.Subscript(part.value, ast.Tuple([whole, part.slice], ast.Load()), ast.Load())
+        yield 3, what, ast.Subscript(part.value, ast.Tuple([part.slice, whole], ast.Load()), ast.Load())
+
+
+def _additions(part, text, names):
+    """Something put in at an expression: a factor, a divisor, a term, a function."""
+    factor, term = (
+        f"at `{text(part)}` a factor or a divisor is missing {{where}}.",
+        f"at `{text(part)}` a term is missing {{where}}.",
+    )
+    yield 3, f"the sign of `{text(part)}` is wrong {{where}}.", ast.UnaryOp(ast.USub(), part)
+    numbers = [ast.Constant(2), *(ast.Name(name, ast.Load()) for name in names)]
+    lengths = [_parsed(f"np.shape({name})[{k}]") for name in names for k in (0, -1)]
+    for other in [*numbers, *lengths]:
+        yield 5, factor, ast.BinOp(part, ast.Mult(), other)
+        yield 5, factor, ast.BinOp(part, ast.Div(), other)
+    for other in [ast.Constant(1), *numbers[1:]]:
+        yield 5, term, ast.BinOp(part, ast.Add(), other)
+        yield 5, term, ast.BinOp(part, ast.Sub(), other)
+        yield 5, term, ast.BinOp(other, ast.Sub(), part)
+    yield 4, f"a power is missing at `{text(part)}` {{where}}.", ast.BinOp(part, ast.Pow(), ast.Constant(2))
+    for name in ("abs", "log", "exp", "sqrt", "negative"):
+        if name != "negative":
+            call = ast.Call(ast.Attribute(ast.Name("np", ast.Load()), name, ast.Load()), [part], [])
+            yield 4, f"something has to be done to `{text(part)}` first {{where}}: is a function missing?", call
+    for name, how in itertools.product(("sum", "mean", "max"), ("", "axis=-1", "axis=-1, keepdims=True")):
+        call = _parsed(f"np.{name}(0, {how})")
+        new = ast.Call(call.func, [part], call.keywords)
+        yield 4, f"of `{text(part)}` a sum, a mean or a largest is missing {{where}}.", new
+
+
+@functools.lru_cache(1000)
+def _parsed(text):
+    return ast.parse(text, mode="eval").body
+
+
+def call(function, args):
+    """The answer to copies of the arguments, or None where it fails. Call it in `quiet`."""
+    try:
+        with np.errstate(all="ignore"):
+            return function(*copy.deepcopy(args))
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # exit() too
+        return None

@@ -1,0 +1,95 @@
+"""What usually stands behind an error message."""
+
+import difflib
+import re
+
+ADVICE = [  # part of the message, part of the line (a pattern; "" fits any), what usually stands behind it
+    ("truth value of an array", r"(?<![.\w])(max|min|sorted)\(", "Python's own `max` and `min` compare whole rows. "
+     "`np.max`, or `.max(…)`, looks at the numbers."),
+    ("truth value of an array", r"\b(and|or|not)\b", "`and`, `or` and `not` need one truth value each; comparing an "
+     "array gives many. `np.all` or `np.any`? Entry by entry it is `&`, `|`, `~`."),
+    ("truth value of an array", "", "An `if` needs one truth value; comparing an array gives many. `np.all` or "
+                                    "`np.any`?"),
+    ("recursion", "", "Your function calls itself and never stops doing so."),
+    ("bitwise_xor", "", "`^` is not a power in Python (it works on bits): write `**`."),
+    ("for ^", "", "`^` is not a power in Python (it works on bits): write `**`."),
+    ("bitwise_and", "", "`&` binds more tightly than `<` and `>`: put brackets round each comparison."),
+    ("for &", "", "`&` binds more tightly than `<` and `>`: put brackets round each comparison."),
+    ("return arrays must be of ArrayType", r"log", "`np.log` has no base: its second argument is where the result "
+                                                   "goes."),
+    ("return arrays must be of ArrayType", "", "A numpy function takes its second argument for the place of the "
+                                               "result."),
+    ("output parameter", r"log", "`np.log` has no base: its second argument is where the result goes."),
+    ("only length-1 arrays", "", "Functions of `math` take one number; those of `np` take arrays."),
+    ("only size-1 arrays", "", "Functions of `math` take one number; those of `np` take arrays."),
+    ("only 0-dimensional arrays", "", "Functions of `math` take one number; those of `np` take arrays."),
+    ("math range error", "", "That is an overflow: the number is too large. `np.exp` gives infinity there."),
+    ("math domain error", "", "A root or a logarithm of something negative, or the logarithm of 0."),
+    ("Numerical result out of range", "", "That is an overflow: the number is too large."),
+    ("division by zero", "", "Something is divided by 0: which of the arguments makes it so?"),
+    ("too many indices", r"\[[^\]:]*,", "A comma in `[…]` counts rows and columns; a slice has a colon, `a[from : "
+                                        "to]`."),
+    ("must be of integer", "", "What stands in `[…]` as a place has to be a whole number."),
+    ("only integers, slices", "", "What stands in `[…]` as a place has to be a whole number."),
+    ("cannot be interpreted as an integer", r"/", "`/` always gives a float; `//` gives a whole number."),
+    ("cannot be interpreted as an integer", "", "A whole number is needed there."),
+    ("has no len()", r"\bin\b", "A loop runs over many things; a number is one. `range(…)`?"),
+    ("has no len()", "", "That is a single number: it has no length."),
+    ("list index out of range", "", "The list is empty there, or shorter than you think."),
+    ("is out of bounds for axis", "", "Python counts from 0, and what is there may be shorter than you think: it can "
+                                      "have any length."),
+    ("is out of bounds for array of dimension", "", "Not every array has so many axes: `axis=-1` is the last, "
+                                                    "however many there are."),
+    ("larger sample than population", "", "There are not that many left to draw from."),
+    ("Cannot cast ufunc", "", "In place, whole numbers stay whole numbers: make a new array, without `…=`."),
+    ("object is not iterable", r"\bin\b|sum\(|list\(|zip\(", "A loop runs over many things; a number is one. "
+                                                             "`range(n)`?"),
+    ("object is not callable", "", "Brackets `(…)` behind a value call it. Is a `*` missing, or does it take `[…]`?"),
+    ("'function' object is not subscriptable", "", "A function is called with `(…)`; `[…]` is for arrays."),
+    ("NoneType", r"shuffle", "`shuffle` works in place and returns nothing."),
+    ("NoneType", "", "Somewhere a `None` is used as a number: is a `return` missing in a function that you call?"),
+    ("'method' object is not subscriptable", "", "A method does nothing until it is called, with `(…)`."),
+    ("'builtin_function_or_method'", "", "A function or method does nothing until it is called, with `(…)`."),
+    ("cython_function_or_method", "", "A method does nothing until it is called, with `(…)`."),
+    ("Generator' object is not subscriptable", "", "`rng` is what draws; one of its methods gives the numbers."),
+    ("not subscriptable", "", "You put `[…]` behind a single number."),
+    ("matmul", "", "`@` needs arrays whose shapes fit; for two numbers, or entry by entry, it is `*`."),
+    ("dot: ", "", "`@` needs arrays whose shapes fit."),
+    ("not aligned", "", "`@` and `np.dot` need shapes that fit: the last axis of one, the first of the other."),
+    ("could not be broadcast", "", "Entry by entry the shapes have to fit. Was an axis lost in a sum? "
+                                   "(`keepdims=True`)"),
+    ("inhomogeneous", "seen", "One entry is several things at once: a function that returns a pair? `a, b = …` takes "
+                              "it apart."),
+    ("inhomogeneous", "", "Rows of different length do not make one array: return a list of arrays."),
+    ("cannot reshape", "", "The numbers do not fill that shape exactly."),
+    ("does not result in an equal division", "", "`np.split` into so many parts needs parts of equal length."),
+    ("list indices must be", "", "A list takes one whole number in `[…]`; several, or a slice of both, need an array."),
+    ("multiply sequence", "", "A list times a number repeats it. `np.array(…)` multiplies each entry."),
+    ("'list' and", "", "A list does not calculate: make it `np.array(…)`."),
+    ("'tuple'", "", "One of these is a tuple, several results at once: unpack it, `a, b = …`."),
+    ("is a function of the weights", "", "Call it: `grad(…)`."),
+    ("referenced before assignment", "", "The name is used before it gets a value."),
+    ("cannot access local variable", "", "The name is used before it gets a value."),
+    ("singular matrix", "", "That matrix has no inverse. Is one needed?"),
+]  # fmt: skip
+
+
+def advice(error, message, line, arguments):
+    """What usually stands behind an error: a sentence, or None.
+
+    >>> advice(NameError("name 'grd' is not defined"), "name 'grd' is not defined", "return grd", ["w", "grad"])
+    'Did you mean `grad`? It is given `w`, `grad`.'
+    """
+    if re.search(r"\^\s*T\b", line):
+        return "A transpose is written `.T`; for a vector `@` needs none."
+    name = re.fullmatch(r"name '(\w+)' is not defined.*", message)
+    if name:
+        alike = difflib.get_close_matches(name[1], arguments, 1, 0.5)
+        alike = alike or [a for a in arguments if len(a) <= 3 and name[1][:1] == a[:1]][:1]
+        known = ", ".join(f"`{a}`" for a in arguments)
+        mean = f"Did you mean `{alike[0]}`?" if alike else f"Nothing in your function gives `{name[1]}` a value."
+        return f"{mean} It is given {known}."
+    for part, pattern, text in ADVICE:
+        if part in message and re.search(pattern, line):
+            return text
+    return None
