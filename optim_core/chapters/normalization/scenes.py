@@ -1,0 +1,293 @@
+"""The scenes of chapter 10: a feature's scale, a block that is normalised, a unit's rays, companions in a batch."""
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.colors import Normalize
+
+from optim_core.scenes.board import INK, number
+from optim_core.scenes.panels import Curves, Field, Page, Points, Surface
+from optim_core.scenes.styles import Look, look
+
+from . import experiments
+from .experiments import CHANNELS, EXAMPLES, POSITIONS, best_ray, block, normalised, together
+
+MILLIONTH = 1e-6
+
+
+def small(value, least=1e-9):
+    """A number for a caption, or that it is below what is worth telling apart.
+
+    >>> small(0.25), small(3e-13)
+    ('0.25', 'below 10⁻⁹')
+    """
+    return number(value, 3) if value >= least else f"below {number(least)}"
+
+
+class Preparation(Page):
+    """Gradient descent on a feature and a bias, before or after the feature is centred and divided by its spread.
+
+    result: ((spread, mean, centre, rescale), lr, Fit, {name: path}). A click on the map sets the control `start`.
+    """
+
+    alt = (
+        "Left: contour map of a least-squares loss over the weight of a feature and the bias, an ellipse around the "
+        "minimum that is the narrower the larger the condition number, and the path of gradient descent. Right: the "
+        "loss as a part of the first one against the steps, on a logarithmic axis."
+    )
+
+    def __init__(self):
+        super().__init__("map loss", widths=[1, 1], size=(9.6, 4.4))
+        self.map = Surface(self, "map", numbers=False, sets="start", room=dict(left=0.8, bottom=0.5, top=0.14))
+        self.map.axes.set_xlabel("weight w − w*", fontsize=11)
+        self.map.axes.set_ylabel("bias b − b*", fontsize=11, rotation=90)
+        words = dict(title="loss / loss at the start", x="steps t", log="y", ylim=(1e-12, 10), legend=None)
+        self.loss = Curves(self, "loss", **words, levels={"a millionth": MILLIONTH})
+
+    def show(self, result):
+        self.given, self.lr, self.surface, runs = result
+        self.steps = self.map.show(self.surface, runs)
+        loss = self.surface.loss(next(iter(runs.values()))["w"])
+        self.parts = loss / loss[0] if loss[0] > 0 else np.zeros(len(loss))
+        self.loss.show({"gradient descent": self.parts})
+
+    def at(self, t):
+        spread, mean, centre, rescale = self.given
+        done = ["as it is", "minus its mean", "over its spread", "minus its mean, over its spread"]
+        self.caption = (
+            f"A feature with spread {number(spread)} and mean {number(mean)}, {done[centre + 2 * rescale]}: "
+            f"κ = {number(self.surface.condition, 3)}. Its best constant rate is η = {number(self.lr, 3)}. "
+            f"Step {t} of {self.steps}: {number(self.parts[t], 2) if self.parts[t] > 1e-12 else 'less than 10⁻¹²'} of "
+            f"the loss at the start is left. {arrived(self.parts)}"
+        )
+        return self.moved(t)
+
+
+def arrived(parts, goal=MILLIONTH):
+    """When a falling loss, as a part of the first one, has come down to a millionth.
+
+    >>> arrived(np.array([1.0, 1e-3, 1e-7])), arrived(np.array([1.0, 0.5]))
+    ('A millionth is reached at step 2.', 'A millionth is not reached within 1 step.')
+    """
+    there, steps = np.flatnonzero(parts <= goal), len(parts) - 1
+    if len(there):
+        return f"A millionth is reached at step {there[0]}."
+    return f"A millionth is not reached within {steps} step{'s' * (steps > 1)}."
+
+
+SHOWN = (colormaps["RdBu_r"], Normalize(-3, 3))
+SET = {"set": Look(INK), **{f"_{k}": Look("#9aa3af") for k in range(1, CHANNELS)}}
+
+
+class Block(Page):
+    """A block of numbers before and after it is normalised, with the numbers that share a mean framed.
+
+    result: (kind, row, column, doubled, gamma, offset), rows and columns from 1. A click sets `row` and `column`.
+    """
+
+    alt = (
+        "Two blocks of coloured cells, each four rows by fifteen columns in three groups of five: above before, below "
+        "after normalising. A frame in both surrounds the cells whose mean and spread are taken together with those of "
+        "the chosen cell, which has a ring."
+    )
+
+    def __init__(self):
+        super().__init__("before / after", size=(9.6, 5.0))
+        room = dict(left=0.7, bottom=0.42)
+        self.fields = {
+            name: Field(self, name, ramp=SHOWN, bar="value", title=f"{name} normalising", y="row", x=x, room=room)
+            for name, x in (("before", "column"), ("after", "column"))
+        }
+        for field in self.fields.values():
+            field.axes.set_xticks([1, 5, 6, 10, 11, 15])
+            field.axes.set_yticks([1, 2, 3, 4])
+
+    def clicked(self, axes, x, y):
+        if all(axes is not field.axes for field in self.fields.values()):
+            return {}
+        return {
+            "row": int(np.clip(round(y), 1, EXAMPLES)),
+            "column": int(np.clip(round(x), 1, CHANNELS * POSITIONS)),
+        }
+
+    def show(self, result):
+        self.kind, self.row, self.column, self.doubled, self.gamma, self.offset = result
+        x = block() * np.where(np.arange(EXAMPLES) == 0, 1.0 + self.doubled, 1.0)[:, None, None]
+        cells = dict(before=x, after=normalised(x, self.kind, self.gamma, self.offset))
+        self.cells = {name: values.reshape(EXAMPLES, -1) for name, values in cells.items()}
+        self.set = together(self.kind, self.row - 1, self.column - 1)
+        rows, columns = self.set
+        left, right, low, high = columns.start + 0.55, columns.stop + 0.45, rows.start + 0.55, rows.stop + 0.45
+        lines = {"set": ([left, right, right, left, left], [low, low, high, high, low])}
+        lines |= {f"_{k}": ([k * POSITIONS + 0.5] * 2, [0.5, EXAMPLES + 0.5]) for k in range(1, CHANNELS)}
+        across, up = np.arange(1, CHANNELS * POSITIONS + 1), np.arange(1, EXAMPLES + 1)
+        for name, field in self.fields.items():
+            field.show(across, up, values=self.cells[name], ring=(self.column, self.row), lines=lines, looks=SET)
+
+    def at(self, t):
+        before, after = (self.cells[name][self.set] for name in ("before", "after"))
+        self.caption = f"{self.kind[:1].upper() + self.kind[1:]} norm, row {self.row}, column {self.column}: "
+        if self.kind == "weight":
+            length = [number(float(np.sqrt((v * v).sum())), 3) for v in (before, after)]
+            self.caption += (
+                f"read as weights, a row is an input and a column an output. The column is {length[0]} long before and "
+                f"{length[1]} after, which is g = γ = {number(self.gamma)}. β does not touch weights. "
+            )
+        else:
+            self.caption += (
+                f"{before.size} numbers share a mean and a spread: {tidy(before.mean())} and {tidy(before.std())} "
+                f"before, {tidy(after.mean())} and {tidy(after.std())} after (β and γ). "
+            )
+        changed = touched(self.kind)
+        self.caption += f"Row 1 is {'doubled' if self.doubled else 'as it was'}; doubling it changes "
+        self.caption += f"{changed if changed else 'none'} of the {(EXAMPLES - 1) * CHANNELS * POSITIONS} results in "
+        self.caption += "the other rows."
+        return self.moved()
+
+
+def tidy(value):
+    """A number with two decimals at most, and no −0.
+
+    >>> tidy(-1e-17), tidy(0.98765)
+    ('0', '0.99')
+    """
+    return number(round(float(value), 2) + 0.0, 3)
+
+
+def touched(kind):
+    """How many of the normalised numbers in rows 2 to 4 change if all numbers of row 1 are doubled.
+
+    >>> [touched(kind) for kind in ("batch", "layer", "instance", "weight")]
+    [45, 0, 0, 45]
+    """
+    x = block()
+    doubled = x * np.where(np.arange(EXAMPLES) == 0, 2.0, 1.0)[:, None, None]
+    return int((np.abs(normalised(doubled, kind) - normalised(x, kind))[1:] > 1e-9).sum())
+
+
+class Rays(Page):
+    """Gradient descent on the loss of one unit with batch normalization: its path, its loss, its size and its rate.
+
+    result: (lr, decay, Unit, path, yours): yours: None, or a line for the effective rate and what to say of it.
+    A click on the map sets the control `start`.
+    """
+
+    alt = (
+        "Left: map of the loss over two weights; every contour is a ray from the origin, and a path of gradient "
+        "descent moves outward across the rays. Right, against the steps, on logarithmic axes: how far the loss is "
+        "above its minimum, the norm of the weights, and the effective rate with the edge 2/h as a level."
+    )
+
+    def __init__(self):
+        super().__init__("map loss / map size / map rate", widths=[1, 1], size=(9.6, 5.4))
+        self.map = Surface(self, "map", numbers=False, sets="start")
+        kept = dict(log="y", legend=None)
+        self.loss = Curves(self, "loss", title="loss above its minimum", ylim=(1e-10, 10), **kept)
+        self.size = Curves(self, "size", title="‖w‖", **kept)
+        words = dict(title="effective rate η/‖w‖²", x="steps t", log="y", legend=None)
+        self.rate = Curves(self, "rate", **words, levels={"2/h": 2 / best_ray()[2]})
+
+    def show(self, result):
+        self.lr, self.decay, unit, self.path, yours = result
+        self.steps = self.map.show(unit, {"gradient descent": self.path})
+        self.above = np.maximum(self.path["loss"] - best_ray()[1], 1e-12)
+        self.loss.show({"gradient descent": self.above})
+        self.size.show({"gradient descent": self.path["size"]})
+        line, self.said = yours or (None, "")
+        self.rate.show({"gradient descent": self.path["rate"]} | ({"yours": line} if line is not None else {}))
+
+    def at(self, t):
+        size, rate = self.path["size"][t], self.path["rate"][t]
+        far = "beyond a million" if size > 1e6 else small(size, 1e-6)
+        fast = "beyond a million" if rate > 1e6 else small(rate)
+        edge = "above" if rate > 2 / best_ray()[2] else "below"
+        self.caption = (
+            f"Step {t} of {self.steps}, η = {number(self.lr)}, λ = {number(self.decay)}: the loss is "
+            f"{small(self.above[t])} above its minimum; ‖w‖ is {far}, η/‖w‖² {fast}, {edge} the edge "
+            f"2/h = {number(2 / best_ray()[2], 3)}. {bursting(self.above)}{self.said}"
+        )
+        return self.moved(t)
+
+
+def bursts(above, low=1e-3, high=0.05):
+    """At which steps a loss that was below `low` has risen above `high` again.
+
+    >>> bursts(np.array([1.0, 1e-4, 0.01, 0.2, 0.3, 1e-5, 0.1]))
+    [3, 6]
+    """
+    found, settled = [], False
+    for t, value in enumerate(above):
+        if settled and value > high:
+            found.append(t)
+        settled = value < low or (settled and value <= high)
+    return found
+
+
+def bursting(above):
+    """What a whole run did: whether its loss came down, stayed down, or burst.
+
+    >>> bursting(np.array([1.0, 1e-4, 1e-9])), bursting(np.array([1.0, 0.5]))
+    ('The run ends within 10⁻³ of the minimum.', 'The run ends more than 10⁻³ above the minimum.')
+    """
+    steps, end = bursts(above), "within" if above[-1] <= 1e-3 else "more than"
+    if not steps:
+        return f"The run ends {end} 10⁻³ {'of' if end == 'within' else 'above'} the minimum."
+    times = "once" if len(steps) == 1 else f"{len(steps)} times"
+    return f"The loss bursts {times}, first at step {steps[0]}."
+
+
+MODES = {"training mode": Look("#1f6f8b", "None", "o"), "evaluation mode": Look(INK, "None", "D")}
+BATCHES = {"mixed batches": look("", 0), "one class at a time": look("", 1)}
+
+
+class Companions(Page):
+    """The outputs for one digit beside different companions, and how many digits are right in batches of each size.
+
+    result: (example, size, alike, label, outputs (draws, 10), outputs in evaluation mode (10,)).
+    """
+
+    alt = (
+        "Left: the ten outputs of a network for one digit, a column of dots for each, one dot for each batch that the "
+        "digit was in, and a diamond for evaluation mode. Right: the share of right answers against the size of the "
+        "batch, for mixed batches, rising towards that of evaluation mode, and for batches of one class, near a tenth."
+    )
+
+    def __init__(self):
+        super().__init__("outputs right", widths=[6, 5], size=(9.6, 4.2), top=0.26)
+        words = dict(title="outputs for this digit", x="class", ylim=(-9, 16), xlim=(-0.6, 9.6))
+        self.outputs = Points(self, "outputs", legend=None, **words)
+        self.outputs.axes.set_xticks(range(10))
+        level = {"evaluation mode": float(experiments.evaluated().mean())}
+        words = dict(
+            title="right answers, mean of ten networks", x="batch size B", ylim=(0, 1.08), xlim=(1.7, 75), levels=level
+        )
+        self.right = Curves(self, "right", log="x", legend="center right", **words)
+        self.right.axes.set_xticks(experiments.SIZES, [str(size) for size in experiments.SIZES])
+        self.lines = {
+            name: (
+                np.array(experiments.SIZES),
+                np.array([experiments.forgotten(b, k).mean() for b in experiments.SIZES]),
+            )
+            for k, name in enumerate(BATCHES)
+        }
+        self.name(MODES)
+
+    def show(self, result):
+        self.example, self.size, self.alike, self.label, self.seen, self.alone = result
+        draws = len(self.seen)
+        across = np.arange(10) + np.linspace(-0.25, 0.25, draws)[:, None]
+        groups = {"training mode": (across.ravel(), self.seen.ravel()), "evaluation mode": (np.arange(10), self.alone)}
+        self.outputs.show(groups, looks=MODES)
+        name = list(BATCHES)[int(self.alike)]
+        here = (self.size, self.lines[name][1][experiments.SIZES.index(self.size)])
+        self.right.show(self.lines, dots={"here": here}, looks=BATCHES | {"here": Look(INK, marker="o")})
+
+    def at(self, t):
+        answers = self.seen.argmax(-1)
+        beside = f"{self.size - 1} companion{'s' * (self.size > 2)}"
+        self.caption = (
+            f"Held-out digit no. {self.example}, a {self.label}, in a batch of {self.size}, beside {beside} "
+            f"{'of its own class' if self.alike else 'at random'}: {int((answers == self.label).sum())} of "
+            f"{len(answers)} draws answer {self.label}; the outputs spread by {number(self.seen.std(0).mean(), 2)}. "
+            f"Evaluation mode answers {int(self.alone.argmax())}, whatever the companions."
+        )
+        return self.moved()

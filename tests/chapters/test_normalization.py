@@ -1,0 +1,153 @@
+"""Chapter 10: what its figures, captions and questions say is true."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from optim_core.chapters.normalization import exercises, experiments, scenes
+from optim_core.exercises import ____
+from optim_core.layers import batch_norm, instance_norm, layer_norm, weight_norm
+
+
+@pytest.mark.parametrize("spread", [1.0, 3.0, 100.0])
+@pytest.mark.parametrize("mean", [0.0, 1.0, 5.0])
+def test_a_fit_is_least_squares_with_a_feature_and_a_bias(spread, mean):
+    z = np.repeat([-1.0, 1.0], 5)  # mean 0, spread 1
+    X = np.stack([mean + spread * z, np.ones(10)], -1)
+    fit = experiments.Fit(spread, mean)
+    assert np.allclose(fit.H, X.T @ X / 10)
+    assert fit.condition == pytest.approx(np.linalg.cond(X) ** 2, rel=1e-6)
+    u = np.array([0.3, -2.0])
+    assert fit.loss(u) == pytest.approx(((X @ u) ** 2).mean() / 2)
+    assert np.allclose(fit.grad(u), X.T @ (X @ u) / 10)
+
+
+def test_a_feature_is_round_once_it_is_centred_and_rescaled_and_only_then():
+    for spread, mean in itertools.product([1.0, 2.0, 100.0], [0.0, 0.5, 5.0]):
+        for centre, rescale in itertools.product([False, True], repeat=2):
+            fit = experiments.Fit(*experiments.prepared(spread, mean, centre, rescale))
+            round_ = (centre or mean == 0) and (rescale or spread == 1)
+            assert (fit.condition < 1 + 1e-9) == round_
+
+
+def test_arrived_says_when_the_loss_is_a_millionth():
+    for spread, mean in ((1.0, 0.0), (1.0, 1.0), (2.0, 0.0), (10.0, 0.0)):
+        _, surface, runs = experiments.fitted(spread, mean, False, False, (2.0, 2.4))
+        loss = surface.loss(runs["gradient descent"]["w"])
+        parts, said = loss / loss[0], scenes.arrived(loss / loss[0])
+        reached = (parts <= 1e-6).any()
+        assert ("is reached at step" in said) == reached
+        if reached:
+            k = int(said.split()[-1].rstrip("."))
+            assert parts[k] <= 1e-6 and (parts[:k] > 1e-6).all()
+
+
+def test_the_block_is_normalised_as_the_layers_do():
+    x = experiments.block()
+    examples, channels, positions = x.shape
+    flat = x.reshape(examples, -1)
+    columns = np.moveaxis(x, 1, 2).reshape(-1, channels)  # every position of every example is an example
+    by_batch = batch_norm(columns, 2.0, 0.5, eps=0.0)[0].reshape(examples, positions, channels)
+    assert np.allclose(experiments.normalised(x, "batch", 2.0, 0.5), np.moveaxis(by_batch, 2, 1))
+    assert np.allclose(experiments.normalised(x, "layer").reshape(flat.shape), layer_norm(flat, eps=0.0)[0])
+    by_instance = instance_norm(flat, np.ones(channels), np.zeros(channels), eps=0.0)[0]
+    assert np.allclose(experiments.normalised(x, "instance").reshape(flat.shape), by_instance)
+    W = weight_norm(np.eye(examples), flat, np.full(flat.shape[1], 2.0))[0]
+    assert np.allclose(experiments.normalised(x, "weight", 2.0).reshape(flat.shape), W)
+
+
+@pytest.mark.parametrize("kind", experiments.KINDS)
+def test_the_frame_holds_the_cells_that_move_the_chosen_one(kind):
+    x, d = experiments.block().reshape(4, 15), 1e-6
+    for row, column in ((0, 0), (2, 7), (3, 14)):
+        moves = np.zeros((4, 15), bool)
+        for i, j in np.ndindex(4, 15):
+            nudged = x.copy()
+            nudged[i, j] += d
+            change = experiments.normalised(nudged.reshape(4, 3, 5), kind) - experiments.normalised(
+                x.reshape(4, 3, 5), kind
+            )
+            moves[i, j] = abs(change.reshape(4, 15)[row, column]) > 1e-12
+        framed = np.zeros((4, 15), bool)
+        framed[experiments.together(kind, row, column)] = True
+        assert (moves == framed).all()
+    assert scenes.touched(kind) == (45 if kind in ("batch", "weight") else 0)
+
+
+def test_the_unit_is_the_same_along_each_ray_and_its_gradient_is_its_slope():
+    unit, rng = experiments.Unit(), np.random.default_rng(0)
+    for w in rng.normal(size=(20, 2)):
+        assert unit.loss(7 * w) == pytest.approx(float(unit.loss(w)), rel=1e-12)
+        g = unit.grad(w)
+        assert np.allclose(unit.grad(7 * w), g / 7) and abs(g @ w) < 1e-12
+        slopes = [(unit.loss(w + e) - unit.loss(w - e)) / 2e-6 for e in 1e-6 * np.eye(2)]
+        assert np.allclose(g, slopes, atol=1e-7)
+    assert np.isfinite(unit.loss([0.0, 0.0])) and (unit.grad([0.0, 0.0]) == 0).all()
+
+
+def test_the_norm_never_falls_without_decay_and_grows_as_pythagoras_says():
+    for lr, start in itertools.product((0.1, 3.0, 30.0, 3000.0), ((-1.0, 0.6), (2.0, 2.0), (-4.0, 3.0))):
+        unit, path = experiments.along_rays(lr, 0.0, start)
+        g = np.array([unit.grad(w) for w in path["w"][:-1]])
+        square = path["size"] ** 2
+        assert np.allclose(square[1:], square[:-1] + lr**2 * (g**2).sum(-1), rtol=1e-9)
+        assert (np.diff(path["size"]) >= -1e-9 * path["size"][:-1]).all()
+
+
+def test_the_edge_decides_on_the_unit_circle():
+    angle, low, h = experiments.best_ray()
+    unit = experiments.Unit()
+    for factor, settles in ((0.9, True), (1.1, False)):
+        w = 2.0 * np.array([np.cos(angle + 1e-4), np.sin(angle + 1e-4)])
+        lr = factor * 2 / h * 4  # η/‖w‖² = factor · 2/h
+        after = w - lr * unit.grad(w)
+        turned = abs(np.arctan2(after[1], after[0]) - angle)
+        assert (turned < 1e-4) == settles
+    assert unit.loss(np.array([np.cos(angle), np.sin(angle)])) == pytest.approx(low)
+
+
+@pytest.mark.parametrize(("lr", "decay"), [(3.0, 0.02), (1.0, 0.02), (3.0, 0.05), (3.0, 0.0)])
+def test_bursts_come_where_the_rate_has_passed_the_edge_and_need_decay(lr, decay):
+    _, path = experiments.along_rays(lr, decay, (-4.0, 3.0))
+    above = np.maximum(path["loss"] - experiments.best_ray()[1], 1e-12)
+    found = scenes.bursts(above)
+    assert bool(found) == (decay > 0)
+    for t in found:
+        assert path["rate"][max(0, t - 20) : t].max() > 2 / experiments.best_ray()[2]
+    assert ("bursts" in scenes.bursting(above)) == bool(found)
+
+
+def test_weights_before_batch_norm_have_no_length_if_epsilon_is_zero():
+    for a in (0.1, 3.0, 10.0):
+        change, ratio, along = experiments.invariance(a)
+        assert abs(change) < 1e-12 and ratio == pytest.approx(a, rel=1e-9) and abs(along) < 1e-12
+
+
+def test_evaluation_and_one_class_at_a_time_over_ten_seeds():
+    right, wrong = experiments.evaluated(), experiments.forgotten(None, True)
+    assert len(right) == 10 and right.min() > 0.95 and wrong.max() < 0.2
+    means = [experiments.forgotten(size).mean() for size in experiments.SIZES]
+    assert (np.diff(means) > 0).all()
+
+
+def test_companions_include_the_digit_itself_and_evaluation_needs_none():
+    for alike in (False, True):
+        label, together, alone = experiments.companions(5, 8, alike, draws=3)
+        again = experiments.companions(5, 64, alike, draws=3)
+        assert together.shape == (3, 10) and again[0] == label and np.array_equal(again[2], alone)
+
+
+def test_a_student_s_rate_that_fails_is_said_and_the_figure_stays():
+    for function, said in (
+        (lambda lr, w: undefined, "NameError"),  # noqa: F821
+        (lambda lr, w: w, "not a number"),
+        (lambda lr, w: ____, "blank"),
+        (lambda lr, w: lr / (w @ w), "the same"),
+        (lambda lr, w: lr / np.linalg.norm(w), "another"),
+    ):
+        result = exercises.beside(function)(lr=3.0, decay=0.02, start=(-1.0, 0.6))
+        scene = scenes.Rays()
+        scene.show(result)
+        scene.at(10)
+        assert said in scene.caption
