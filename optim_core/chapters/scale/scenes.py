@@ -505,7 +505,7 @@ class Sum(Page):
 
     def show(self, result):
         self.kind, self.a, self.b, self.row = result
-        self.steps = len(self.row) - 2
+        self.steps = len(self.row) - 1
         self.w0, self.step = float(rounded(self.a, self.kind)), float(rounded(self.b, self.kind))
         ends = [Fraction(v) for v in (self.w0, self.step, self.row[-1]) if np.isfinite(v)]
         self.finite = len(ends) == 3
@@ -526,24 +526,26 @@ class Sum(Page):
         self.bits.extent = None
 
     def at(self, t):
-        self.bits.show(-np.arange(self.top, self.bottom - 1, -1), np.arange(4), words=self.written(t)[::-1])
-        self.way.marks = {"": t + 1}
+        k = max(t, 1) - 1  # the addition that leads to time t; at the beginning the first
+        self.bits.show(-np.arange(self.top, self.bottom - 1, -1), np.arange(4), words=self.written(k)[::-1])
+        self.way.marks = {"": t}
         self.caption = (
-            f"{self.kind}: a = {number(self.a)}, b = {number(self.b)}. Addition {number(t + 1)} of "
-            f"{number(self.steps + 1)}. {of_the_sum(self.row[t], self.step, self.row[t + 1], self.kind)} "
+            f"{self.kind}: a = {number(self.a)}, b = {number(self.b)}. {'Addition' if t else 'Before addition'} "
+            f"{number(k + 1)} of {number(self.steps)}. "
+            f"{of_the_sum(self.row[k], self.step, self.row[k + 1], self.kind)} "
             f"{of_the_way(self.row, self.step, self.kind)}"
         ).strip()
         return self.moved(t)
 
-    def written(self, t):
-        """What stands in each place of the four rows, at addition t: words of CELLS."""
+    def written(self, k):
+        """What stands in each place of the four rows when b is added to row[k]: words of CELLS."""
         columns = self.top - self.bottom + 1
         if not self.finite:
             return np.full((4, columns), "no digit", dtype=object)
-        w, b, after = Fraction(self.row[t]), Fraction(self.step), Fraction(self.row[t + 1])
+        w, b, after = Fraction(self.row[k]), Fraction(self.step), Fraction(self.row[k + 1])
         table = np.array([bits(v, self.top, self.bottom) for v in (w, b, w + b, after)])
         words = np.where(table == 1, "1", "0").astype(object)
-        last = int(np.round(np.log2(unit(self.row[t + 1], self.kind))))  # the place of the sum's last digit
+        last = int(np.round(np.log2(unit(self.row[k + 1], self.kind))))  # the place of the sum's last digit
         beyond = np.arange(self.top, self.bottom - 1, -1) < last
         words[1, beyond & (table[1] == 1)] = words[2, beyond & (table[2] == 1)] = "beyond the sum's last digit"
         words[0, beyond & (table[0] == 0)] = "no digit"
