@@ -235,7 +235,7 @@ def penalties(net, lam, first=1.0, biases=False):
 
 LOOK = 20  # steps from one look to the next
 LENGTH = 600
-PER_PIECE = 6  # looks from one picture to the next
+PER_PIECE = 5  # looks from one picture to the next
 
 
 class Training(NamedTuple):
@@ -383,7 +383,7 @@ def ensemble(differ, wrong=0.0, seed=0):
         some = rng.integers(MEMBER_DIGITS, size=some.shape)
     starts = [net.init([seed, 0 if differ == "examples" else m + 1]) for m in range(MEMBERS)]
     task = net.on(data.X[some], data.y[some])
-    w = descend(gd, np.stack(starts), task.grad, 150, keep="last", lr=1.0)["w"]
+    w = descend(gd, np.stack(starts), task.grad, 100, keep="last", lr=1.0)["w"]
     test = net.on(data.X_test[:600], data.y_test[:600], train=False)
     p = softmax(test.forward(w)[0])  # (members, examples, classes)
     return measured(p, test.Y)._replace(averaged=test.accuracy(np.cumsum(w, 0) / np.arange(1, MEMBERS + 1)[:, None]))

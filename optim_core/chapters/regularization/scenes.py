@@ -216,14 +216,24 @@ class Decays(Page):
     def at(self, t):
         ends = []
         for name, w in self.runs.items():
-            two = [f"{w[-1, :, k].mean():.2f} ± {spread(w[-1, :, k]):.2f}" for k in (0, 1)]
-            ends.append(f"{name} w₁ = {two[0]}, w₂ = {two[1]}")
+            means = [f"{two(w[-1, :, k].mean())} ± {two(spread(w[-1, :, k]))}" for k in (0, 1)]
+            ends.append(f"{name} w₁ = {means[0]}, w₂ = {means[1]}")
         left = (1 - self.lr * self.decay) ** experiments.ROUNDS
         self.caption = (
             f"η = {number(self.lr)}, λ = {number(self.decay)}. After {experiments.ROUNDS} steps the decay alone leaves "
-            f"{left:.2f}. Means of {experiments.RUNS} runs, ± two standard errors: {'; '.join(ends)}."
+            f"{two(left)}. Means of {experiments.RUNS} runs, ± two standard errors: {'; '.join(ends)}."
         )
         return self.moved()
+
+
+def two(value):
+    """A number with two decimals for a caption.
+
+    >>> two(0.739), two(-0.012), two(0.0012)
+    ('0.74', '−0.01', '0')
+    """
+    text = f"{value:.2f}".replace("-", "−")
+    return text if text.strip("−0.") else "0"
 
 
 def spread(values):
