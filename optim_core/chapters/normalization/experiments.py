@@ -34,7 +34,7 @@ class Fit:
         self.spread, self.mean = spread, mean
         self.H = np.array([[spread**2 + mean**2, mean], [mean, 1.0]])
         trace, det = np.trace(self.H), spread**2  # det H = s²
-        self.high = (trace + math.sqrt(max(trace**2 - 4 * det, 0.0))) / 2
+        self.high = float(trace + math.sqrt(max(trace**2 - 4 * det, 0.0))) / 2
         self.low = det / self.high
         self.condition = self.high / self.low
 

@@ -202,8 +202,9 @@ class Rays(Page):
         edge = "above" if rate > 2 / best_ray()[2] else "below"
         self.caption = (
             f"Step {t} of {self.steps}, η = {number(self.lr)}, λ = {number(self.decay)}: the loss is "
-            f"{small(self.above[t])} above its minimum; ‖w‖ is {far}, η/‖w‖² {fast}, {edge} the edge "
-            f"2/h = {number(2 / best_ray()[2], 3)}. {bursting(self.above)}{self.said}"
+            f"{'within 10⁻⁹ of' if self.above[t] < 1e-9 else small(self.above[t]) + ' above'} its minimum; "
+            f"‖w‖ is {far}, η/‖w‖² is {fast}, {edge} the edge 2/h = {number(2 / best_ray()[2], 3)}. "
+            f"{bursting(self.above)}{self.said}"
         )
         return self.moved(t)
 
