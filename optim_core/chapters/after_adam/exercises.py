@@ -1,0 +1,428 @@
+"""The exercises of chapter 16: after Adam."""
+
+import numpy as np
+
+from optim_core.exercises import Choice, Predict, exercise, has_blank
+from optim_core.exercises.diagnosis import numbers
+from optim_core.exercises.kinds import pair
+from optim_core.exercises.running import run
+from optim_core.exercises.steps import Slope
+from optim_core.muon import newton_schulz as package_newton_schulz
+
+from .experiments import STRENGTHS, half_times, modes
+
+A, B, C = 3.4445, -4.7750, 2.0315
+
+# 1. Lion -------------------------------------------------------------------------------------------------------------
+
+
+def _arrays(*rows):
+    return [np.array(row, float) for row in rows]
+
+
+@pair(
+    "the point",
+    "the average",
+    cases={
+        "the first step": [(*_arrays([1.0, -2.0], [0, 0], [0.3, -5.0]), 0.1, 0.9, 0.99, 0.0)],
+        "the gradient has turned": [(*_arrays([1.0, -2.0], [1.0, 1.0], [-0.5, -20.0]), 0.1, 0.9, 0.99, 0.0),
+                                    (*_arrays([0.5, 2.0], [0.2, -0.1], [-1.0, 3.0]), 0.01, 0.9, 0.8, 0.0),
+                                    (*_arrays([0.5, 2.0], [1.0, -1.0], [-12.0, 15.0]), 0.05, 0.9, 0.95, 0.0)],
+        "with decay": [(*_arrays([8.0, -3.0, 0.5], [0.1, 0.2, -0.3], [1.0, 1.0, 1.0]), 0.1, 0.9, 0.99, 0.5),
+                       (*_arrays([8.0, -3.0, 0.5], [0.1, 0.2, -0.3], [-1.0, 1.0, 1.0]), 0.2, 0.8, 0.9, 0.1)],
+        "nothing to go by": [(*_arrays([1.0, 2.0], [0, 0], [0, 0]), 0.1, 0.9, 0.99, 0.1)],
+    },
+    hints=[
+        "Three lines, in the order of the equation. The first mixes the old m with g, and keeps the sign.",
+        "`u = np.sign(beta1 * m + (1 - beta1) * g)`. Then m changes, with the other β.",
+        "The last line: `w = w - lr * (u + decay * w)`",
+    ],
+)  # fmt: skip
+def lion_step(w, m, g, lr, beta1, beta2, decay):
+    """One step of Lion: u ← sign(β₁ m + (1 − β₁) g), m ← β₂ m + (1 − β₂) g, w ← w − η (u + λ w).
+
+    w, m, g: shape (n,); lr: η; beta1, beta2: β₁, β₂; decay: λ. Returns the new point and the new average, (w, m).
+    """
+    u = np.sign(beta1 * m + (1 - beta1) * g)
+    m = beta2 * m + (1 - beta2) * g
+    w = w - lr * (u + decay * w)
+    return w, m
+
+
+def _lion(u=lambda m, g, b1, b2: np.sign(b1 * m + (1 - b1) * g), m_=lambda m, g, b1, b2: b2 * m + (1 - b2) * g,
+          w_=lambda w, u, lr, lam: w - lr * (u + lam * w)):  # fmt: skip
+    return lambda w, m, g, lr, b1, b2, lam: (w_(w, u(m, g, b1, b2), lr, lam), m_(m, g, b1, b2))
+
+
+# fmt: off
+lion_step.mistakes += [
+    ("β₁ and β₂ are exchanged", _lion(lambda m, g, b1, b2: np.sign(b2 * m + (1 - b2) * g),
+                                      lambda m, g, b1, b2: b1 * m + (1 - b1) * g),
+     "β₁ mixes the direction of this step; β₂ says how long m remembers."),
+    ("the sign of m alone", _lion(lambda m, g, b1, b2: np.sign(m)),
+     "At the first step m is 0. The new gradient has a say in the direction, too."),
+    ("the sign of g alone", _lion(lambda m, g, b1, b2: np.sign(g)),
+     "That is sign descent. Where does m come in?"),
+    ("m is updated before u", _lion(lambda m, g, b1, b2: np.sign(b1 * (b2 * m + (1 - b2) * g) + (1 - b1) * g)),
+     "The direction is made of the old m; m changes after that."),
+    ("the sign of the new m", _lion(lambda m, g, b1, b2: np.sign(b2 * m + (1 - b2) * g)),
+     "The direction has a mixture of its own, with β₁."),
+    ("no (1 − β₁) before g", _lion(lambda m, g, b1, b2: np.sign(b1 * m + g)),
+     "A weighted mean has weights that add up to 1."),
+    ("no (1 − β₂) before g", _lion(m_=lambda m, g, b1, b2: b2 * m + g),
+     "m is an average: its weights add up to 1."),
+    ("no sign", _lion(lambda m, g, b1, b2: b1 * m + (1 - b1) * g),
+     "Every component moves by the same η. What makes it so?"),
+    ("m is not changed", _lion(m_=lambda m, g, b1, b2: m),
+     "Without its second line Lion forgets every gradient."),
+    ("m is updated with β₁", _lion(m_=lambda m, g, b1, b2: b1 * m + (1 - b1) * g),
+     "m has a β of its own, which remembers longer."),
+    ("the decay is left out", _lion(w_=lambda w, u, lr, lam: w - lr * u),
+     "λ w is part of the step."),
+    ("the decay without η", _lion(w_=lambda w, u, lr, lam: w - lr * u - lam * w),
+     "η multiplies both, u and λ w."),
+    ("the step goes uphill", _lion(w_=lambda w, u, lr, lam: w + lr * (u + lam * w)),
+     "Down is against u."),
+    ("the decay pushes outwards", _lion(w_=lambda w, u, lr, lam: w - lr * (u - lam * w)),
+     "Decay makes weights smaller."),
+]
+# fmt: on
+
+# 2. Newton–Schulz ----------------------------------------------------------------------------------------------------
+
+_rng = np.random.default_rng(16)
+
+
+@exercise(
+    cases={
+        "no step": [(np.array([[3.0, 0.0], [0.0, 4.0]]), 0)],
+        "one step": [(np.array([[3.0, 0.0], [0.0, 4.0]]), 1), (np.array([[1.0, 2.0], [0.5, -1.0]]), 1)],
+        "five steps": [(np.array([[3.0, 0.0], [0.0, 0.01]]), 5), (_rng.normal(size=(3, 3)).round(2), 5)],
+        "more columns than rows": [(_rng.normal(size=(2, 4)).round(2), 3)],
+        "more rows than columns": [(_rng.normal(size=(4, 2)).round(2), 2)],
+    },
+    hints=[
+        "First divide G by its norm, √(Σ Gᵢⱼ²): `np.linalg.norm(G)`. Then repeat one line for X.",
+        "With `S = X @ X.T` the line is a X + (b S + c S²) X. All products are matrix products, `@`.",
+        "`X = a * X + (b * S + c * S @ S) @ X`",
+    ],
+)
+def newton_schulz(G, steps):
+    """X ← G/‖G‖, then `steps` times S ← X Xᵀ and X ← a X + (b S + c S²) X with Muon's a, b, c. ‖G‖² = Σ Gᵢⱼ².
+
+    G: a matrix that is not 0; steps: how often. Returns X, the shape of G.
+    """
+    a, b, c = 3.4445, -4.7750, 2.0315
+    X = G / np.linalg.norm(G)
+    for _ in range(steps):
+        S = X @ X.T
+        X = a * X + (b * S + c * S @ S) @ X
+    return X
+
+
+def _schulz(start=np.linalg.norm, line=lambda X, S: A * X + (B * S + C * S @ S) @ X, end=lambda X, G: X):
+    def wrong(G, steps):
+        X = G / start(G)
+        with np.errstate(all="ignore"):
+            for _ in range(steps):
+                X = line(X, X @ X.T)
+        return end(X, G)
+
+    return wrong
+
+
+# fmt: off
+newton_schulz.mistakes += [
+    ("G is not divided by its norm", _schulz(lambda G: 1.0),
+     "The iteration needs singular values of at most 1; larger ones explode."),
+    ("divided by the largest singular value", _schulz(lambda G: np.linalg.norm(G, 2)),
+     "That would do, but it is dear: it takes what the iteration is to avoid. Use √(Σ Gᵢⱼ²)."),
+    ("divided by the largest entry", _schulz(lambda G: np.abs(G).max()),
+     "A matrix with entries of at most 1 may have larger singular values."),
+    ("b and c are exchanged", _schulz(line=lambda X, S: A * X + (C * S + B * S @ S) @ X),
+     "b belongs to S, c to S²."),
+    ("S² is missing", _schulz(line=lambda X, S: A * X + B * S @ X),
+     "The polynomial has three terms: a s + b s³ + c s⁵."),
+    ("S squared entry by entry", _schulz(line=lambda X, S: A * X + (B * S + C * S**2) @ X),
+     "S² is the matrix product `S @ S`; `S**2` squares each entry."),
+    ("a X is missing", _schulz(line=lambda X, S: (B * S + C * S @ S) @ X),
+     "The first term, a X, is what lifts small values."),
+    ("one step only", lambda G, steps: newton_schulz.reference(G, 1),
+     "Repeat it `steps` times."),
+    ("one step too many", lambda G, steps: newton_schulz.reference(G, steps + 1),
+     "For steps = 0 the answer is G/‖G‖."),
+    ("scaled back by ‖G‖", _schulz(end=lambda X, G: X * np.linalg.norm(G)),
+     "The length of G is to be forgotten."),
+    ("the sign of each entry", lambda G, steps: np.sign(G) + 0.0,
+     "That is the square's answer, not the matrix's."),
+    ("the classic coefficients", _schulz(line=lambda X, S: 1.875 * X + (-1.25 * S + 0.375 * S @ S) @ X),
+     "These converge to 1, slowly for small values. Asked for are Muon's."),
+]
+# fmt: on
+
+
+def beside(function):
+    """The experiment of a figure in which a student's Newton–Schulz runs beside ours; only ours while it cannot run."""
+    s = np.geomspace(1e-3, 0.9999, 61)
+    matrices = [np.diag([np.sqrt(1 - one**2), one]) for one in s]  # of norm 1
+
+    def experiment(products):
+        curves = {"ours": package_newton_schulz(np.stack(matrices), products)[:, 1, 1]}
+        if callable(function) and not has_blank(function):
+            found = [numbers(run(function, (G.copy(), products)).value) for G in matrices]
+            if all(X is not None and X.shape == (2, 2) and not np.iscomplexobj(X) for X in found):
+                curves["yours"] = np.nan_to_num([X[1, 1] for X in found], nan=0.0, posinf=1e6, neginf=-1e6)
+        return products, s, {name: np.clip(curve, -1e6, 1e6) for name, curve in curves.items()}
+
+    return experiment
+
+
+# 3. Schedule-free ----------------------------------------------------------------------------------------------------
+
+_SLOPE, _BENT = Slope((1.0, 4.0)), Slope((2.0, 1.0), 0.5)
+
+
+@pair(
+    "the average",
+    "the fast point",
+    cases={
+        "the first step": [(*_arrays([1.0, -2.0], [1.0, -2.0]), _SLOPE, 1, 0.1, 0.9)],
+        "later": [(*_arrays([1.0, -2.0], [0.5, 0.3]), _SLOPE, 2, 0.1, 0.9),
+                  (*_arrays([0.2, 0.4], [-0.5, 1.0]), _BENT, 5, 0.2, 0.8),
+                  (*_arrays([0.2, 0.4], [-0.5, 1.0]), _SLOPE, 100, 0.05, 0.9)],
+        "the gradient at z alone": [(*_arrays([1.0, 1.0], [0.0, 2.0]), _BENT, 3, 0.1, 0.0)],
+    },
+    hints=[
+        "Three points: y, where the gradient is taken, between z and w; z, which steps; w, the mean of all z.",
+        "`y = (1 - beta) * z + beta * w`, then `z = z - lr * grad(y)`.",
+        "The mean of t points from that of t − 1: `w = (1 - 1 / t) * w + z / t`, with the new z.",
+    ],
+)  # fmt: skip
+def schedule_free_step(w, z, grad, t, lr, beta):
+    """One step of schedule-free descent: y ← (1 − β) z + β w, z ← z − η ∇L(y), w ← (1 − 1/t) w + z/t.
+
+    w, z: the average and the fast point, shape (n,); grad: a function; t: 1 at the first step; lr: η; beta: β.
+    Returns the new average and the new fast point, (w, z).
+    """
+    y = (1 - beta) * z + beta * w
+    z = z - lr * grad(y)
+    w = (1 - 1 / t) * w + z / t
+    return w, z
+
+
+def _free(at=lambda w, z, b: (1 - b) * z + b * w, new=lambda z, y, g, lr: z - lr * g,
+          mean=lambda w, z, t, old: (1 - 1 / t) * w + z / t):  # fmt: skip
+    def wrong(w, z, grad, t, lr, beta):
+        y = at(w, z, beta)
+        after = new(z, y, grad(y), lr)
+        return mean(w, after, t, z), after
+
+    return wrong
+
+
+# fmt: off
+schedule_free_step.mistakes += [
+    ("the gradient at the average w", _free(lambda w, z, b: w),
+     "It is taken at y, between z and w."),
+    ("the gradient at z", _free(lambda w, z, b: z),
+     "That is plain averaging. Here it is taken at y, between z and w."),
+    ("β on the wrong point", _free(lambda w, z, b: b * z + (1 - b) * w),
+     "y is near the average w when β is near 1."),
+    ("the step is taken from y", _free(new=lambda z, y, g, lr: y - lr * g),
+     "Only the gradient is taken at y; z moves from where it was."),
+    ("the step is taken from w", lambda w, z, grad, t, lr, b: (lambda n: ((1 - 1 / t) * w + n / t, n))(
+        w - lr * grad((1 - b) * z + b * w)),
+     "z moves from where z was."),
+    ("the mean takes the old z", _free(mean=lambda w, z, t, old: (1 - 1 / t) * w + old / t),
+     "The step comes first: the new z enters the mean."),
+    ("1/(t + 1) in the mean", _free(mean=lambda w, z, t, old: (1 - 1 / (t + 1)) * w + z / (t + 1)),
+     "After the first step the mean of one point is that point: its share is 1/t."),
+    ("an exponential average with β", lambda w, z, grad, t, lr, b: (lambda n: (b * w + (1 - b) * n, n))(
+        z - lr * grad((1 - b) * z + b * w)),
+     "Every z counts the same: the share of the new one is 1/t."),
+    ("the weights of the mean are exchanged", _free(mean=lambda w, z, t, old: w / t + (1 - 1 / t) * z),
+     "At t = 100 one new point among a hundred has the share 1/100."),
+    ("the answer is z twice", _free(mean=lambda w, z, t, old: z),
+     "Return the mean first, then z."),
+    ("uphill", _free(new=lambda z, y, g, lr: z + lr * g),
+     "Down is against the gradient."),
+    ("the mean is not changed", _free(mean=lambda w, z, t, old: w),
+     "The last line moves w towards the new z."),
+]
+# fmt: on
+
+# 4. SAM --------------------------------------------------------------------------------------------------------------
+
+
+@exercise(
+    cases={
+        "a valley": [(_SLOPE, np.array([1.0, -2.0]), 0.1), (_SLOPE, np.array([0.3, 0.4]), 1.0)],
+        "where curvature changes": [(_BENT, np.array([1.0, 2.0]), 0.5), (_BENT, np.array([-1.0, 0.2]), 0.2)],
+        "radius 0": [(_BENT, np.array([1.0, 2.0]), 0.0)],
+        "a long gradient": [(Slope((50.0, 20.0, 1.0)), np.array([1.0, 2.0, 3.0]), 0.05)],
+    },
+    hints=[
+        "Two gradients: one to find the steepest way up, one at the point that lies ρ further that way.",
+        "The way up with length 1 is `g / np.linalg.norm(g)`.",
+        "`g = grad(w)`, then `return grad(w + rho * g / np.linalg.norm(g))`",
+    ],
+)
+def sam_gradient(grad, w, rho):
+    """SAM's gradient: that at w + ρ g/‖g‖, where g = ∇L(w).
+
+    grad: the gradient, a function of w; w: shape (n,), where ∇L(w) ≠ 0; rho: the radius ρ ≥ 0. Returns shape (n,).
+    """
+    g = grad(w)
+    return grad(w + rho * g / np.linalg.norm(g))
+
+
+def _unit(g):
+    return g / np.linalg.norm(g)
+
+
+# fmt: off
+sam_gradient.mistakes += [
+    ("down in place of up", lambda grad, w, rho: grad(w - rho * _unit(grad(w))),
+     "SAM looks at the *worst* point nearby, which is uphill."),
+    ("g is not scaled to length 1", lambda grad, w, rho: grad(w + rho * grad(w)),
+     "The point lies at the distance ρ, however long g is."),
+    ("the gradient at w", lambda grad, w, rho: grad(w),
+     "That is the first of the two. Asked for is the one further up."),
+    ("the mean of both gradients", lambda grad, w, rho: (grad(w) + grad(w + rho * _unit(grad(w)))) / 2,
+     "The first gradient only shows the way; it does not enter the step."),
+    ("the sign in place of the direction", lambda grad, w, rho: grad(w + rho * np.sign(grad(w))),
+     "That is the highest point of a square. Here it is a ball: divide by the norm."),
+    ("the answer has length 1", lambda grad, w, rho: _unit(grad(w + rho * _unit(grad(w)))),
+     "Only the first gradient is scaled."),
+    ("the point in place of the gradient there", lambda grad, w, rho: w + rho * _unit(grad(w)),
+     "You have the point. Take the gradient there."),
+    ("twice up", lambda grad, w, rho: (lambda p: grad(p + rho * _unit(grad(p))))(w + rho * _unit(grad(w))),
+     "One step up, of length ρ."),
+    ("along w, not along g", lambda grad, w, rho: grad(w + rho * _unit(w)),
+     "Up is along the gradient."),
+    ("the difference of the two", lambda grad, w, rho: grad(w + rho * _unit(grad(w))) - grad(w),
+     "Asked for is the gradient up there, whole."),
+    ("divided by the squared norm", lambda grad, w, rho: (lambda g: grad(w + rho * g / (g @ g)))(grad(w)),
+     "Then the distance is ρ/‖g‖; divide by the norm once."),
+]
+# fmt: on
+
+# 5. Constant, then down ----------------------------------------------------------------------------------------------
+
+
+@exercise(
+    cases={
+        "while it is constant": [(0, 0.1, 100, 0.2), (50, 0.1, 100, 0.2), (10, 2.0, 40, 0.5)],
+        "at the knee": [(80, 0.1, 100, 0.2), (20, 2.0, 40, 0.5)],
+        "as it falls": [(81, 0.1, 100, 0.2), (90, 0.1, 100, 0.2), (99, 0.1, 100, 0.2), (30, 2.0, 40, 0.5)],
+        "at the end": [(100, 0.1, 100, 0.2), (40, 2.0, 40, 0.5)],
+        "after the end": [(150, 0.1, 100, 0.2)],
+        "falling all the time": [(25, 0.4, 100, 1.0)],
+    },
+    hints=[
+        "The last c·T steps are the fall. How many steps are left at step k, as a share of these?",
+        "(T − k)/(c T) is 1 at the knee and 0 at the end. Before and after that it must not go on.",
+        "`lr * np.clip((steps - k) / (cooldown * steps), 0, 1)`",
+    ],
+)
+def wsd_rate(k, lr, steps, cooldown):
+    """The learning rate after k steps: lr, then in a straight line to 0 at k = T, and 0 after that.
+
+    k: steps taken; lr: η; steps: T; cooldown: c, the share of the steps in which it falls, 0 < c ≤ 1.
+    """
+    return lr * np.clip((steps - k) / (cooldown * steps), 0, 1)
+
+
+# fmt: off
+wsd_rate.mistakes += [
+    ("falls from the start", lambda k, lr, T, c: lr * max(0, 1 - k / T),
+     "It stays at η until the last part begins."),
+    ("negative after the end", lambda k, lr, T, c: lr * min(1, (T - k) / (c * T)),
+     "After T it is 0; a negative η would climb."),
+    ("grows before the knee", lambda k, lr, T, c: lr * max(0, (T - k) / (c * T)),
+     "Before the knee it is η, not more."),
+    ("cooldown taken as the constant part", lambda k, lr, T, c: lr * np.clip((T - k) / max((1 - c) * T, 1e-9), 0, 1),
+     "c is the share of the steps in which it falls."),
+    ("cooldown taken as a number of steps", lambda k, lr, T, c: lr * np.clip((T - k) / c, 0, 1),
+     "c is a share: the fall takes c·T steps."),
+    ("drops to 0 at the knee", lambda k, lr, T, c: lr * (k < T - c * T),
+     "It falls in a straight line, not at once."),
+    ("stays at lr", lambda k, lr, T, c: lr,
+     "In the last part it falls."),
+    ("a cosine in place of a line",
+     lambda k, lr, T, c: lr * (1 + np.cos(np.pi * np.clip((k - T + c * T) / (c * T), 0, 1))) / 2,
+     "A straight line is asked for; it differs from the cosine but for its middle and its ends."),
+    ("rises instead of falling", lambda k, lr, T, c: lr * np.clip((k - T + c * T) / (c * T), 0, 1),
+     "1 minus that."),
+    ("the share without lr", lambda k, lr, T, c: np.clip((T - k) / (c * T), 0, 1),
+     "Multiply by η."),
+    ("one step late", lambda k, lr, T, c: lr * np.clip((T - k + 1) / (c * T), 0, 1),
+     "At k = T it is 0."),
+    ("one step early", lambda k, lr, T, c: lr * np.clip((T - k - 1) / (c * T), 0, 1),
+     "At the knee it is still η."),
+]
+# fmt: on
+
+# Choices -------------------------------------------------------------------------------------------------------------
+
+rates = Choice(
+    "Adam worked with η = 0.001. You change to Muon. Which η?",
+    {
+        "a": ("0.001 again: η is η.", "Adam's η is about how far one weight moves; Muon's is the spectral norm of the "
+              "step of a whole matrix. They have different units."),
+        "b": ("It must be tuned anew: it measures something else.",
+              "Yes. In the race below they differ, and nothing says that the ratio holds for another network."),
+        "c": ("Ten times smaller, as with Lion.", "That advice is for Lion beside AdamW, whose steps both count per "
+              "weight."),
+        "d": ("Any: its steps have singular values near 1 whatever the gradient, so η does not matter.",
+              "Just because the gradient's size is forgotten, η alone decides how long the steps are."),
+    },
+    correct="b",
+)  # fmt: skip
+
+plan = Choice(
+    "You do not know yet how long you can train. Which of these needs T before it starts?",
+    {
+        "a": ("Cosine.", "Yes: its η at every step depends on T. Stopped earlier, it has not come down."),
+        "b": ("Constant, then to 0.", "Not at first: until the fall begins nothing depends on T. You may decide late."),
+        "c": ("Schedule-free.", "It has a constant η. You may stop at any step, and take w."),
+        "d": ("The mean of all points.", "It is there at every step."),
+    },
+    correct="a",
+)  # fmt: skip
+
+scale = Choice(
+    "In the race of this chapter two methods lie within each other's spread over ten seeds. What follows?",
+    {
+        "a": ("They are equally good everywhere.", "Here, on these digits, with this budget. Elsewhere is not shown."),
+        "b": ("The one with the higher mean is better.", "Other seeds might well turn it round."),
+        "c": ("On this task this experiment does not tell them apart.",
+              "Yes. More seeds, a harder task or a longer training might."),
+        "d": ("The race was unfair to one of the two.", "They had the same budget. Being alike is no unfairness."),
+    },
+    correct="c",
+)  # fmt: skip
+
+# Prediction ----------------------------------------------------------------------------------------------------------
+
+
+def _first_under_muon():
+    """Which option is true of Muon: which strength is half learned first."""
+    times = np.median([half_times(modes("Muon", 0.05, seed)) for seed in range(3)], axis=0)
+    spread = (times.max() - times.min()) / times.max()
+    return "c" if spread < 0.1 else {4.0: "a", 0.5: "b"}.get(float(STRENGTHS[np.argmin(times)]), "d")
+
+
+first = Predict(
+    "A linear network of two layers has to learn four directions, of strength 4, 2, 1 and ½. Gradient descent learns "
+    "the strongest first and the weakest last. Muon makes all singular values of its step (nearly) equal. Which is "
+    "half learned first?",
+    _first_under_muon,
+    options={
+        "a": "The strongest, 4, as with gradient descent",
+        "b": "The weakest, ½",
+        "c": "All at the same step",
+        "d": "One of the two in the middle",
+    },
+    why="All directions grow at about the same speed; so the shortest way, to ½, is done first.",
+)

@@ -1,0 +1,287 @@
+"""The scenes of chapter 16: lengths of steps, four modes, a turned valley, runs without a horizon, a valley's floor."""
+
+import numpy as np
+
+from optim_core.scenes.board import INK, number
+from optim_core.scenes.panels import Arrows, Bars, Curves, Page, Surface
+from optim_core.scenes.styles import DASHED, DOTTED, GREY, Look, look, shades
+from optim_core.surfaces import bowl
+
+from .experiments import FLOOR, LONGEST, METHODS, STRENGTHS, half_times, sharpness
+
+
+class Lengths(Page):
+    """What is steepest depends on how a step's length is measured: for a vector, and for a matrix.
+
+    result: (g, kappa, angle, G, word, D): g, shape (2,); G and D: a matrix and what a method makes of it, (2, 2).
+    A click on the left-hand panel sets the control `g`.
+    """
+
+    alt = (
+        "Left: a gradient, a circle and a square about the origin, and the steepest step that ends on each: against "
+        "the gradient on the circle, at a corner of the square. Right: the ellipse that the gradient matrix makes of a "
+        "circle, and what the chosen method makes of it."
+    )
+
+    def __init__(self):
+        super().__init__("plane matrix", size=(9.6, 4.6), top=0.26)
+        limits = dict(xlim=(-2.2, 2.2), ylim=(-2.2, 2.2))
+        self.plane = Arrows(self, "plane", title="a vector: g and two steps", x="w₁", y="w₂", **limits)
+        limits = dict(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6))
+        self.matrix = Arrows(
+            self, "matrix", title="a matrix: its image of the circle", x="output 1", y="output 2", **limits
+        )
+
+    def clicked(self, axes, x, y):
+        return {"g": (x, y)} if axes is self.plane.axes else {}
+
+    def show(self, result):
+        g, self.kappa, self.angle, self.G, self.word, self.D = result
+        self.g, turn = np.asarray(g, float), np.linspace(0, 2 * np.pi, 121)
+        circle = np.array([np.cos(turn), np.sin(turn)])
+        side = np.array([-1, 1, 1, -1, -1])
+        norm = np.linalg.norm(self.g)
+        steps = {"gradient g": self.g, "on the circle": -self.g / (norm or 1), "on the square": -np.sign(self.g)}
+        gd, sign = look("gradient descent"), look("sign descent")
+        looks = {"gradient g": look("gradient"), "on the circle": gd, "on the square": sign}
+        looks |= {"circle": Look(gd.color, DOTTED), "square": Look(sign.color, DASHED)}
+        curves = {"circle": tuple(circle), "square": (side, np.array([-1, -1, 1, 1, -1]))}
+        self.plane.show({n: ((0, 0), tip) for n, tip in steps.items()}, curves=curves, looks=looks, words=False)
+        looks |= {"G": look("gradient"), "made of G": look("Muon"), "_unit": Look(GREY, DOTTED)}
+        pairs = {"G": self.G, "made of G": self.D}
+        shapes = {n: tuple(M @ circle) for n, M in pairs.items()} | {"_unit": tuple(circle)}
+        Vt = np.linalg.svd(self.G)[2]
+        arrows = {f"{n} {k}": ((0, 0), M @ Vt[k]) for n, M in pairs.items() for k in (0, 1)}
+        arm = {f"{n} {k}": looks[n] for n in pairs for k in (0, 1)}
+        self.matrix.show(arrows, curves=shapes, looks=looks | arm, words=False)
+        self.name({n: looks[n] for n in (*steps, "G", "made of G")})
+
+    def at(self, t):
+        was, now = (np.linalg.svd(M)[1].round(9) + 0.0 for M in (self.G, self.D))
+        self.caption = (
+            f"g = ({number(self.g[0])}, {number(self.g[1])}). To first order the step on the circle lowers the loss by "
+            f"{number(np.linalg.norm(self.g))}, that on the square by {number(np.abs(self.g).sum())}. "
+            f"Right, κ = {number(self.kappa)}, turned by {number(self.angle)}°: “{self.word}” makes singular values "
+            f"{number(now[0])} and {number(now[1])} of {number(was[0])} and "
+            f"{number(was[1])}. {same_directions(self.G, self.D)}"
+        )
+        return self.moved()
+
+
+def same_directions(G, D):
+    """Whether D stretches along the same directions as G: then Uᵀ D V is diagonal for G = U S Vᵀ.
+
+    >>> same_directions(np.diag([1.0, 0.5]), np.eye(2)), same_directions(np.diag([1.0, 0.5]), np.ones((2, 2)))
+    ('The directions are kept.', 'The directions are not kept.')
+    """
+    U, _, Vt = np.linalg.svd(G)
+    inside = U.T @ D @ Vt.T
+    kept = np.abs(inside - np.diag(np.diag(inside))).max() < 1e-6
+    return "The directions are kept." if kept else "The directions are not kept."
+
+
+class Modes(Page):
+    """How much of each of four strengths a linear network has learned, step by step.
+
+    result: (method, lr, share), share: (steps + 1, 4).
+    """
+
+    alt = (
+        "Four curves, one for each strength of a linear map, show the learned share against the steps: with gradient "
+        "descent the strong ones rise first, with Muon the weak ones. Right: bars of the step at which half is learned."
+    )
+
+    def __init__(self):
+        super().__init__("share half", widths=[5, 3], size=(9.6, 4.0))
+        words = dict(title="learned share of the strengths 4, 2, 1 and ½", x="steps t", y="share", ylim=(-0.2, 1.6))
+        self.share = Curves(self, "share", **words, levels={"all of it": 1.0}, legend="lower right")
+        self.half = Bars(self, "half", title="half of each is learned at step", xlim=(0, 300), across=True)
+
+    def show(self, result):
+        self.method, self.lr, self.shares = result
+        self.steps = len(self.shares) - 1
+        names = [f"{number(s)}" for s in STRENGTHS]
+        looks = dict(zip(names, shades(4), strict=True))
+        self.share.show(dict(zip(names, self.shares.T, strict=True)), looks=looks)
+        self.times = half_times(self.shares)
+        self.half.show({n: t for n, t in zip(names, self.times, strict=True) if np.isfinite(t)}, looks=looks)
+
+    def at(self, t):
+        shares = [number(round(100 * share)) for share in self.shares[t].tolist()]
+        parts = ", ".join(f"{share} % of {number(s)}" for share, s in zip(shares, STRENGTHS, strict=True))
+        self.caption = f"{self.method}, η = {number(self.lr)}, step {t} of {self.steps}: learned {parts}. "
+        self.caption += order(self.times)
+        return self.moved(t)
+
+
+def order(times):
+    """Which strength is half learned first, and which last, or that some are not within the run.
+
+    >>> order(np.array([40, 23, 18, 12])), order(np.array([50, 90, np.inf, np.inf]))
+    ('Half learned first: strength 0.5; last: strength 4.', 'Half learned first: strength 4; 2 not within the run.')
+    """
+    if not np.isfinite(times).any():
+        return "None is half learned within the run."
+    first = f"Half learned first: strength {number(STRENGTHS[np.argmin(times)])}; "
+    late = int((~np.isfinite(times)).sum())
+    return first + (f"{late} not within the run." if late else f"last: strength {number(STRENGTHS[np.argmax(times)])}.")
+
+
+SHAPES = {"Shampoo": Look("#01665e", DASHED, "s"), "SOAP": Look("#8c2d04", DOTTED, "^")}
+
+
+class Turned(Page):
+    """Three methods in a valley that can be turned, and what is left of the loss at each angle.
+
+    result: (kappa, angle, lr, paths, losses, angles, left): {name: path (steps + 1, 2)}, {name: (steps + 1,)} and
+    {name: (angles,)}. A click on the lower right panel sets the control `angle`.
+    """
+
+    alt = (
+        "Left: a long valley from above, turned by an angle, with the paths of three methods. Right: above, the loss "
+        "against the steps; below, the loss that is left against the angle: level for Shampoo and SOAP, low only at 0, "
+        "90 and 180 degrees for methods that treat each coordinate by itself."
+    )
+
+    def __init__(self):
+        super().__init__("map loss / map left", widths=[5, 5], size=(9.6, 4.7), top=0.26)
+        self.map = Surface(self, "map", numbers=False, room=dict(left=0.75))
+        limits = dict(log="y", legend=None, ylim=(1e-8, 10))
+        self.loss = Curves(self, "loss", title="loss", x="steps t", **limits)
+        words = dict(title="loss that is left after 100 steps", x="angle in degrees", xlim=(0, 180), sets="angle")
+        self.left = Curves(self, "left", **words, **limits, heads=False)
+
+    def show(self, result):
+        self.kappa, self.angle, self.lr, paths, self.losses, angles, left = result
+        looks = {name: SHAPES.get(name) or look(name) for name in METHODS}
+        self.surface = bowl(self.kappa, np.radians(self.angle))
+        self.surface.window = (-3.2, 3.2, -2.8, 2.8)
+        self.steps = self.map.show(self.surface, {n: dict(w=w) for n, w in paths.items()}, looks=looks)
+        self.loss.show(self.losses, looks=looks)
+        self.left.show({n: (angles, v) for n, v in left.items()}, looks=looks, marks={"now": self.angle})
+        self.name({n: looks[n] for n in paths})
+
+    def at(self, t):
+        left = "; ".join(f"{n} {small(loss[t])}" for n, loss in self.losses.items())
+        self.caption = (
+            f"Valley turned by {number(self.angle)}°, κ = {number(self.kappa)}, η from {number(self.lr)} to 0. "
+            f"Loss at step {t} of {self.steps}: {left}."
+        )
+        return self.moved(t)
+
+
+def small(loss):
+    """A loss for a caption; what is below 10⁻¹⁰ is no different from 0 here.
+
+    >>> small(0.0123), small(1e-30)
+    ('0.012', 'below 10⁻¹⁰')
+    """
+    return number(loss, 2) if loss >= 1e-10 else "below 10⁻¹⁰"
+
+
+PLANNED = {
+    "constant η": Look(GREY, DOTTED),
+    "cosine to T": Look("#1f6f8b", DASHED),
+    "constant, then to 0 at T": Look("#a3410f", DASHED),
+    "averaged": look("averaged"),
+    "schedule-free": look("schedule-free"),
+}
+
+
+class Horizon(Page):
+    """Runs that were planned for T steps, and runs that were not, on a noisy quadratic.
+
+    result: (T, noise, runs, rates): {name: expected losses}, {name: η}. A click sets the control `horizon`.
+    """
+
+    alt = (
+        "The expected loss of five runs against the steps, on logarithmic axes, with a mark at the planned step T: "
+        "those with a falling learning rate come down just before T and stay, the two averages fall all the way."
+    )
+
+    def __init__(self):
+        super().__init__("loss", size=(9.6, 4.4), top=0.26)
+        words = dict(x="steps t", y="expected loss", sets="horizon", legend=None, heads=False)
+        self.loss = Curves(self, "loss", log="xy", xlim=(1, LONGEST), ylim=(1e-4, 10), **words)
+
+    def show(self, result):
+        self.T, self.noise, self.runs, self.rates = result
+        lines = {n: (np.arange(1, len(v)), v[1:]) for n, v in self.runs.items()}
+        self.loss.show(lines, looks=PLANNED, marks={"T": self.T})
+        self.name(PLANNED)
+
+    def at(self, t):
+        parts = "; ".join(f"{n} {number(v[self.T])} (η {number(self.rates[n])})" for n, v in self.runs.items())
+        self.caption = f"Noise σ = {number(self.noise)}. Loss at the planned step T = {self.T}: {parts}. "
+        self.caption += lowest({n: v[self.T] for n, v in self.runs.items()})
+        return self.moved()
+
+
+def lowest(losses):
+    """Who is lowest.
+
+    >>> lowest({"a": 1.0, "b": 0.5})
+    'Lowest: b.'
+    """
+    return f"Lowest: {min(losses, key=losses.get)}."
+
+
+class Floor(Page):
+    """Gradient descent and SAM on a valley whose floor is all minima, narrow at the sides and wide in the middle.
+
+    result: (lr, radius, runs). A click on the map sets the control `start`.
+    """
+
+    alt = (
+        "Left: a valley from above, whose level floor is narrow at both sides and wide in the middle. Gradient descent "
+        "goes straight down to the floor and rests; SAM walks on along it to the middle. Right: the loss and, below, "
+        "the sharpness of the floor under each run, against the steps."
+    )
+
+    def __init__(self):
+        super().__init__("map loss / map sharp", widths=[6, 5], size=(9.6, 4.5), top=0.26)
+        self.map = Surface(self, "map", numbers=False, sets="start", room=dict(left=0.75))
+        self.loss = Curves(self, "loss", title="loss", log="y", ylim=(1e-12, 10), legend=None)
+        self.sharp = Curves(self, "sharp", title="sharpness below", x="steps t", ylim=(0, 5.2), legend=None)
+
+    def show(self, result):
+        self.lr, self.radius, self.runs = result
+        self.steps = self.map.show(FLOOR, self.runs)
+        self.losses = {n: FLOOR.loss(p["w"]) for n, p in self.runs.items()}
+        self.sharps = {n: sharpness(p["w"]) for n, p in self.runs.items()}
+        self.loss.show(self.losses)
+        self.sharp.show(self.sharps)
+        self.name(self.map.looks)
+
+    def at(self, t):
+        parts = [f"{n}: loss {small(self.losses[n][t])}, sharpness {number(self.sharps[n][t])}" for n in self.runs]
+        self.caption = f"η = {number(self.lr)}, ρ = {number(self.radius)}, step {t} of {self.steps}. "
+        self.caption += f"{'; '.join(parts)}."
+        return self.moved(t)
+
+
+class Singular(Page):
+    """What becomes of a singular value under Newton–Schulz: ours, and a student's.
+
+    result: (steps, s, curves): {name: (len(s),)}.
+    """
+
+    alt = (
+        "The singular value after some steps of Newton–Schulz against the one before, on a logarithmic axis: with no "
+        "step a straight line; after five a wavy plateau around 1, which falls off for values below a hundredth."
+    )
+
+    def __init__(self):
+        super().__init__("out", size=(9.6, 3.7))
+        words = dict(x="singular value before / ‖G‖", y="after", xlim=(1e-3, 1), ylim=(0, 1.6))
+        self.out = Curves(self, "out", **words, log="x", levels={"exact": 1.0}, legend="upper left")
+
+    def show(self, result):
+        self.taken, self.s, self.curves = result
+        self.out.show({n: (self.s, v) for n, v in self.curves.items()}, looks={"ours": Look(INK)})
+
+    def at(self, t):
+        middle = self.s >= 0.01
+        parts = [f"{n}: from {number(v[middle].min())} to {number(v[middle].max())}" for n, v in self.curves.items()]
+        self.caption = f"After {self.taken} steps, of values from 0.01 to 1. {'; '.join(parts)}."
+        return self.moved()

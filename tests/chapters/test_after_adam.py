@@ -1,0 +1,127 @@
+"""Chapter 16: what its figures, captions and questions say is true."""
+
+import numpy as np
+import pytest
+
+from optim_core.chapters.after_adam import exercises, experiments, scenes
+from optim_core.descent import descend
+from optim_core.muon import newton_schulz, orthogonalise
+from optim_core.optimizers import gd, schedule_free
+
+
+def test_shampoo_without_memory_is_the_orthogonal_factor():
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        G = rng.normal(size=(4, 4))
+        assert np.allclose(experiments.shampoo_once(G), orthogonalise(G), atol=1e-8)
+
+
+@pytest.mark.parametrize("method", ["Shampoo", "SOAP"])
+@pytest.mark.parametrize("kappa", [1.1, 100.0, 1000.0])
+@pytest.mark.parametrize("lr", [0.01, 0.1, 1.0])
+def test_shampoo_and_soap_do_not_see_the_angle_of_a_valley(method, kappa, lr):
+    angles = [0, 5, 45, 90, 137, 180]
+    losses = experiments.valley_loss(experiments.in_the_valley(method, kappa, angles, lr), kappa, angles)
+    assert np.allclose(losses, losses[:, :1], rtol=1e-4, atol=1e-8)
+
+
+def test_the_coordinate_wise_methods_do_see_it():
+    for method in ("sign descent", "Lion", "Adam"):
+        left = experiments.valley_loss(experiments.in_the_valley(method, 100.0, [0, 45], 0.1)[-1], 100.0, [0, 45])
+        assert left[1] > 50 * left[0]
+
+
+def test_the_first_step_of_shampoo_has_the_length_that_its_equation_says():
+    w = experiments.in_the_valley("Shampoo", 10.0, [30], 0.1, steps=1)[:, 0]
+    assert np.linalg.norm(w[1] - w[0]) == pytest.approx(0.1, rel=1e-3)  # (g gᵀ)^(−½) g is g/‖g‖
+
+
+@pytest.mark.parametrize(("beta", "average"), [(0.0, False), (0.0, True), (0.9, True), (0.5, True)])
+@pytest.mark.parametrize("noise", [0.0, 0.3])
+def test_expected_losses_are_the_mean_of_many_runs(beta, average, noise):
+    lam, eta, runs = experiments.LAMBDAS, 0.4, 800
+    sigma = noise * np.sqrt(lam)
+    rng = np.random.default_rng(5)
+    path = descend(
+        schedule_free if average else gd,
+        np.ones((runs, len(lam))),
+        lambda w, t: lam * w + sigma * rng.normal(size=w.shape),
+        12,
+        lr=eta,
+        **(dict(beta=beta) if average else {}),
+    )["w"]
+    found = (path**2 @ lam).mean(-1) / 2
+    want = experiments.expected(np.full((12, 1), eta), noise, beta, average)[:, 0]
+    assert np.allclose(found, want, rtol=0.06 if noise else 1e-9)
+
+
+def test_each_plan_gets_its_best_rate_and_what_has_no_plan_does_not_change_with_it():
+    for T in (10, 600):
+        for noise in (0.0, 0.3):
+            runs, rates = experiments.horizon(T, noise)
+            every = experiments.without_plan(noise)
+            for name, losses in every.items():
+                assert runs[name][T] == losses[T].min()
+                assert rates[name] == experiments.RATES[losses[T].argmin()]
+            assert scenes.lowest({n: v[T] for n, v in runs.items()})[8:-1] in runs
+
+
+def test_gradient_descent_learns_the_strong_first_and_muon_the_weak():
+    for seed in range(10):
+        slow = experiments.half_times(experiments.modes("gradient descent", 0.05, seed))
+        muon = experiments.half_times(experiments.modes("Muon", 0.05, seed))
+        assert (np.diff(slow) > 0).all() and (np.diff(muon) < 0).all()
+        assert "first: strength 4; last: strength 0.5" in scenes.order(slow)
+        assert "first: strength 0.5; last: strength 4" in scenes.order(muon)
+    assert scenes.order(np.full(4, np.inf)) == "None is half learned within the run."
+
+
+def test_newton_schulz_keeps_the_directions_and_maps_values_as_is_said():
+    for kappa in (1.5, 10.0, 1000.0):
+        for angle in (0, 50, 90, 180):
+            G = experiments.gradient_matrix(kappa, angle)
+            for name in ("G divided by its norm", "UVᵀ, exactly", "Newton–Schulz, 5 steps"):
+                assert scenes.same_directions(G, experiments.DIRECTIONS[name](G)) == "The directions are kept."
+    G = experiments.gradient_matrix(10.0, 50)
+    assert "not" in scenes.same_directions(G, np.sign(G))
+    s = np.geomspace(0.01, 1 - 1e-12, 300)
+    after = newton_schulz(np.array([np.diag([np.sqrt(1 - x * x), x]) for x in s]))[:, 1, 1]
+    assert 0.68 < after.min() and after.max() < 1.14
+
+
+@pytest.mark.parametrize("lr", [0.01, 0.1, 0.3])
+@pytest.mark.parametrize("radius", [0.1, 0.3, 0.6])
+def test_sam_ends_over_a_flatter_floor_than_gradient_descent(lr, radius):
+    for start in ((1.8, 0.9), (-2.0, -0.6), (1.0, 0.3)):
+        runs = experiments.along_the_floor(lr, radius, start)
+        assert experiments.sharpness(runs["SAM"]["w"][-1]) < experiments.sharpness(runs["gradient descent"]["w"][-1])
+    same = experiments.along_the_floor(lr, 0.0)
+    assert np.array_equal(same["SAM"]["w"], same["gradient descent"]["w"])
+
+
+def test_sharpness_is_the_largest_eigenvalue_on_the_floor():
+    for x in (-2.0, 0.0, 1.3):
+        largest = np.linalg.eigvalsh(experiments.FLOOR.hessian([x, 0.0])).max()
+        assert experiments.sharpness([x, 0.7]) == pytest.approx(largest)
+
+
+def test_a_student_s_iteration_that_fails_leaves_the_figure():
+    def fails(G, steps):
+        return G if steps < 2 else undefined  # noqa: F821
+
+    for function in (fails, lambda G, steps: G[:1], lambda G, steps: None, lambda G, steps: G * 1e300, None):
+        scene = scenes.Singular()
+        scene.show(exercises.beside(function)(products=5))
+        scene.at(0)
+        assert "ours: from 0.68" in scene.caption
+    assert list(exercises.beside(lambda G, steps: ____)(5)[2]) == ["ours"]  # noqa: F821
+    _, _, curves = exercises.beside(exercises.newton_schulz.reference)(5)
+    assert np.allclose(curves["ours"], curves["yours"])
+
+
+def test_the_race_is_tuned_on_other_digits_and_seeds_than_it_reports():
+    tune, report = experiments._parts()
+    assert len(tune.X_test) + len(report.X_test) == 597
+    assert not set(map(bytes, tune.X_test)) & set(map(bytes, report.X_test))
+    assert not set(experiments.TUNING) & set(experiments.FRESH)
+    assert {len(rates) for _, rates, _ in experiments.RACE.values()} == {4}
