@@ -242,7 +242,10 @@ def beside(function):
     ],
 )
 def ways(L, k):
-    """How many of the ways through L residual blocks go through exactly k of them, and around the others."""
+    """How many of the ways through L residual blocks go through exactly k of them, and around the others.
+
+    L: how many blocks there are; k: how many of them are gone through, both whole numbers ≥ 0. Returns a whole number.
+    """
     return math.comb(L, k)
 
 
