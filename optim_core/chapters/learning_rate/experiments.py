@@ -136,9 +136,9 @@ def range_tests(runs, seed, steps):
     """Range tests one after the other, {name: rate}, beside what they are to tell: a generator of what was seen so far.
 
     A dict of seen, {name: (rates, losses)}; u, (rates, losses), the loss of every rate after three epochs; bound,
-    2/λ_max there where they begin; steps, those of a whole test.
+    2/λ_max there where they begin; steps, those of a whole test; seed.
     """
-    truth, seen = dict(u=(RATES, after_three_epochs(seed)), bound=first_bound(seed), steps=steps), {}
+    truth, seen = dict(u=(RATES, after_three_epochs(seed)), bound=first_bound(seed), steps=steps, seed=seed), {}
     for name, rate in runs.items():
         for now in range_test(rate, seed, steps):
             seen = seen | {name: now}

@@ -18,6 +18,17 @@ def dot(panel, name, x, y, style, ms=9):
     panel.line(f"point {name}", [x], [np.clip(y, low, high)], **style.point, ms=ms, zorder=7, clip_on=False)
 
 
+def size(value):
+    """A loss or a length for a caption; what is beyond all use as a number is only bounded.
+
+    >>> size(0.25), size(3.2e13), size(1e-20), size(0.0)
+    ('0.25', 'above 10⁸', 'below 10⁻¹²', '0')
+    """
+    if not value <= 1e8:
+        return "above 10⁸"
+    return "below 10⁻¹²" if 0 < value < 1e-12 else number(value, 2)
+
+
 def plain(page):
     """No minor ticks: they take longest to draw, and a decade is enough."""
     for panel in page.panels.values():
@@ -122,7 +133,7 @@ def u_words(rates, losses, start):
         where = "all stand at" if (losses == start).all() else "none is below"
         return f"{where} the loss of the start, {number(start, 3)}."
     best, cliff = best_and_cliff(rates, losses, start)
-    text = f"the lowest loss is {number(losses[rates == best][0], 2)}, at η = {number(best)}; "
+    text = f"the lowest loss is {size(losses[rates == best][0])}, at η = {number(best)}; "
     beyond = losses[rates >= cliff]
     if not len(beyond):
         return text + f"all larger rates are below the loss at the start, {number(start, 3)}, too."
@@ -178,8 +189,8 @@ class TwoDirections(Page):
 
     def at(self, t):
         text = f"Step {t} of {self.steps}, η = {number(self.eta, 4)}, κ = {number(self.steep / self.flat)}: loss "
-        text += f"{number(self.loss[t], 2)} ({number(self.loss[0], 2)} at the start), length of the gradient "
-        text += f"{number(self.slope[t], 2)} ({number(self.slope[0], 2)} at the start). "
+        text += f"{size(self.loss[t])} ({number(self.loss[0], 2)} at the start), length of the gradient "
+        text += f"{size(self.slope[t])} ({number(self.slope[0], 2)} at the start). "
         gone = int(self.path["diverged"])
         text += f"It diverged at step {gone}. " if gone else ""
         self.caption = text + which_lags(self.eta, self.flat, self.steep)
@@ -237,6 +248,7 @@ class RangeTest(Page):
 
     def show(self, result):
         self.seen, (rates, losses), self.bound, self.length = (result[n] for n in ("seen", "u", "bound", "steps"))
+        self.seed = result["seed"]
         self.best = float(rates[np.nanargmin(losses)])
         self.points = {"whole trainings": (self.best, np.nanmin(losses))}
         lines = {"whole trainings": (rates, losses)}
@@ -251,9 +263,9 @@ class RangeTest(Page):
 
     def at(self, t):
         self.caption = (
-            f"Of whole trainings of three epochs the best is the one with η = {number(self.best)}; 2/λ_max at "
+            f"Random seed {self.seed}. Of whole trainings of three epochs the one with η = {number(self.best)} "
         )
-        self.caption += f"the initial weights is {number(self.bound, 3)}. "
+        self.caption += f"is the best; 2/λ_max at the initial weights is {number(self.bound, 3)}. "
         runs = [range_words(name, *run, self.length, self.best) for name, run in self.seen.items()]
         self.caption += " ".join(runs)
         self.moved()
@@ -361,11 +373,11 @@ def fork_words(seen):
     steps, losses = seen["curves"][seen["name"]]
     k, more = seen["fork"], {label: y for label, (_, y) in seen["more"].items()}
     before, norm, first = level(losses[: k + 1]), seen["norm"][k], seen["norm"][0]
-    text = f"Curve {seen['name']}, stopped at step {steps[k]}: loss {number(before, 2)} (all losses here are means of "
-    text += f"five looks), length of the gradient {number(norm, 2)}, at the start {number(first, 2)}. "
+    text = f"Curve {seen['name']}, stopped at step {steps[k]}: loss {size(before)} (all losses here are means of "
+    text += f"five looks), length of the gradient {size(norm)}, at the start {number(first, 2)}. "
     taken, left = len(more["η"]) - 1, len(losses) - 1
     text += f"After {number(seen['more']['η'][0][-1] - steps[k])} more steps: "
-    text += "; ".join(f"{label}: {number(level(y), 2)}" for label, y in more.items()) + ". "
+    text += "; ".join(f"{label}: {size(level(y))}" for label, y in more.items()) + ". "
     if taken < left:
         return text + "It goes on."
     judged = verdict(before, *(level(more[label]) for label in ("η/3", "η", "3η")))
@@ -467,11 +479,12 @@ def ends_words(etas, ends):
     """
     rests, gone = np.isfinite(ends), np.isinf(ends)
     above = int((ends[rests] > 2 / etas[rests] * (1 + 1e-6)).sum())
-    text = f"Of {len(etas)} rates {rests.sum()} come to rest, {above or 'none'} of them above 2/η"
+    come = "comes" if rests.sum() == 1 else "come"
+    text = f"Of {len(etas)} rates {rests.sum()} {come} to rest, {above or 'none'} of them above 2/η"
     if gone.any():
         text += f"; {gone.sum()} diverge{'s' if gone.sum() == 1 else ''}, the first at η = {number(etas[gone][0], 3)}"
     moving = len(etas) - rests.sum() - gone.sum()
-    return text + (f"; {moving} still move after 1,000 steps." if moving else ".")
+    return text + (f"; {moving} still {'moves' if moving == 1 else 'move'} after 1,000 steps." if moving else ".")
 
 
 # ---- the edge in a network ----
@@ -523,7 +536,7 @@ def training_words(seen):
     )
     if gone:
         return text + f"it diverged at step {gone}."
-    text += f"loss {number(loss[-1], 2)}, sharpness {number(sharp[-1], 3)}, {part[-1]:.2f} times 2/η. "
+    text += f"loss {size(loss[-1])}, sharpness {number(sharp[-1], 3)}, {part[-1]:.2f} times 2/η. "
     above = np.flatnonzero(part > 1)
     text += (
         f"At step {at[above[0]]} it was first seen above 2/η." if len(above) else "It has not been above 2/η so far."
