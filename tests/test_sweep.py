@@ -25,7 +25,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 import notebooks
 
 widgets = pytest.importorskip("ipywidgets")
-COMBINATIONS = 6  # each slider is at each of its ends in one of them
+COMBINATIONS = 4  # each slider is at each of its ends in one of them
 PIECES = 5  # of results that come one by one, this many are waited for: the same number shows the same picture
 # Known and not mended yet: take them out when they are.
 BETWEEN_STOPS = {
@@ -136,7 +136,7 @@ def test_both_ends_of_every_slider_draw_different_pictures(ran):
                 for value in ends(part):
                     further = value if part is control else (*control.value[:i], value, *control.value[i + 1 :])
                     with telling(ran, cell, live, f"{name}{[i] if i else ''} = {value!r}"):
-                        looks_ahead = bool(seen) and part is not hand(part)
+                        looks_ahead = bool(seen) and part is not hand(part) and i == 0
                         ahead = made_ahead(live, {name: further}) if looks_ahead else None
                         hand(part).value = value
                         seen.append(look(live))
