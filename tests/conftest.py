@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parents[1]
 TESTS = str(ROOT / "tests")
@@ -16,6 +17,10 @@ from kernels import kernel_environment  # noqa: E402
 
 PATIENCE = 300  # seconds: where a test has to stop waiting. On a busy machine it passes later, and does not fail
 NOTEBOOKS = ROOT / "notebooks"
+
+# Hypothesis looks at the clock, too: not here.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -53,22 +58,32 @@ def after_nbval(file):
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The cells of each chapter get a last one, and what takes longest comes first: no worker is left with it alone."""
     last = {item.parent: i for i, item in enumerate(items) if item.path.suffix == ".ipynb" and hasattr(item, "cell")}
     for file, i in reversed(last.items()):
-        if file.path.parent == NOTEBOOKS and not items[i].config.option.keyword:
+        if file.path.parent == NOTEBOOKS and not config.option.keyword:  # a choice was made already
             items.insert(i + 1, after_nbval(file))
     for item in items:
         item.output_timeout = PATIENCE  # nbval's, for what a cell has sent to arrive
-    items.sort(key=lambda item: _turn(item.nodeid))
-
-
-def _turn(nodeid: str) -> int:
-    return next((turn for turn, part in enumerate(("tests/browser/", ".ipynb", "[chapter ")) if part in nodeid), 9)
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: turn(item.nodeid))
 
 
 # --- who does what ---------------------------------------------------------------------------------------------------
+
+
+ONE_CHAPTER = re.compile(r"\[(\d\d_\w+)\]$")
+
+
+def turn(nodeid: str) -> int:
+    """What begins first: the browser, which is one share, then the chapters, then the many that are quick.
+
+    >>> [turn(f"tests/{name}") for name in ("browser/test_a.py::test_b[05_c]", "test_sweep.py::test_b[05_c]", "b")]
+    [0, 1, 2]
+    """
+    slow = "tests/browser/" in nodeid, ".ipynb::" in nodeid or ONE_CHAPTER.search(nodeid)
+    return next((i for i, yes in enumerate(slow) if yes), len(slow))
 
 
 def share(nodeid: str) -> str:
@@ -77,7 +92,7 @@ def share(nodeid: str) -> str:
     >>> share("tests/test_sweep.py::test_clicks[05_momentum]"), share("notebooks/05_momentum.ipynb::Cell 3")
     ('05_momentum', 'notebooks/05_momentum.ipynb')
     """
-    chapter = re.search(r"\[(\d\d_\w+)\]$", nodeid)
+    chapter = ONE_CHAPTER.search(nodeid)
     return chapter[1] if chapter and "browser" not in nodeid else nodeid.split("::")[0]
 
 
