@@ -1,9 +1,9 @@
 """Notebooks as tests see them: their cells, and a run of them in this process.
 
-The suite runs each notebook twice: nbval in a kernel, from top to bottom; `run` in this process, backwards. What either
-run shows must be what is committed, so a cell that leans on another one than the first (on its names, or on what it did
-to something that both use) is found, whichever of the two stands above. The run in this process leaves its figures and
-numbers in reach of the tests. What a kernel would add (magics, top-level await) no notebook of the course uses.
+nbval runs each notebook in a kernel, from top to bottom. In this process only those cells run whose figures the tests
+look at, and those that might change what another cell uses; backwards, so that a cell which leans on what another one
+did is found, whichever of the two stands above. That a cell uses no name of another one is read from its source. What
+a kernel would add (magics, top-level await) no notebook of the course uses.
 """
 
 from __future__ import annotations
@@ -13,10 +13,15 @@ import contextlib
 import importlib.util
 import io
 import itertools
+import json
 import linecache
 import math
 import os
 import re
+import subprocess
+import symtable
+import sys
+import tempfile
 import unicodedata
 import warnings
 import weakref
@@ -28,6 +33,7 @@ import normalise
 
 NOTEBOOKS = sorted(normalise.NOTEBOOKS.glob("*.ipynb"))
 TEXT = normalise.KEPT_TEXT
+LIVE = re.compile(r"\bLive\(")  # in the source of a cell that shows a live figure
 
 
 class CellFailed(AssertionError):
@@ -84,9 +90,89 @@ def code_cells(notebook) -> list[int]:
 
 
 def backwards(path: Path) -> list[int]:
-    """The first code cell, which has the imports; then the others, the last one first."""
-    first, *rest = code_cells(normalise.read(path))
-    return [first, *rest[::-1]]
+    """The cells to run in this process: the first, which has the imports; then others, the last one first.
+
+    Those are the cells with a live figure, and those that use what the first cell made itself, such as a dict: one of
+    them might change it for the others. What the first cell imports none of them changes (`leaning`).
+    """
+    notebook = normalise.read(path)
+    first, *rest = code_cells(notebook)
+    made = names(notebook.cells[first].source)
+    shared = made["bound"] - made["imported"]
+    chosen = [i for i in rest if LIVE.search(source := notebook.cells[i].source) or names(source)["used"] & shared]
+    return [first, *chosen[::-1]]
+
+
+def names(source: str) -> dict[str, set[str]]:
+    r"""The names that a cell binds (and which of them it imports), and those that it uses without having bound them.
+
+    >>> {kind: sorted(found) for kind, found in names("import a\nb = a.c(lambda d: d + e)").items()}
+    {'bound': ['a', 'b'], 'imported': ['a'], 'used': ['a', 'e']}
+    """
+
+    def inner(table):
+        yield table
+        for child in table.get_children():
+            yield from inner(child)
+
+    whole = symtable.symtable(source, "cell", "exec")
+    symbols = whole.get_symbols()
+    return {
+        "bound": {s.get_name() for s in symbols if s.is_assigned() or s.is_imported() or s.is_namespace()},
+        "imported": {s.get_name() for s in symbols if s.is_imported()},
+        "used": {
+            symbol.get_name()
+            for table in inner(whole)
+            for symbol in table.get_symbols()
+            if symbol.is_referenced() and (table is whole or symbol.is_global())
+        },
+    }
+
+
+def leaning(path: Path) -> list[str]:
+    """The cells that use a name of another cell than the first, or change what the first one gave to all; in words."""
+    notebook = normalise.read(path)
+    first, *rest = code_cells(notebook)
+    begin = notebook.cells[first].source
+    given, found = names(begin)["bound"], []
+    modules = {name for name in names(begin)["imported"] if not name.isupper()}
+    for i in rest:
+        source = notebook.cells[i].source
+        found += [f"cell {i} gives {name} another meaning" for name in sorted(names(source)["bound"] & given)]
+        found += [f"cell {i} {what}" for what in _changes(ast.parse(source), given, modules)]
+    with tempfile.TemporaryDirectory() as folder:
+        for i in rest:
+            Path(folder, f"cell {i}.py").write_text(f"{begin}\n\n{notebook.cells[i].source}\n", encoding="utf-8")
+        command = [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "--select", "F821", folder]
+        said = subprocess.run([*command, "--output-format", "json"], capture_output=True, text=True, encoding="utf-8")
+        found += [f"{Path(one['filename']).stem}: {one['message']}" for one in json.loads(said.stdout)]
+    return found
+
+
+CHANGING = {"add", "append", "clear", "discard", "extend", "fill", "insert", "pop", "remove", "reverse", "setdefault"}
+CHANGING |= {"seed", "shuffle", "sort", "update"}
+
+
+def _changes(tree: ast.AST, given: set[str], modules: set[str]):
+    """What in a piece of code changes an object that one of the given names stands for, in words."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign | ast.Delete):
+            targets = node.targets
+        elif isinstance(node, ast.AugAssign | ast.AnnAssign):
+            targets = [node.target]
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CHANGING:
+            targets = [node.func]
+        else:
+            targets = []
+        for target in targets:
+            inner = target
+            while isinstance(inner, ast.Attribute | ast.Subscript):
+                inner = inner.value
+            if inner is target or not isinstance(inner, ast.Name) or inner.id not in given:
+                continue
+            calls_module = isinstance(node, ast.Call) and target.value is inner and inner.id in modules
+            if not calls_module:  # np.sort changes nothing
+                yield f"changes what {inner.id} is for all: {ast.unparse(node)}"
 
 
 def run(path: Path, order: list[int] | None = None) -> Run:
@@ -241,14 +327,20 @@ def agrees(value: float, text: str) -> bool:
 
 
 def compare_prose(path: Path, claims: dict[str, float] | None = None) -> None:
-    """AssertionError unless the prose of a notebook says what its cells computed (in this process, unless given)."""
-    if claims is None:
+    """AssertionError unless the prose of a notebook says what its cells computed.
+
+    claims: those of a run of some of its cells; without, those made in this process, by a run of all of them.
+    """
+    whole = claims is None
+    if whole:
         from optim_core.exercises import CLAIMS as claims
     named = set()
     for cell, name, text in quoted(normalise.read(path)):
         where = f"{Path(path).name}, cell {cell}: <!--c:{name}-->{text}"
-        assert name in claims, f"{where}: no cell says claim({name!r}, …); there are {sorted(claims)}"
-        assert agrees(claims[name], text), f"{where}: the cell computes {claims[name]!r}"
+        if whole:
+            assert name in claims, f"{where}: no cell says claim({name!r}, …); there are {sorted(claims)}"
+        if name in claims:
+            assert agrees(claims[name], text), f"{where}: the cell computes {claims[name]!r}"
         named.add(name)
     unused = sorted(set(claims) - named)
     assert not unused, f"{Path(path).name}: no prose quotes the claims {unused}"
@@ -310,7 +402,7 @@ def unannounced_figures(notebook) -> list[int]:
     """
     found = []
     for i, cell in enumerate(notebook.cells):
-        if cell.cell_type == "code" and re.search(r"\bLive\(", cell.source) and not cell.source.startswith("#"):
+        if cell.cell_type == "code" and LIVE.search(cell.source) and not cell.source.startswith("#"):
             above = notebook.cells[i - 1]
             last = re.split(r"^#+ .*$", above.source, flags=re.M)[-1]
             if above.cell_type != "markdown" or not POINTS_OUT.search(last):

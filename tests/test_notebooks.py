@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import nbformat
@@ -110,10 +111,16 @@ def test_every_live_figure_stands_under_words_that_say_what_to_look_for(path):
     assert not found, f"{path.name}: the cell above says nothing of the live figure of cell {found}"
 
 
+@every_notebook
+def test_a_cell_uses_nothing_of_another_but_the_first(path):
+    found = notebooks.leaning(path)
+    assert not found, f"{path.name}: " + "\n".join(found)
+
+
 # --- what it does --------------------------------------------------------------------------------------------------
 
 
-# `ran` is a run backwards (see conftest.py). nbval runs the same cells forwards; both must show what is committed.
+# `ran` is a run backwards of some cells (see notebooks.py). nbval runs all forwards; both must show what is committed.
 
 
 def test_cells_show_what_is_committed_also_when_they_run_backwards(ran):
@@ -206,11 +213,48 @@ def written(folder: Path, *sources: str, name: str = "small.ipynb") -> Path:
     return path
 
 
-def test_a_cell_that_needs_an_earlier_one_fails_backwards_and_is_named(tmp_path):
+def test_a_cell_that_fails_out_of_order_is_named(tmp_path):
     path = written(tmp_path, "import math", "a = math.pi", "b = 2 * a")
     assert notebooks.run(path).namespace["b"] > 6
     with pytest.raises(notebooks.CellFailed, match=r"cell 2 \(cells run in the order \[0, 2, 1\]\): NameError.*'a'"):
-        notebooks.run(path, notebooks.backwards(path))
+        notebooks.run(path, [0, 2, 1])
+
+
+def test_backwards_run_the_cells_with_figures_and_those_that_use_what_the_first_one_made(tmp_path):
+    path = written(
+        tmp_path, "import math\nkept = []", "math.pi", "len(kept)", "f = lambda: kept", "Live(1)", "keep = 1"
+    )
+    assert notebooks.backwards(path) == [0, 4, 3, 2]
+
+
+FIRST = "import numpy as np\nfrom optim_core import schedules\nkept = {}"
+
+
+@pytest.mark.parametrize(
+    ("source", "complaint"),
+    [
+        ("x = np.zeros(3)\nx[0] = 1\nx.sort()\nnp.random.default_rng(0).normal()", ""),
+        ("def f(x):\n    y = x\n    return y\nf(kept)", ""),
+        ("other = 1", ""),
+        ("mine + 1", "Undefined name `mine`"),
+        ("def f():\n    return mine\nf()", "Undefined name `mine`"),
+        ("[mine for _ in range(3)]", "Undefined name `mine`"),
+        ("later = later + 1", "Undefined name `later`"),
+        ("kept = 3", "gives kept another meaning"),
+        ("def schedules(): pass", "gives schedules another meaning"),
+        ("for np in range(3): pass", "gives np another meaning"),
+        ("kept['a'] = 1", "changes what kept is for all: kept['a'] = 1"),
+        ("schedules.constant.x = 1", "changes what schedules is for all"),
+        ("del schedules.constant", "changes what schedules is for all"),
+        ("schedules.CACHE.clear()", "changes what schedules is for all"),
+        ("np.sort([2, 1])", ""),
+        ("np.random.seed(0)", "changes what np is for all: np.random.seed(0)"),
+    ],
+)
+def test_a_cell_that_leans_on_another_is_found_in_its_source(source, complaint, tmp_path):
+    found = notebooks.leaning(written(tmp_path, FIRST, "mine = later = 1", source))
+    assert len(found) == bool(complaint) and complaint in "".join(found), found
+    assert not found or "cell 2" in found[0]
 
 
 @pytest.mark.parametrize(
@@ -227,7 +271,7 @@ def test_a_cell_that_shows_something_else_backwards_is_named(sources, differs, t
     path = written(tmp_path, *sources)
     path.write_text(normalise.dumps(normalise.clean(normalise.run(path))), encoding="utf-8")
     assert notebooks.unlike_committed(notebooks.run(path)) == []
-    found = notebooks.unlike_committed(notebooks.run(path, notebooks.backwards(path)))
+    found = notebooks.unlike_committed(notebooks.run(path, [0, 2, 1]))
     assert [int(re.match(r"cell (\d+) ", one)[1]) for one in found] == differs
 
 
@@ -240,14 +284,15 @@ def test_a_cell_that_shows_something_else_backwards_is_named(sources, differs, t
         ("It is 1.5.", r"no prose quotes the claims \['a'\]"),
     ],
 )
-def test_prose_is_compared_with_claims(prose, complaint, tmp_path):
+def test_prose_is_compared_with_claims(prose, complaint, tmp_path, monkeypatch):
     path = tmp_path / "small.ipynb"
     nbformat.write(new_notebook(cells=[new_markdown_cell(prose)]), path)
-    if complaint:
-        with pytest.raises(AssertionError, match=complaint):
-            notebooks.compare_prose(path, {"a": 1.5})
-    else:
-        notebooks.compare_prose(path, {"a": 1.5})
+    monkeypatch.setattr("optim_core.exercises.CLAIMS", {"a": 1.5})
+    with pytest.raises(AssertionError, match=complaint) if complaint else nullcontext():
+        notebooks.compare_prose(path)
+    only_some = complaint and "no cell says" not in complaint
+    with pytest.raises(AssertionError, match=complaint) if only_some else nullcontext():
+        notebooks.compare_prose(path, {"a": 1.5} if only_some or not complaint else {})
 
 
 SOURCES = """

@@ -13,7 +13,7 @@ import normalise
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from notebooks import NOTEBOOKS, code_cells
+from notebooks import LIVE, NOTEBOOKS, code_cells
 
 sys.path.insert(0, str(Path(__file__).parent))
 from lab import ARTEFACTS, PageFault  # noqa: E402
@@ -142,7 +142,7 @@ def with_figures_only(path):
     """A notebook's words, imports and live figures, and how many cells with figures it has."""
     notebook = normalise.read(path)
     first, *_ = code_cells(notebook)
-    showing = [i for i in code_cells(notebook) if "Live(" in notebook.cells[i].source]
+    showing = [i for i in code_cells(notebook) if LIVE.search(notebook.cells[i].source)]
     notebook.cells = [c for i, c in enumerate(notebook.cells) if c.cell_type == "markdown" or i in (first, *showing)]
     return notebook, len(showing)
 
