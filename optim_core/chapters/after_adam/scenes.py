@@ -283,5 +283,5 @@ class Singular(Page):
     def at(self, t):
         middle = self.s >= 0.01
         parts = [f"{n}: from {number(v[middle].min())} to {number(v[middle].max())}" for n, v in self.curves.items()]
-        self.caption = f"After {self.taken} steps, of values from 0.01 to 1. {'; '.join(parts)}."
+        self.caption = f"Steps taken: {self.taken}. What becomes of values from 0.01 to 1: {'; '.join(parts)}."
         return self.moved()
