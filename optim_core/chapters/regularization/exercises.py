@@ -488,7 +488,7 @@ ensemble.mistakes += [  # what was done, the wrong formula, where to look
         "d = 2λ(w − 1). Solve for w.",
     ],
 )
-def critic_slope(distance, lam):
+def best_slope(distance, lam):
     """The slope w for which w·d − λ(w − 1)² is largest.
 
     distance: d ≥ 0, between a real and a made point; lam: λ > 0, the weight of the gradient penalty.
@@ -498,7 +498,7 @@ def critic_slope(distance, lam):
 
 
 # fmt: off
-critic_slope.mistakes += [  # what was done, the wrong formula, where to look
+best_slope.mistakes += [  # what was done, the wrong formula, where to look
     ("1, whatever the distance", lambda distance, lam: 1.0,
      "The penalty pulls the slope towards 1; the first term pulls it up. Where do the two balance?"),
     ("without the 2", lambda distance, lam: 1 + distance / lam,

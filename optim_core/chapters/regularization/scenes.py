@@ -298,7 +298,7 @@ def largest_gap(t, c):
     >>> round(gap, 3), round(x, 2)
     (0.204, 2.51)
     """
-    x = np.geomspace(1e-4, min(t, 1000.0), 3001)
+    x = np.geomspace(1e-4, min(t, 1000.0), 12001)
     gap = np.abs(kept_by_stopping(x / t, 1.0, t) - kept_by_ridge(x, c))
     return float(gap.max()), float(x[gap.argmax()])
 
@@ -356,7 +356,8 @@ class Averages(Page):
     """
 
     alt = (
-        "Left: the squared error of the mean of M networks against M, with the curve of the formula and its limit. "
+        "Left: the squared error of the mean of M networks against M, with a band from the "
+        "10th to the 90th percentile, the curve of the formula and its limit. "
         "Right: the accuracy of the mean of their probabilities, and of one network with the mean of their weights."
     )
 
@@ -370,10 +371,13 @@ class Averages(Page):
         self.M, self.differ, self.wrong, self.all = result
         count, one = np.arange(1, MEMBERS + 1), self.all
         formula = experiments.of_the_mean(one.variance, one.rho, count)
-        lines = {"the first M networks": (count, one.brier), "ρσ² + (1 − ρ)σ²/M": (count, formula)}
-        looks = {"the first M networks": NEW, "ρσ² + (1 − ρ)σ²/M": look("theory")}
+        mean, low, high = one.brier
+        lines = {"M of the 16, mean and 10–90 %": (count, mean), "ρσ² + (1 − ρ)σ²/M": (count, formula)}
+        looks = {"M of the 16, mean and 10–90 %": NEW, "ρσ² + (1 − ρ)σ²/M": look("theory")}
+        bands = {"M of the 16, mean and 10–90 %": (count, low, high)}
         dots = {name: (self.M, y[self.M - 1]) for name, (_, y) in lines.items()}
-        self.error.show(lines, looks=looks, levels={"limit ρσ²": one.rho * one.variance}, dots=dots)
+        self.error.scale("y", "linear", (0.0, 1.35 * float(high.max())))
+        self.error.show(lines, looks=looks, bands=bands, levels={"limit ρσ²": one.rho * one.variance}, dots=dots)
         lines = {"mean of probabilities": (count, one.right), "mean of weights": (count, one.averaged)}
         looks = {"mean of probabilities": NEW, "mean of weights": look("averaged")}
         self.right.show(lines, looks=looks, dots={name: (self.M, y[self.M - 1]) for name, (_, y) in lines.items()})
@@ -383,7 +387,7 @@ class Averages(Page):
         formula = experiments.of_the_mean(one.variance, one.rho, self.M)
         self.caption = (
             f"{self.M} networks that differ in: {self.differ}; {percent(self.wrong)} of the labels wrong. σ² = "
-            f"{number(one.variance)}, ρ = {number(one.rho, 2)}. Squared error of the mean {number(one.brier[k])} "
+            f"{number(one.variance)}, ρ = {number(one.rho, 2)}. Squared error of the mean {number(one.brier[0, k])} "
             f"(formula {number(formula)}). Right: mean of probabilities {percent(one.right[k])}, mean of weights "
             f"{percent(one.averaged[k])}."
         )
