@@ -1,5 +1,7 @@
 """What every test of the suite, and every kernel that it starts, runs under; and which of two workers does what."""
 
+import collections
+import itertools
 import os
 import re
 import sys
@@ -94,6 +96,19 @@ def share(nodeid: str) -> str:
     """
     chapter = ONE_CHAPTER.search(nodeid)
     return chapter[1] if chapter and "browser" not in nodeid else nodeid.split("::")[0]
+
+
+def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
+    """Where the workers' time went."""
+    if config.option.dist == "no":
+        return
+    seconds = collections.Counter()
+    for report in itertools.chain.from_iterable(terminalreporter.stats.values()):
+        if hasattr(report, "duration"):
+            seconds[share(report.nodeid)] += report.duration
+    terminalreporter.section(f"{sum(seconds.values()):.0f} seconds of the workers' time")
+    for name, taken in seconds.most_common(40):
+        terminalreporter.write_line(f"{taken:7.1f} s {name}")
 
 
 @pytest.hookimpl(optionalhook=True)
