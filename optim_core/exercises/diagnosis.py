@@ -71,6 +71,7 @@ def telling(runs, want, right):
 
     wrong = [k for k, ok in enumerate(right) if not ok]
     offs = [off(k) for k in wrong]
+    offs = np.nan_to_num(offs, nan=1.0, posinf=1.0)  # infinite where a number is wanted, or the other way round
     return next(k for k, d in zip(wrong, offs, strict=True) if d >= 0.1 * min(max(offs), 1.0))
 
 
@@ -474,6 +475,7 @@ def _part_of_the_data(ex, runs):
 
 def _cut(a, part):
     """A part of the rows; of a square matrix that of the columns, too."""
+    a = np.asarray(a)
     return a[part, part] if a.ndim == 2 and a.shape[0] == a.shape[1] else a[part]
 
 

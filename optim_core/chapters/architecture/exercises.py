@@ -22,47 +22,50 @@ def _vectors(*shapes):
 
 @exercise(
     cases={
-        "a block and its shortcut": [(*_vectors((2, 3), (2, 3), (2, 3)),), (*_vectors((1, 4), (1, 4), (1, 4)),)],
-        "one example": [(*_vectors(3, 3, 3),), (*_vectors(5, 5, 5),)],
-        "a block that passes nothing back": [(*_vectors(3, 3), np.zeros(3)), (*_vectors(5, 5), np.zeros(5))],
+        "a block and its shortcut": [(*_vectors((2, 3), (2, 3)), 0.5), (*_vectors((1, 4), (1, 4)), 2.0)],
+        "one example": [(*_vectors(3, 3), 0.1), (*_vectors(5, 5), -1.5)],
+        "a block that passes nothing back": [(_vectors(3)[0], np.zeros(3), 0.7), (_vectors(5)[0], np.zeros(5), 1.2)],
+        "β = 1": [(*_vectors(4, 4), 1.0)],
     },
     hints=[
-        "y = x + f(x): x reaches y on two ways. So the gradient comes back on two ways.",
-        "On the way through the block it comes back as `through`. What comes back along the shortcut?",
-        "`dy + through`",
+        "y = x + β f(x): x reaches y on two ways. So the gradient comes back on two ways.",
+        "Through the block it comes back as `through`, times β. What comes back along the shortcut?",
+        "`dy + beta * through`",
     ],
-)  # fmt: skip
-def back_to_x(x, dy, through):
-    """The gradient at x of a residual block y = x + f(x).
+)
+def back_to_x(dy, through, beta):
+    """The gradient at x of a residual block y = x + β f(x).
 
-    x: what went in; dy: the gradient at y; through: what the block f gives back for dy, the transposed derivative of f
-    times dy. All of one shape.
+    dy: the gradient at y; through: what f gives back for dy, its transposed derivative times dy, of the same shape;
+    beta: β, a number.
     """
-    return dy + through
+    return dy + beta * through
 
 
 # fmt: off
 back_to_x.mistakes += [  # what was done, the wrong formula, where to look
-    ("the shortcut is forgotten", lambda x, dy, through: through + 0.0,
+    ("the shortcut is forgotten", lambda dy, through, beta: beta * through,
      "That is a plain layer. x also goes straight to y, with the slope 1."),
-    ("the block is forgotten", lambda x, dy, through: dy + 0.0,
+    ("the block is forgotten", lambda dy, through, beta: dy + 0.0 * beta,
      "That is the shortcut alone. What came through the block counts as well."),
-    ("dy counts twice", lambda x, dy, through: 2 * dy + through,
+    ("β is forgotten", lambda dy, through, beta: dy + through,
+     "The block's part of y is β f(x)."),
+    ("β is on the shortcut", lambda dy, through, beta: beta * dy + through,
+     "The shortcut passes x as it is; β stands before f."),
+    ("β is on both ways", lambda dy, through, beta: beta * (dy + through),
+     "The shortcut passes x as it is; β stands before f."),
+    ("dy counts twice", lambda dy, through, beta: 2 * dy + beta * through,
      "One shortcut, one dy."),
-    ("the two are multiplied", lambda x, dy, through: dy * through,
+    ("the two are multiplied", lambda dy, through, beta: dy * beta * through,
      "Two ways to y: their slopes add up. Factors belong to one way after another."),
-    ("dy is multiplied by 1 + what comes through", lambda x, dy, through: dy * (1 + through),
+    ("dy is multiplied by 1 + what comes through", lambda dy, through, beta: dy * (1 + beta * through),
      "`through` holds dy already: the block has been applied to it."),
-    ("subtracted", lambda x, dy, through: dy - through,
-     "y = x + f(x), a sum."),
-    ("x is added in place of dy", lambda x, dy, through: x + through,
-     "Back goes the gradient, not the input."),
-    ("x is added as well", lambda x, dy, through: x + dy + through,
-     "Back goes the gradient; the input plays no part along the shortcut."),
-    ("the mean of the two ways", lambda x, dy, through: (dy + through) / 2,
-     "Both count in full."),
-    ("x times what comes through", lambda x, dy, through: dy + x * through,
-     "The block has done its own part already."),
+    ("subtracted", lambda dy, through, beta: dy - beta * through,
+     "y = x + β f(x), a sum."),
+    ("β is squared", lambda dy, through, beta: dy + beta**2 * through,
+     "Once through the block, one factor β."),
+    ("divided by β", lambda dy, through, beta: dy + through / beta,
+     "Forward the block is multiplied by β; so is what comes back through it."),
 ]
 # fmt: on
 

@@ -427,6 +427,8 @@ descend_clipped.mistakes += [
     ("the norm is compared squared",
      _loop(lambda w, g, lr, t: w - lr * (t * g / np.linalg.norm(g) if g @ g > t else g)),
      "With θ below 1 gradients between θ and √θ are not clipped; with θ above 1 some are made longer."),
+    ("the clipped gradient is divided by θ", _loop(lambda w, g, lr, t: w - lr * _clip(g, t) / t),
+     "Clipped, it has the norm θ. Divided by θ it would have the norm 1, whatever θ is."),
     ("uphill", _loop(lambda w, g, lr, t: w + lr * _clip(g, t)),
      "The gradient is clipped. Which way does descent go?"),
     ("the learning rate is left out", _loop(lambda w, g, lr, t: w - _clip(g, t)),
