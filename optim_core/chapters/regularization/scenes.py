@@ -171,17 +171,18 @@ class Knobs(Page):
         return self.end - self.best >= self.patience
 
     def at(self, t):
-        run = self.run
+        run, looks = self.run, "1 look" if self.patience == 1 else f"{self.patience} looks"
+        size = number(run.size[-1]) if run.size[-1] > 1e-3 else "below 0.001"
         stop = (
-            f"With a patience of {self.patience} looks it ends at step {run.t[self.end]}, with the weights of "
+            f"With a patience of {looks} it ends at step {run.t[self.end]}, with the weights of "
             f"step {run.t[self.best]}: {percent(run.right[self.best])} right."
             if self.ran_out
-            else f"A patience of {self.patience} looks has not run out; the lowest held-out loss so far is at step "
+            else f"A patience of {looks} has not run out; the lowest held-out loss so far is at step "
             f"{run.t[self.best]}: {percent(run.right[self.best])} right."
         )
         self.caption = (
             f"{self.words}. Step {run.t[-1]}: right on training digits {percent(run.seen[-1])}, on held-out ones "
-            f"{percent(run.right[-1])}, ‖W₁‖ = {number(run.size[-1])}. {stop}"
+            f"{percent(run.right[-1])}, ‖W₁‖ {'' if size[0] == 'b' else '= '}{size}. {stop}"
         )
         return self.moved()
 
@@ -322,7 +323,7 @@ class Dropping(Page):
         )  # fmt: skip
         self.kept = Curves(
             self, "kept", title="part of a weight that is left", x="size of its feature, ‖xⱼ‖", log="x",
-            xlim=(0.1, 10), ylim=(0, 1.05), legend="lower right",
+            xlim=(0.1, 10), ylim=(0, 1.05), legend="upper left",
         )  # fmt: skip
 
     def show(self, result):
