@@ -1,12 +1,12 @@
 """What chapter 09 runs: signals through deep networks, a circle and a Jacobian beside them, inputs, rounded numbers."""
 
-import functools
 from fractions import Fraction
 
 import numpy as np
 import sympy
 
 from optim_core.data import Data, digits
+from optim_core.fast import kept, one_thread
 from optim_core.network import SCHEMES, Linear, Network, Tanh
 from optim_core.optimizers import gd
 from optim_core.surfaces import W1, W2, Surface
@@ -35,6 +35,7 @@ ACTIVATIONS = {  # the function, and its derivative from its input z and its out
 # ---- signals ----
 
 
+@one_thread()
 def signals(rule, activation, gain=1.0, depth=20, width=128, inputs=64, seed=0):
     """What flows through a deep network before any training: all its layers are `width` wide, with no loss at the end.
 
@@ -119,6 +120,7 @@ def counted(x, low=-3.0, high=3.0, bins=61):
     return np.bincount(flat, minlength=layers * bins).reshape(layers, bins) / place.shape[1]
 
 
+@one_thread()
 def through_the_default(digits_in=1000, depth=50, width=256, seed=0, dtype=float):
     """Digits after many tanh layers whose weights and biases are drawn as torch.nn.Linear draws them, (digits, width).
 
@@ -144,6 +146,7 @@ def factors(rule, activation, width=256, depth=10, seeds=10):
     return np.array([(sizes[-1] / sizes[0]) ** (1 / depth) for sizes in flows])
 
 
+@one_thread()
 def lengths(width, depth, networks=300, seed=0):
     """By what many He-initialised relu networks multiply the squared length of one input: shape (networks,).
 
@@ -163,7 +166,8 @@ def lengths(width, depth, networks=300, seed=0):
 # ---- a circle ----
 
 
-def circle(activation, gain, bias=0.0, depth=50, width=128, points=240, seed=0):
+@one_thread()
+def circle(activation, gain, bias=0.0, depth=50, width=128, points=180, seed=0):
     """What becomes of a circle of inputs, and of its tangent, in a deep network with std gain/√n, biases of std `bias`.
 
     x(θ) = √n (cos θ e₁ + sin θ e₂), e₁ and e₂ perpendicular at random: every input has root mean square 1.
@@ -171,7 +175,7 @@ def circle(activation, gain, bias=0.0, depth=50, width=128, points=240, seed=0):
 
     >>> flow = circle("tanh", 0.9, depth=3)
     >>> flow["x"].shape, bool(np.allclose(rms(flow["x"][0]), 1)), bool(np.allclose(rms(flow["dx"][0]), 1))
-    ((4, 240, 128), True, True)
+    ((4, 180, 128), True, True)
     """
     rng, (phi, slope) = np.random.default_rng([seed, width]), ACTIVATIONS[activation]
     plane = np.linalg.qr(rng.standard_normal((width, 2)))[0].T * np.sqrt(width)
@@ -186,7 +190,7 @@ def circle(activation, gain, bias=0.0, depth=50, width=128, points=240, seed=0):
     return dict(x=np.array(x), dx=np.array(dx))
 
 
-NODES = np.linspace(-9, 9, 721)
+NODES = np.linspace(-9, 9, 361)
 WEIGHTS = np.exp(-(NODES**2) / 2)
 WEIGHTS = WEIGHTS / WEIGHTS.sum()  # the mean of f(z), z ~ N(0, 1), is Σ weights · f(nodes)
 
@@ -228,6 +232,7 @@ def in_the_long_run(activation, gain, bias, layers=2000):
 # ---- directions ----
 
 
+@one_thread()
 def jacobians(rule, activation, gain=1.0, depth=50, width=64, seed=0):
     """The derivative of each layer's output with respect to the input, at one N(0, 1) input: (depth + 1, width, width).
 
@@ -243,6 +248,16 @@ def jacobians(rule, activation, gain=1.0, depth=50, width=64, seed=0):
         x = phi(z)
         J.append((J[-1] @ (gain * W)) * slope(z, x))
     return np.array(J)
+
+
+@one_thread()
+def stretches(J):
+    """The singular values of matrices, shape (…, n, n), in falling order: (…, n).
+
+    >>> stretches(np.diag([0.5, 2.0]))
+    array([2. , 0.5])
+    """
+    return np.linalg.svd(J, compute_uv=False)
 
 
 def duel(scheme, lr=0.03, seeds=10, depth=30, width=32, steps=150, batch=32):
@@ -311,7 +326,7 @@ PREPARED = {  # what is done to pixels of 0 … 16, given those of the training 
 RATES = np.array([0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0])
 
 
-@functools.cache
+@kept
 def prepared(how, seed=0):
     """The digits, split by `seed`, with their pixels prepared as PREPARED says."""
     raw = digits(scale=False, seed=seed)
@@ -330,6 +345,7 @@ def spectrum(X):
     return np.linalg.eigvalsh(ones.T @ ones / len(X))[::-1]
 
 
+@one_thread()
 def saturated(X, seed=0):
     """Which share of a first layer's 32 tanh units is beyond ±0.99 before any training, with Xavier's weights."""
     W = Network([Linear(64, 32), Tanh(), Linear(32, 10)]).init(seed, "xavier")[: 64 * 32].reshape(64, 32)
@@ -424,7 +440,8 @@ def lowest(value):
 CURES = ["none", "a copy in float32", "rounded at random"]
 
 
-@functools.lru_cache(maxsize=64)
+@kept
+@one_thread()
 def learned(kind, lr, cure="none", steps=1000):
     """A classifier with 65 weights that tells the digits 3 and 8 apart, trained while its weights are kept in a format.
 
@@ -453,7 +470,7 @@ def learned(kind, lr, cure="none", steps=1000):
     return dict(loss=np.array(losses), w=np.array([*ws, w]), step=np.array(steps_taken), kept=kept)
 
 
-@functools.cache
+@kept
 def _three_or_eight():
     data = digits()
     some = np.isin(data.y, (3, 8))

@@ -9,6 +9,7 @@ from matplotlib import colormaps
 from matplotlib.colors import PowerNorm, hsv_to_rgb, to_hex
 from matplotlib.ticker import FuncFormatter
 
+from optim_core.fast import one_thread
 from optim_core.scenes.board import number
 from optim_core.scenes.panels import Curves, Field, Histogram, Page, Points, Surface
 from optim_core.scenes.styles import DASHDOT, DASHED, DOTTED, GREY, INK, QUANTITIES, Look, look
@@ -81,6 +82,14 @@ def percent(share):
 # ---- signals ----
 
 
+class Logarithmic(Curves):
+    """Curves on a logarithmic axis with ticks at whole decades only: small ones would take longer to draw than all."""
+
+    def __init__(self, page, name, **panel):
+        super().__init__(page, name, log="y", **panel)
+        self.axes.minorticks_off()
+
+
 class Signals(Page):
     """How large a signal and its gradient are in each layer, and how the layer's numbers are distributed.
 
@@ -97,7 +106,7 @@ class Signals(Page):
 
     def __init__(self):
         super().__init__("sizes map / sizes hist", widths=[5, 5], heights=[5, 4], size=(9.6, 4.6), top=0.26)
-        self.sizes = Curves(self, "sizes", title="root mean square", x="layer", log="y", legend=None)
+        self.sizes = Logarithmic(self, "sizes", title="root mean square", x="layer", legend=None)
         self.map = Field(
             self, "map", y="value", ramp=(colormaps["Greys"], PowerNorm(0.4, 0, 0.6)), bar="share of the numbers"
         )
@@ -173,7 +182,7 @@ class Compared(Page):
 
     def __init__(self):
         super().__init__("sizes hist", widths=[5, 4], size=(9.6, 3.6))
-        self.sizes = Curves(self, "sizes", title="root mean square of the signal", x="layer", log="y", legend="best")
+        self.sizes = Logarithmic(self, "sizes", title="root mean square of the signal", x="layer", legend="best")
         self.hist = Histogram(
             self, "hist", edges=Signals.EDGES, x="value (beyond ±3: at the border)", title="the last layer"
         )
@@ -216,8 +225,8 @@ class Circle(Page):
         self.plane = Points(
             self, "plane", legend=None, equal=True, title="the circle in this layer", grid=False, room=dict(left=0.72)
         )
-        self.sizes = Curves(
-            self, "sizes", title="size, and stretch along the circle", log="y", legend=None, levels={"": 1.0}
+        self.sizes = Logarithmic(
+            self, "sizes", title="size, and stretch along the circle", legend=None, levels={"": 1.0}
         )
         self.name({"size": SIGNAL, "stretch": DIFFERENCE}, bbox_to_anchor=(0.52, 1.005))
         self.cosine = Curves(
@@ -274,6 +283,7 @@ def cosines(x, apart=APART):
     return ((x * other).sum(-1) / np.maximum(lengths, 1e-300)).mean(-1)
 
 
+@one_thread()
 def widest(x):
     """Points (points, width) in the plane in which they lie widest, about their mean, in units of √width.
 
@@ -339,11 +349,11 @@ class Directions(Page):
 
     def __init__(self):
         super().__init__("values layers", widths=[5, 5], size=(9.6, 4.0))
-        self.values = Curves(
-            self, "values", title="stretch of each direction", x="direction, from the most stretched on", log="y",
+        self.values = Logarithmic(
+            self, "values", title="stretch of each direction", x="direction, from the most stretched on",
             ylim=(1e-10, 1e3), legend=None, levels={"1: kept": 1.0},
         )  # fmt: skip
-        self.layers = Curves(self, "layers", title="over the layers", x="layer", log="y", ylim=(1e-10, 1e3),
+        self.layers = Logarithmic(self, "layers", title="over the layers", x="layer", ylim=(1e-10, 1e3),
                              legend="lower left")  # fmt: skip
 
     def show(self, result):
@@ -418,8 +428,8 @@ class Inputs(Page):
         self.map.axes.set_xlabel("δb, of the constant", fontsize=10)
         self.map.axes.set_ylabel("δw, of the input", fontsize=10, rotation=90, labelpad=2)
         self.hist = Histogram(self, "hist", edges=np.linspace(-16.5, 16.5, 67), title="the input as prepared")
-        self.kappa = Curves(
-            self, "kappa", title="condition number κ", x="c, subtracted from the ink", log="y", xlim=(0, 16),
+        self.kappa = Logarithmic(
+            self, "kappa", title="condition number κ", x="c, subtracted from the ink", xlim=(0, 16),
             ylim=(1, 1e3), sets="subtract", legend=None,
         )  # fmt: skip
 
@@ -632,8 +642,9 @@ class Rounded(Page):
             self, "steps", title="each weight's step", x="|w|", y="|step|", log="xy", xlim=(1e-4, 10),
             ylim=(1e-9, 1), legend="upper left",
         )  # fmt: skip
-        self.loss = Curves(
-            self, "loss", title="loss", x="steps t", log="y", ylim=(1e-3, 1), legend="lower left", room=dict(right=0.25)
+        self.points.axes.minorticks_off()
+        self.loss = Logarithmic(
+            self, "loss", title="loss", x="steps t", ylim=(1e-3, 1), legend="lower left", room=dict(right=0.25)
         )
 
     def show(self, result):
