@@ -351,9 +351,9 @@ class Directions(Page):
         super().__init__("values layers", widths=[5, 5], size=(9.6, 4.0))
         self.values = Logarithmic(
             self, "values", title="stretch of each direction", x="direction, from the most stretched on",
-            ylim=(1e-10, 1e3), legend=None, levels={"1: kept": 1.0},
+            ylim=(1e-10, 1e10), legend=None, levels={"1: kept": 1.0},
         )  # fmt: skip
-        self.layers = Logarithmic(self, "layers", title="over the layers", x="layer", ylim=(1e-10, 1e3),
+        self.layers = Logarithmic(self, "layers", title="over the layers", x="layer", ylim=(1e-10, 1e10),
                              legend="lower left")  # fmt: skip
 
     def show(self, result):
@@ -362,7 +362,9 @@ class Directions(Page):
         t = np.arange(self.steps + 1)
         self.many = {"largest": self.s[:, 0], "root mean square": rms(self.s, -1), "median": np.median(self.s, axis=1)}
         looks = {"largest": DIFFERENCE, "root mean square": SIGNAL, "median": Look("#5d7a1f", DASHDOT, "^")}
-        self.layers.show({name: (t, within(line)) for name, line in self.many.items()}, looks=looks)
+        self.layers.show(
+            {name: (t, within(line, self.s[:, 0] * 1e-14)) for name, line in self.many.items()}, looks=looks
+        )
         self.layers.heads = False
 
     def at(self, t):
@@ -377,12 +379,12 @@ class Directions(Page):
 
 
 def within(values, least=0.0):
-    """Numbers for an axis from 1e-10 to 1e3; what is outside it, or below `least`, leaves a gap.
+    """Numbers for an axis from 1e-10 to 1e10; what is outside it, or below `least`, leaves a gap.
 
     >>> within(np.array([1.0, 1e-12]))
     array([ 1., nan])
     """
-    return np.where((values >= max(least, 1e-10)) & (values <= 1e3), values, np.nan)
+    return np.where((values >= np.maximum(least, 1e-10)) & (values <= 1e10), values, np.nan)
 
 
 def of_the_stretches(s):
@@ -430,7 +432,7 @@ class Inputs(Page):
         self.hist = Histogram(self, "hist", edges=np.linspace(-16.5, 16.5, 67), title="the input as prepared")
         self.kappa = Logarithmic(
             self, "kappa", title="condition number κ", x="c, subtracted from the ink", xlim=(0, 16),
-            ylim=(1, 1e3), sets="subtract", legend=None,
+            ylim=(1, 1e4), sets="subtract", legend=None,
         )  # fmt: skip
 
     def show(self, result):
