@@ -260,6 +260,7 @@ uniform_limit.mistakes += [  # what was done, the wrong formula, where to look
 
 
 def weights_as_given(n, m, relu, seed):
+    """Initial weights as students find them, with their faults."""
     rng = np.random.default_rng(seed)
     W = np.tile(rng.standard_normal((n, 1)), m)
     gain = 1 if relu else 2
