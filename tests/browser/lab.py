@@ -111,7 +111,8 @@ class Lab:
         try:
             self._start_server()
             self.playwright = self._sync_playwright().start()
-            self.browser = self.playwright.chromium.launch(executable_path=self.chromium, args=FLAGS)
+            how = dict(executable_path=self.chromium, args=FLAGS, timeout=PATIENCE * 1000)
+            self.browser = self.playwright.chromium.launch(**how)
         except BaseException:
             self.__exit__()
             raise
