@@ -412,6 +412,7 @@ def unannounced_figures(notebook) -> list[int]:
 
 # --- pictures ------------------------------------------------------------------------------------------------------
 
+BARE_PICTURE = re.compile(r"<(Figure size|matplotlib\.|PIL\.|IPython\.core\.display\.(SVG|Image))")  # as text
 MARKDOWN_IMAGE = re.compile(r"!\[(?P<alt>[^\]]*)\]\((?P<link>[^)\s]+)[^)]*\)")
 HTML_IMAGE = re.compile(r"<img\b(?P<attributes>[^>]*)>", re.I)
 
