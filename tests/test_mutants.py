@@ -284,7 +284,8 @@ MUTANTS = {
         ("the stair is a step ahead", "k // every", "(k + 1) // every", "test_schedules.test_the_formulas"),
     ],
     "schedules.wsd": [
-        ("WSD falls from its first step on", "(k - (steps - c)) / c", "k / steps", "test_schedules.test_the_formulas"),
+        ("WSD falls from its first step on", "(k - (steps - c)) / c", "k / steps",
+         "test_schedules.test_until_it_falls_wsd_does_not_know_how_long_it_will_be"),
         ("WSD rises again after its end", ", 0, 1)", ", 0, None)",
          "test_schedules.test_wsd_is_a_constant_and_then_a_line_bit_for_bit"),
         ("WSD's cool-down begins where it should end", "(k - (steps - c))", "(k - c)",
