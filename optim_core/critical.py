@@ -68,8 +68,9 @@ def classify(hessian, tol=1e-9):
     ('minimum', 'saddle', 'degenerate')
     """
     s = signs(eigen(hessian)[0], tol)
-    up, down = (s > 0).any(-1), (s < 0).any(-1)
-    kind = np.select([(s > 0).all(-1), (s < 0).all(-1), up & down], KINDS[:3], KINDS[3])
+    up, down = s > 0, s < 0
+    proofs = [up.all(-1), down.all(-1), up.any(-1) & down.any(-1)]
+    kind = np.select(proofs, ["minimum", "maximum", "saddle"], "degenerate")
     return str(kind) if kind.ndim == 0 else kind
 
 

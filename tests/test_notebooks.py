@@ -26,9 +26,8 @@ UNCITED = {
     "11_losses": ("J. Bridle", "I. Goodfellow"),
 }
 UNLISTED = {"04_batches": ("Smith and Le 2018",)}
-UNANNOUNCED = {"def-experiment-distance-lr-surface-line", "course-experiments-by-budget-def-experiment"}  # ids of cells
+UNANNOUNCED = {"course-experiments-by-budget-def-experiment"}  # ids of cells
 WITHOUT_SITUATIONS = {  # of a notebook, these scenes
-    *(("02_critical_points", scene) for scene in ("Escape", "RandomHessians", "IndexLoss")),
     *(("04_batches", scene) for scene in ("Orders", "LinearScaling", "EpochTime")),
     *(("05_momentum", scene) for scene in ("Cycle", "Ravine", "Restart")),
     ("11_losses", "Margin"),

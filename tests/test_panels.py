@@ -199,3 +199,36 @@ def test_shades_get_darker_and_can_be_told_apart_without_colour():
     assert len({one.marker for one in looks}) == 6
     light = [sum(to_rgb(one.color)) for one in looks]
     assert light == sorted(light, reverse=True)
+
+
+def test_a_dot_beyond_the_axes_is_not_drawn_in_another_panel():
+    page = Page("one other")
+    panel = Curves(page, "one", ylim=(0, 1))
+    for y, there in ((0.5, True), (1.0, True), (1.2, False), (-0.1, False), (np.nan, False)):
+        panel.show({"here": (X, X)}, dots={"here": (1.0, y)})
+        page.moved()
+        assert panel.artists["dot here"].get_visible() is there
+
+
+@pytest.mark.parametrize("loss", [-1e4, -3.0, 0.0, 0.5, 7.0, 123.0, 1e5])
+def test_an_axis_of_losses_has_the_loss_in_it_and_as_much_around_it_as_ever(loss):
+    panel = Surface(Page("one"), "one", equal=True)
+    panel.show(BOWL)
+    (low, high), (lowest, highest) = panel.losses_around(loss), panel.losses_around(0.0)
+    assert low <= loss <= high and np.isclose(high - low, highest - lowest)
+    assert panel.losses_around(np.nan) == (lowest, highest)
+    assert panel.losses_around(loss + 1e-3 * (high - low))[0] in (low, low + (high - low) / 2)
+
+
+@pytest.mark.parametrize("window", [(-2.0, 2.0, -1.0, 1.0), (-1.0, 1.0, -2.0, 2.0), (-2.0, 2.0, -2.0, 2.0)])
+def test_numbers_stand_on_their_lines_also_where_units_are_equal(window):
+    page, surface = Page("one . .", size=(9.6, 3.0)), surfaces.from_formula("w1^2 + w2^2")
+    surface.window = window
+    panel = Surface(page, "one", equal=True)
+    panel.show(surface)
+    page.figure.canvas.draw()
+    words, to_points = panel.map.drawn[2], panel.axes.transData
+    at = (words.get_transform() - to_points).transform(words.get_path().vertices)
+    levels = panel.map.numbered()
+    away = np.abs(surface.loss(at)[:, None] - levels).min(-1)
+    assert len(at) and np.median(away / np.ptp(panel.map.levels)) < 0.03

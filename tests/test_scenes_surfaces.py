@@ -5,7 +5,9 @@ import pytest
 from matplotlib.path import Path
 
 from optim_core import scenes, surfaces
-from optim_core.scenes import board
+from optim_core.descent import descend
+from optim_core.optimizers import gd, momentum
+from optim_core.scenes import board, trajectories
 
 every_surface = pytest.mark.parametrize(
     "surface", [make() for make in surfaces.SURFACES.values()], ids=lambda s: s.name
@@ -104,3 +106,58 @@ def test_higher_is_higher_on_the_page_and_nearer_is_larger():
     assert above[1] > below[1] and np.isclose(above[0], below[0])
     corners = view._seen(np.array([[0, 1, 0], [0, 1, 1], [1, 0, 0], [1, 0, 1]], float))  # w2 = 1 is at the back
     assert np.ptp(corners[2:, 1]) > np.ptp(corners[:2, 1])
+
+
+def test_contour_lines_have_the_height_of_their_level():
+    x, y, w = np.linspace(-2, 2, 41), np.linspace(-1, 1, 21), surfaces.product()
+    heights = w.loss(np.stack(np.meshgrid(x, y), -1))
+    heights[:, x > 1] = np.nan
+    lines = board.level_lines(x, y, heights, [0.5, 2.0])
+    points = lines[:, np.isfinite(lines[0])].T
+    assert len(points) > 50 and points[:, 0].max() <= 1
+    assert np.abs(w.loss(points)[:, None] - [0.5, 2.0]).min(-1).max() < 0.02
+    assert board.level_lines(x, y, heights, [99.0]).shape == (2, 0)
+
+
+# ---- what became of a run, against a run twenty times as long ------------------------------------------------------
+
+STARTS = np.array([(-1.0, 1.0), (-2.5, 2.5), (-1.0, 1.02), (0.02, -0.02), (0, 0), (0.0, 1.0), (-1.0, 1.6), (2.5, 2.5),
+                   (1.5, -0.5), (-0.5, 0.04), (0.02, 0.02)])  # fmt: skip
+RATES = np.array([1e-4, 0.05, 0.24, 0.36, 1.0, 10.0])[:, None, None]
+
+
+@pytest.mark.parametrize("mu", [0.0, 0.9, 0.99])
+@pytest.mark.parametrize("x, y", [(1.0, 1.0), (-2.0, 2.0), (0.05, 0.05), (0.5, 0.0), (2.0, -0.05), (0.0, 1.0)])
+def test_the_story_of_a_run_is_how_it_goes_on(x, y, mu):
+    surface = surfaces.product(x, y)
+    path, later = (descend(momentum, STARTS, surface.grad, steps, lr=RATES, mu=mu, keep=keep)
+                   for steps, keep in ((200, "all"), (4000, "last")))  # fmt: skip
+    for i, j in np.ndindex(path["diverged"].shape):
+        said = trajectories.story("It", surface, {"w": path["w"][:, i, j], "diverged": path["diverged"][i, j]})
+        end, gone = later["w"][i, j], later["diverged"][i, j]
+        if "valley floor" in said:
+            assert not gone and surface.loss(end) < 1e-6, said
+        elif "will leave" in said:
+            assert gone or np.abs(end).max() > 0.02, said
+        elif "saddle" in said:
+            assert not gone and np.abs(end).max() < 0.01, said
+        elif "flat to second order" in said:
+            assert not gone and np.linalg.norm(surface.grad(end)) < 1e-3, said
+        else:
+            assert "diverged" in said or "still moving" in said or "below 10⁻⁴ already" in said, said
+
+
+def test_a_saddle_is_left_where_the_start_is_not_exactly_on_the_line_that_leads_into_it():
+    surface = surfaces.product()
+    for beside, words in ((0.0, "arrived at a saddle after"), (1e-9, "came close to a saddle after")):
+        path = descend(gd, np.array([-1.0, 1.0]) + beside, surface.grad, 100, lr=0.05)
+        assert words in trajectories.story("it", surface, path)
+
+
+def test_the_time_ends_soon_after_the_last_run_stands_still():
+    scene, surface = scenes.Trajectories(), surfaces.product()
+    for lr, steps in ((0.05, 75), (1e-3, 300), (0.4, 25)):
+        scene.show((surface, {"gd": descend(gd, [-1.0, 1.6], surface.grad, 300, lr=lr)}, f"η = {lr}"))
+        scene.at(scene.steps)
+        assert scene.steps == steps and f", η = {lr}. " in scene.caption
+        assert scene.loss.axes.get_xlim() == (0, steps)

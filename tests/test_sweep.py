@@ -30,7 +30,6 @@ PIECES = 5  # of results that come one by one, this many are waited for: the sam
 # Known and not mended yet: take them out when they are.
 BETWEEN_STOPS = {
     ("00_start_here", "zig-zag across the valley", "lr", 0.24),
-    ("02_critical_points", "nearly opposite", "start", 1.05),
     ("05_momentum", "at the edge", "lr", 1.35),
 }
 IDLE = {("06_adaptive", "Race", "beta")}  # a slider that moves nothing as the figure begins

@@ -51,6 +51,7 @@ CONTROLS = {
     "shift": Control("c", "added to all", -5, 5, 0.1),
     "x0": Control("x₀", "start", -5, 5, 0.02),
     "distance": Control("δ", "distance", 1e-12, 1, scale="decades"),
+    "hidden": Control("p", "hidden units", 1, 4, 1),
     "threshold": Control("c", "threshold", -1, 1, 0.02),
     "n": Control("n", "dimensions", 1, 10, 1),
     "steps": Control("", "steps", 10, 500, 10),

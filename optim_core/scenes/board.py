@@ -242,6 +242,19 @@ def look_at(axes, window):
     left, right, bottom, top = window
     if (*axes.get_xlim(), *axes.get_ylim()) != window:
         axes.set(xlim=(left, right), ylim=(bottom, top))
+        axes.apply_aspect()  # numbers are set along lines before the first drawing, which would do it
+
+
+def level_lines(x, y, heights, levels):
+    """The contour lines of heights (len(y), len(x)) at these levels, as one line (2, m) with gaps; NaN lies outside.
+
+    >>> level_lines([0.0, 1.0], [0.0, 1.0], [[0.0, 1.0], [0.0, 1.0]], [0.25, 0.5])
+    array([[0.25, 0.25,  nan, 0.5 , 0.5 ],
+           [0.  , 1.  ,  nan, 0.  , 1.  ]])
+    """
+    traced = contourpy.contour_generator(x, y, np.ma.masked_invalid(heights))
+    lines = [piece for level in levels for line in traced.lines(level) for piece in (line, [[np.nan, np.nan]])]
+    return np.concatenate(lines[:-1] or [np.empty((0, 2))]).T
 
 
 class View:

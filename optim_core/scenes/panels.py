@@ -306,8 +306,10 @@ class Curves(Panel):
                 self.line(f"head {name}", [t], [y[t]], **style.point, ms=7, zorder=6, clip_on=False)
         if t is not None and self.over_steps:
             self.line("now", [t, t], [0, 1], color=GREY, lw=1, ls=":", transform=self._up, zorder=3)
+        low, high = sorted(self.axes.get_ylim())
         for name, (x, y) in self.dots.items():
-            self.line(f"dot {name}", [x], [y], **self.dot_looks[name].point, ms=10, zorder=7, clip_on=False)
+            if low <= y <= high:  # one that has left the frame would stand in another panel, or on a number
+                self.line(f"dot {name}", [x], [y], **self.dot_looks[name].point, ms=10, zorder=7, clip_on=False)
 
     @property
     def _across(self):
@@ -358,6 +360,19 @@ class Surface(Panel):
         text = f"diverged at step {gone}" if 0 < gone <= t else f"out of the picture at step {outside[0]}"
         box = dict(boxstyle="round,pad=0.25", facecolor="white", edgecolor="#d1d5db", alpha=0.9)
         self.word(f"left {name}", x, y, text, ha=ha, va=va, color=color, bbox=box, zorder=9)
+
+    def losses_around(self, loss):
+        """Limits for an axis of losses: the lower part of what is shown or, if `loss` is not in it, as much around it.
+
+        They go by halves of their length, so that the axis is seldom drawn anew while a point moves.
+        """
+        levels, heights = self.map.levels, self.map.heights
+        low, high = (levels[0], levels[5]) if len(levels) else (heights.min(), heights.max())
+        room = 0.3 * (high - low) or 1.0
+        low, high = float(low - room), float(high + room)
+        half = (high - low) / 2
+        middle = (low + high) / 2 if low <= loss <= high or not np.isfinite(loss) else half * np.round(loss / half)
+        return float(middle - half), float(middle + half)
 
     def clicked(self, x, y):
         return {self.sets: (x, y)} if self.sets else {}

@@ -6,12 +6,15 @@ from .. import critical
 from .board import number
 from .panels import Curves, Page, Side, Surface
 
+STEEP = 1e-4  # a run has arrived once the gradient norm stays below
+
 
 class Trajectories(Page):
     """Paths of optimizers on a surface: from above, in 3-D, and as loss curves.
 
-    result: (surface, {"name": path, …}), paths made by `descend`, all of the same length.
-    A click on the map sets the control `start`.
+    result: (surface, {"name": path, …}), paths made by `descend`, all of the same length; or (surface, paths, words),
+    where the words say with which learning rate and the like. The last part, in which all paths stand still, is left
+    out. A click on the map sets the control `start`.
     """
 
     alt = (
@@ -27,11 +30,12 @@ class Trajectories(Page):
         self.loss = Curves(self, "loss", title="loss L", x="steps t", legend=None, room=dict(top=0.5))
 
     def show(self, result):
-        self.surface, self.runs = result
-        self.steps = self.map.show(self.surface, self.runs)
+        self.surface, self.runs, *words = result
+        self.words, length = "".join(f", {word}" for word in words), self.map.show(self.surface, self.runs)
         self._scale_losses()
         self.losses = {name: self.surface.loss(path["w"]) for name, path in self.runs.items()}
-        self.loss.show(self.losses)
+        self.steps = min(length, tidy(max((moves(self.surface, path) for path in self.runs.values()), default=0)))
+        self.loss.show({name: loss[: self.steps + 1] for name, loss in self.losses.items()}, steps=self.steps)
         self.name(self.map.looks, loc="upper right", bbox_to_anchor=(0.998, 1.005))
         self.stories = " ".join(story(name, self.surface, path) for name, path in self.runs.items())
 
@@ -46,13 +50,34 @@ class Trajectories(Page):
     def at(self, t):
         t = min(t, self.steps)
         heights = ", ".join(f"{name} {_height(loss[t])}" for name, loss in self.losses.items())
-        self.caption = f"Step {t} of {self.steps}. Loss: {heights}. {self.stories}"
+        self.caption = f"Step {t} of {self.steps}{self.words}. Loss: {heights}. {self.stories}"
         return self.moved(t)
 
 
+def tidy(steps):
+    """So many steps and a little more: a multiple of 25, so that the axis is seldom drawn anew.
+
+    >>> tidy(0), tidy(26), tidy(46)
+    (25, 50, 75)
+    """
+    return 25 * max(1, int(np.ceil(1.15 * steps / 25)))
+
+
 def _height(loss):
-    """A loss for the caption; what is smaller than anything one can see is not spelled out."""
+    """A loss for the caption; what is smaller or larger than anything one can see is not spelled out."""
+    if abs(loss) > 1e6:
+        return "above 10⁶" if loss > 0 else "below −10⁶"
     return "below 10⁻¹²" if abs(loss) < 1e-12 else number(loss)
+
+
+def moves(surface, path):
+    """The last step of a path that one could see on the map, or in which the gradient is not small yet."""
+    if path["diverged"]:
+        return int(path["diverged"])
+    left, right, bottom, top = surface.window
+    w, seen = path["w"], 1e-3 * max(right - left, top - bottom)
+    moving = (np.abs(w - w[-1]).max(-1) > seen) | (np.linalg.norm(surface.grad(w), axis=-1) > STEEP)
+    return int(np.flatnonzero(moving)[-1]) + 1 if moving.any() else 0
 
 
 def story(name, surface, path):
@@ -69,14 +94,33 @@ def story(name, surface, path):
     if path["diverged"]:
         return f"{name} diverged at step {int(path['diverged'])}."
     slope = np.linalg.norm(surface.grad(w), axis=-1)
-    if slope[-1] > 1e-4:
+    if slope[-1] > STEEP:
         return f"{name} is still moving after {steps} steps (gradient norm {number(slope[-1], 2)})."
-    arrived = int(np.flatnonzero(slope > 1e-4)[-1]) + 1 if (slope > 1e-4).any() else 0
-    H = surface.hessian(w[-1])
-    kind = critical.classify(H, 1e-3) if np.abs(H).max() > 1e-3 else "degenerate"
-    place = {"degenerate": "a place that is flat to second order"}.get(kind, f"a {kind}")
-    if kind == "degenerate" and surface.valleys and surface.loss(w[-1]) < 1e-6:
-        place = "the valley floor"
+    arrived = int(np.flatnonzero(slope > STEEP)[-1]) + 1 if (slope > STEEP).any() else 0
+    place, after = where(surface, w[-1]), f"after {arrived} step{'s' * (arrived != 1)}"
+    if arrived == 0 and slope[0] == 0:
+        at = "on" if place == "the valley floor" else "at"
+        return f"{name} stands still: it started {at} {place}, where the gradient is zero."
     if arrived == 0:
-        return f"{name} stands still: it started at {place}, where the gradient is zero."
-    return f"{name} arrived at {place} after {arrived} steps."
+        return f"{name} started where the gradient norm is below 10⁻⁴ already."
+    if place == "a saddle" and not rests(surface, w[-1]):
+        return f"{name} came close to a saddle {after}, and will leave it."
+    return f"{name} arrived at {place} {after}."
+
+
+def where(surface, w):
+    """What kind of place a run has arrived at, its gradient being small; a known critical point is known."""
+    if surface.valleys and surface.loss(w) < 1e-6:
+        return "the valley floor"
+    left, right, bottom, top = surface.window
+    near = 0.05 * np.array([right - left, top - bottom])
+    kinds, H = [p["kind"] for p in surface.critical_points if (np.abs(p["w"] - w) < near).all()], surface.hessian(w)
+    (kind,) = kinds if len(kinds) == 1 else [critical.classify(H, 1e-3) if np.abs(H).max() > 1e-3 else "degenerate"]
+    return "a place that is flat to second order" if kind == "degenerate" else f"a {kind}"
+
+
+def rests(surface, w):
+    """Whether a run close to a saddle is exactly on the line that leads into it: its gradient has no part along the way
+    out, not even in the last bit. (Else each step makes that part larger.)
+    """
+    return abs(surface.grad(w) @ critical.escape_direction(surface.hessian(w))) < 1e-16

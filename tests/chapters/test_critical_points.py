@@ -7,9 +7,14 @@ import pytest
 
 from optim_core import critical, descent, optimizers, surfaces
 from optim_core.chapters.critical_points import exercises as chapter
-from optim_core.chapters.critical_points import experiments
+from optim_core.chapters.critical_points import experiments, scenes
 from optim_core.chapters.critical_points.exercises import classify, escape_direction, escape_steps, quadratic_model
-from optim_core.chapters.critical_points.scenes import Eigenvectors, Taylor
+from optim_core.chapters.critical_points.scenes import Eigenvectors, Escape, IndexLoss, RandomHessians, Taylor
+
+every_surface = pytest.mark.parametrize(
+    "surface", [make() for make in surfaces.SURFACES.values()], ids=lambda s: s.name
+)
+STOPS = np.round(np.arange(-250, 251) / 50, 2)  # of the sliders of w, from −5 to 5
 
 
 def test_the_classifier_and_the_escape_direction_are_those_of_the_package():
@@ -68,15 +73,15 @@ def test_the_chance_of_three_positive_eigenvalues_that_a_choice_quotes():
     assert "in 2.5% of cases, not in 12.5%" in chapter.independent_signs.explanations["c"]
 
 
-@pytest.mark.parametrize("surface", [make() for make in surfaces.SURFACES.values()], ids=lambda s: s.name)
+@every_surface
 def test_the_loss_at_every_known_critical_point_is_in_the_panels(surface):
     scene, one = Eigenvectors(), Taylor()
     for point in surface.critical_points:
         L = surface.loss(point["w"])
         scene.show((surface, point["w"], 0.0))
         one.show((surface, point["w"], 30.0, 0.0))
-        for axes in (*scene.sections, one.section):
-            low, high = axes.get_ylim()
+        for panel in (*scene.sections, one.section):
+            low, high = panel.axes.get_ylim()
             assert low < L < high, f"{surface.name}: {point}"
 
 
@@ -85,5 +90,153 @@ def test_limits_stay_while_the_point_moves_a_little():
     limits = set()
     for w1 in np.linspace(1.8, 2.0, 21):
         scene.show((surfaces.product(), (w1, -2.0), 30.0, 0.0))
-        limits.add(scene.section.get_ylim())
+        limits.add(scene.section.axes.get_ylim())
     assert len(limits) < 6
+
+
+# What the figures show and say, over the whole range of their sliders -------------------------------------------------
+
+
+@every_surface
+def test_a_point_is_called_critical_where_the_gradient_vanishes_and_nowhere_else(surface):
+    w = np.stack(np.meshgrid(STOPS, STOPS), -1).reshape(-1, 2)
+    w = np.concatenate([w, *(point["w"][None] for point in surface.critical_points), *surface.valleys])
+    norm, (values, _) = np.linalg.norm(surface.grad(w), axis=-1), critical.eigen(surface.hessian(w))
+    known = [np.abs(w - point["w"]).max(-1) for point in surface.critical_points]
+    if surface.valleys:
+        known.append(np.abs(np.prod(w, -1) - 1))
+    assert np.array_equal(scenes.critical_here(norm, values), np.min(known, axis=0) < 1e-9)
+
+
+@every_surface
+def test_what_is_said_of_a_critical_point_is_what_it_is_known_to_be(surface):
+    scene = Eigenvectors()
+    for point in surface.critical_points:
+        scene.show((surface, point["w"], 0.5))
+        scene.at(0)
+        assert point["kind"] in scene.caption and "One is zero, and one" not in scene.caption
+        lines = [panel.artists["title"].get_text() for panel in scene.sections]
+        signs = critical.signs(critical.eigen(surface.hessian(point["w"]))[0])
+        words = {1: "bends up", -1: "bends down", 0: "level to second order"}
+        assert [words[sign] in line for sign, line in zip(signs, lines, strict=True)] == [True, True]
+
+
+@every_surface
+def test_eigenvectors_stand_at_a_right_angle_on_the_page_and_the_point_on_the_map(surface):
+    scene = Eigenvectors()
+    for w in ((5.0, -5.0), (0.3, 0.7), (-5.0, 0.0), tuple(surface.critical_points[0]["w"])):
+        scene.show((surface, w, 0.5))
+        scene.at(0)
+        a, b = (np.diff(scene.map.axes.transData.transform(scene.map.artists[f"axis {i}"].get_xydata()), axis=0)[0]
+                for i in (0, 1))  # fmt: skip
+        assert abs(a @ b) < 1e-6 * np.linalg.norm(a) * np.linalg.norm(b), (w, a, b)
+        left, right, bottom, top = scene.surface.window
+        assert left <= w[0] <= right and bottom <= w[1] <= top
+
+
+def test_which_of_tangent_and_parabola_is_nearer_is_what_the_polynomial_says():
+    surface, rng = surfaces.product(), np.random.default_rng(0)
+    ends = [(w1, w2, angle, s) for w1 in (-2.5, 0.0, 2.5) for w2 in (-2.5, 2.5) for angle in (0, 45, 180)
+            for s in (-1.5, 1.5)]  # fmt: skip
+    grid = zip(*(rng.integers(low, high, 400) / by for low, high, by in
+                 ((-125, 126, 50), (-125, 126, 50), (0, 181, 1), (-150, 151, 100))), strict=True)  # fmt: skip
+    for w1, w2, angle, s in (*ends, *grid):
+        u1, u2 = np.cos(np.radians(angle)), np.sin(np.radians(angle))
+        a, b, c = 1 - w1 * w2, -(w1 * u2 + w2 * u1), -u1 * u2  # the loss along the line is (a + b s + c s²)²
+        cubic = 2 * b * c * s**3 + c**2 * s**4
+        tangent, parabola = abs((b**2 + 2 * a * c) * s**2 + cubic), abs(cubic)
+        terms = scenes.expansion(surface, np.array([w1, w2]))
+        said = scenes.misses(**{name: float(term(s * np.array([u1, u2]))) for name, term in terms.items()})
+        if abs(tangent - parabola) > 1e-9:
+            assert f"the {'tangent' if tangent < parabola else 'parabola'} is nearer" in said, (w1, w2, angle, s)
+        elif max(tangent, parabola) < 1e-15:
+            assert said.count("exact") == 2
+
+
+def escape(distance, lr):
+    """As the notebook runs it, but for the counts, which come from plain steps written out."""
+    surface, beside = surfaces.product(), np.array([1.0, 1.0]) / np.sqrt(2)
+    distances, steps = np.append(np.logspace(-12, 0, 13), [distance, distance / 10]), []
+    for one in distances:
+        (a, b), t = -1 + one * beside * [1, 1] + [0, 2], 0
+        while (1 - a * b) ** 2 >= 0.5:
+            r = 1 - a * b
+            a, b, t = a + lr * 2 * r * b, b + lr * 2 * r * a, t + 1
+        steps.append(t)
+    path = descent.descend(optimizers.gd, np.array([-1.0, 1.0]) + distance * beside, surface.grad, steps[-2], lr=lr)
+    return surface, path, lr, distances, np.array(steps), np.log(10) / np.log(1 + 2 * lr)
+
+
+@pytest.mark.parametrize("lr", [0.02, 0.05, 0.2])
+def test_the_law_of_escape_holds_near_the_saddle_and_its_diamond_stays_on_the_axes(lr):
+    scene = Escape()
+    for distance in (1e-12, 1e-6, 1e-3, 0.05, 0.2, 0.5, 1.0):
+        result = escape(distance, lr)
+        scene.show(result)
+        scene.at(scene.steps)
+        *_, steps, slope = result
+        assert f"after {steps[-2]} step" in scene.caption and f"after {steps[-1]}: " in scene.caption
+        if distance <= 1e-3:
+            assert abs(steps[-1] - steps[-2] - slope) <= 1
+        x, y = scene.law.artists["dot here"].get_data()
+        assert scene.law.artists["dot here"].get_visible() and (x[0], y[0]) == (distance, steps[-2])
+        assert scene.law.axes.get_xlim()[1] > distance
+        assert surfaces.product().loss(result[1]["w"][-1]) < 0.5
+
+
+@pytest.mark.parametrize(
+    "hits, words", [(0, "none of 100,000"), (1, "in 1 of"), (15, "± 0.00004"), (100_000, "in 100,")]
+)
+def test_a_share_is_written_to_the_digits_that_are_known(hits, words):
+    said = scenes.share_words(hits, 100_000)
+    assert words in said and "0.0000 " not in said and "± 0 " not in said
+    assert (1 - 3 / 100_000) ** 100_000 < 0.05  # a probability of 3 in 100,000 would hardly give none
+
+
+def test_the_counted_shares_are_the_known_ones_and_a_shift_moves_the_eigenvalues():
+    exact = [1 / 2, (2 - math.sqrt(2)) / 4, (math.pi - 2 * math.sqrt(2)) / (4 * math.pi)]
+    for n, expected in enumerate(exact, start=1):
+        H = critical.goe(n, runs=20_000, seed=n)
+        share = (np.linalg.eigvalsh(H) > 0).all(-1).mean()
+        assert abs(share - expected) < 4 * math.sqrt(expected / 20_000)
+        minors = np.stack([np.linalg.det((H + np.eye(n))[:, :k, :k]) for k in range(1, n + 1)])
+        assert (np.linalg.eigvalsh(H) + 1 > 0).all(-1).sum() == (minors > 0).all(0).sum()  # Sylvester
+
+
+def test_one_eigenvalue_is_not_compared_with_independent_signs():
+    scene, values = RandomHessians(), np.array([[1.0], [-1.0]])
+    scene.show((1, 0.0, values, np.array([1, 0]), np.array([0.5, 0.25]), [0.5, 0.1464, 0.0249]))
+    scene.at(0)
+    assert "independent" not in scene.caption
+
+
+VARIANCES = ([4, 2, 1, 0.5], [5, 4, 3, 2, 1], [8, 4, 2, 1, 0.5])
+
+
+@pytest.mark.parametrize("hidden", [1, 2, 3, 4])
+@pytest.mark.parametrize("variances", VARIANCES, ids=str)
+def test_the_ways_down_are_exchanges_and_unused_units_and_every_point_is_named(variances, hidden):
+    net, m = critical.LinearAutoencoder(variances, hidden), len(variances)
+    kept, w = zip(*net.critical_points(), strict=True)
+    index = (critical.signs(critical.eigen(net.hessian(np.array(w)))[0]) < 0).sum(-1)
+    loss = net.loss(np.array(w))
+    exchanges = [sum(variances[j] > variances[i] for i in S for j in range(m) if j not in S) for S in kept]
+    assert index.tolist() == [e + (hidden - len(S)) * (m - len(S)) for e, S in zip(exchanges, kept, strict=True)]
+    assert [S for S, i in zip(kept, index, strict=True) if i == 0] == [tuple(range(hidden))]
+    scene = IndexLoss()
+    scene.show((", ".join(map(str, variances)), hidden, len(w[0]), kept, index, loss))
+    scene.at(0)
+    names = sorted("".join(str(i + 1) for i in S) or "none" for S in kept)
+    written = [artist.get_text() for key, artist in scene.points.artists.items() if key.startswith("name")]
+    assert sorted(" | ".join(written).replace(" ", "").split("|")) == names
+    rows = [word for row in scene.table.rows[1:] for word in row.split()]
+    assert sorted(rows[::3]) == names
+    assert "1 of them has index 0" in scene.caption and f"Variances {', '.join(map(str, variances))}" in scene.caption
+    for artist in scene.points.page.moving:
+        artist.set_animated(False)
+    scene.figure.canvas.draw()
+    frame, star = scene.points.axes.bbox, scene.points.artists["star"]
+    x, y = scene.points.axes.transData.transform(star.get_xydata()[0])
+    assert min(x - frame.x0, y - frame.y0) > star.get_markersize() / 2, "the star is cut"
+    boxes = [a.get_window_extent() for k, a in scene.points.artists.items() if k.startswith("name")]
+    assert all(box.x1 < frame.x1 + 12 for box in boxes)

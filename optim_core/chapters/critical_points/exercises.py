@@ -112,7 +112,7 @@ quadratic_model.mistakes += [  # what was done, the wrong formula, where to look
     ("the slope has a minus sign", lambda L, g, H, d: L - g @ d + 0.5 * d @ H @ d,
      "Descent steps along −g; the model has +gᵀd, for any d, uphill or downhill."),
     ("the bend has a minus sign", lambda L, g, H, d: L + g @ d - 0.5 * d @ H @ d,
-     "A positive eigenvalue bends up: along its eigenvector the model must rise."),
+     "A positive eigenvalue bends up: along its eigenvector the model must bend up, too."),
     ("d comes once only in the bend", lambda L, g, H, d: L + g @ d + 0.5 * H @ d,
      "The second order is quadratic: a d on each side of H, so that one number comes out."),
     ("d comes once only in the bend, and is then summed", lambda L, g, H, d: L + g @ d + 0.5 * (H @ d).sum(),

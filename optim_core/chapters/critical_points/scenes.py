@@ -1,413 +1,424 @@
 """The scenes of chapter 02: the second-order view of a point, the way out of a saddle, and many dimensions."""
 
-import contourpy
+import copy
+import itertools
+
 import numpy as np
-from matplotlib.collections import LineCollection
 
 from optim_core import critical
 from optim_core.scenes import Trajectories
-from optim_core.scenes.board import BENDS, BLUE, GREEN, GREY, INK, ORANGE, PINK, SKY, Map, Scene, number
+from optim_core.scenes.board import arrow, level_lines, number
+from optim_core.scenes.panels import Curves, Histogram, Page, Points, Surface, Words
+from optim_core.scenes.styles import DASHED, DOTTED, GREY, INK, SOLID, Look, look, shades
 
 __all__ = ["Eigenvectors", "Escape", "IndexLoss", "RandomHessians", "Taylor", "Trajectories"]
 
-CIRCLE = np.linspace(0, 2 * np.pi, 61)
+REACH = 1.5  # how far a section goes, the range of the slider s
+ALONG = np.linspace(-REACH, REACH, 121)
+UP, DOWN, LEVEL = Look("#00798c", SOLID, "^"), Look("#b3125b", DASHED, "v"), Look("#7a8190", DOTTED, "o")
+BENDS = {1: (UP, "bends up"), -1: (DOWN, "bends down"), 0: (LEVEL, "level to second order")}
 
 
-class Taylor(Scene):
+def expansion(surface, w):
+    """The loss around w, its tangent and its parabola: three functions of the step d, shape (…, 2)."""
+    L, g, H = surface.loss(w), surface.grad(w), surface.hessian(w)
+    return {
+        "loss": lambda d: surface.loss(w + d),
+        "tangent": lambda d: L + d @ g,
+        "parabola": lambda d: L + d @ g + 0.5 * (d @ H * d).sum(-1),
+    }
+
+
+def two(value):
+    """A number as its slider shows it: two decimals, a real minus sign."""
+    return f"{value:.2f}".replace("-", "−")
+
+
+def place(w):
+    """A point as its sliders show it.
+
+    >>> place((0.6, -0.4))
+    '(0.60, −0.40)'
+    """
+    return f"({two(w[0])}, {two(w[1])})"
+
+
+# ---- the quadratic model ----
+
+
+class Taylor(Page):
     """A surface and its quadratic model around a point, from above and along one direction.
 
     result: (surface, w, angle, s): the model is made at w; the section runs through w at `angle` (degrees), and s is a
-    step along it.
-    A click on the map sets the control `w`.
+    step along it. A click on the map sets the control `w`.
     """
 
     alt = (
         "Left: contour map of the error surface and, on a disc around a chosen point, its contours beside those of its "
         "quadratic model. Right: a section through the point, with the true loss, its tangent and its parabola."
     )
+    LOOKS = {
+        "loss": Look(INK, SOLID, "D"),
+        "tangent": Look("#7b3f8c", DOTTED, "v"),
+        "parabola": Look("#1f6f8b", DASHED, "s"),
+    }
 
     def __init__(self, control="w"):
-        super().__init__((9.6, 3.9))
-        self.control = control
-        self.map = Map(self.figure.add_axes([0.06, 0.13, 0.36, 0.83]))
-        self.section = self.figure.add_axes([0.52, 0.13, 0.47, 0.83])
-        self.section.set(xlabel="step s along the direction", ylabel="loss", xlim=(-1.5, 1.5))
-        self.section.grid(alpha=0.25)
-        self.disc = self.line(self.map.axes, color=INK, lw=0.8)
-        true, model = LineCollection([], colors=INK, linewidths=1.1), LineCollection([], colors=ORANGE, linewidths=1.6)
-        model.set_linestyle((0, (4, 2)))
-        self.true, self.model = (self.mover(self.map.axes.add_collection(lines)) for lines in (true, model))
-        self.cut = self.line(self.map.axes, color=BLUE, lw=1.6)
-        self.point = self.line(self.map.axes, "o", mfc="white", mec=INK, ms=9, mew=1.8)
-        self.probe = self.line(self.map.axes, "D", mfc=BLUE, mec="white", ms=8)
-        self.curves = [
-            self.line(self.section, color=INK, lw=2.2, label="the loss L(w + s u)"),
-            self.line(self.section, color=PINK, lw=1.8, ls=":", label="tangent: L + s g·u"),
-            self.line(self.section, color=ORANGE, lw=1.8, ls="--", label="parabola: L + s g·u + ½ s² uᵀHu"),
-        ]
-        markers = [("D", BLUE, 8, 6), ("v", PINK, 9, 5), ("s", ORANGE, 12, 4)]
-        self.dots = [self.line(self.section, m, mfc=c, mec="white", ms=size, zorder=z) for m, c, size, z in markers]
-        handles = [
-            self.section.plot([], [], color=c.get_color(), ls=c.get_linestyle(), label=c.get_label())[0]
-            for c in self.curves
-        ]
-        self.section.legend(handles=handles, loc="upper center", fontsize=9, framealpha=0.9)
+        super().__init__("map section", widths=[9, 11], size=(9.6, 4.2), top=0.28)
+        self.map = Surface(self, "map", sets=control, equal=True)
+        self.section = Curves(self, "section", x="step s along u", y="loss", xlim=(-REACH, REACH), legend=None)
+        formulas = ["the loss L(w + s u)", "tangent L + s g·u", "parabola L + s g·u + ½ s² uᵀHu"]
+        self.name(dict(zip(formulas, self.LOOKS.values(), strict=True)))
 
     def show(self, result):
-        self.surface, self.w, angle, self.s = result
-        self.w, self.u = (
-            np.asarray(self.w, dtype=float),
-            np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle))]),
-        )
+        self.surface, w, self.angle, self.s = result
+        self.w, turn = np.asarray(w, float), np.radians(self.angle)
+        self.u, self.terms = np.array([np.cos(turn), np.sin(turn)]), expansion(self.surface, self.w)
         self.map.show(self.surface)
-        _show_losses_around(self.surface.loss(self.w), self.section, self.map)
+        self.section.scale("y", "linear", self.map.losses_around(self.surface.loss(self.w)))
+        self.values = {name: float(term(self.s * self.u)) for name, term in self.terms.items()}
+        lines = {name: (ALONG, term(ALONG[:, None] * self.u)) for name, term in self.terms.items()}
+        dots = {name: (self.s, value) for name, value in self.values.items()}
+        self.section.show(lines, looks=self.LOOKS, dots=dots)
 
     def at(self, t):
-        L, g, H = self.surface.loss(self.w), self.surface.grad(self.w), self.surface.hessian(self.w)
+        norm, loss = height(np.linalg.norm(self.surface.grad(self.w))), height(self.values["loss"])
+        self.caption = f"Around w = {place(self.w)}, where the gradient norm is {norm}; u at {number(self.angle)}°. "
+        self.caption += f"A step of s = {two(self.s)}: the loss is {loss}. {misses(**self.values)}"
+        return self.moved()
 
-        def model(d):
-            return L + d @ g + 0.5 * (d @ H * d).sum(-1)
-
-        self._draw_disc(model)
-        s = np.linspace(-1.5, 1.5, 121)
-        along, self_s = s[:, None] * self.u, np.array([self.s])
-        shown = [self.surface.loss(self.w + along), L + s * (g @ self.u), model(along)]
-        there = self_s[:, None] * self.u
-        values = [self.surface.loss(self.w + there), L + self_s * (g @ self.u), model(there)]
-        for curve, dot, line, value in zip(self.curves, self.dots, shown, values, strict=True):
-            curve.set_data(s, line)
-            dot.set_data(self_s, value)
-        self.cut.set_data(*(self.w + along).T)
-        self.point.set_data(*self.w[:, None])
-        self.probe.set_data(*(self.w + there).T)
-        true, tangent, parabola = (float(v[0]) for v in values)
-        self.caption = (
-            f"Around w = ({_two(self.w[0])}, {_two(self.w[1])}), "
-            f"where the gradient norm is {number(np.linalg.norm(g))}. A step of s = {_two(self.s)}: "
-            f"the loss is {number(true, 4)}; "
-            f"the tangent says {number(tangent, 4)} (off by {number(abs(tangent - true), 2)}), "
-            f"the parabola {number(parabola, 4)} (off by {number(abs(parabola - true), 2)})."
-        )
-        return self.moving
-
-    def _draw_disc(self, model):
+    def beside(self, t):
         """On a disc around the point, the same contour levels of the loss and of its model."""
         left, right, bottom, top = self.surface.window
         reach = 0.24 * min(right - left, top - bottom)
-        d = np.linspace(-reach, reach, 49)
+        d, turn = np.linspace(-reach, reach, 49), np.linspace(0, 2 * np.pi, 61)
         steps = np.stack(np.meshgrid(d, d), -1)
         outside = np.linalg.norm(steps, axis=-1) > reach
-        loss = np.ma.masked_where(outside, self.surface.loss(self.w + steps))
-        levels = np.linspace(loss.min(), loss.max(), 7)[1:-1] if np.isfinite(loss).all() else []
-        for artist, height in ((self.true, loss), (self.model, np.ma.masked_where(outside, model(steps)))):
-            lines = contourpy.contour_generator(self.w[0] + d, self.w[1] + d, height)
-            artist.set_segments([segment for level in levels for segment in lines.lines(level)])
-        self.disc.set_data(*(self.w + reach * np.stack([np.cos(CIRCLE), np.sin(CIRCLE)], -1)).T)
+        heights = {name: np.where(outside, np.nan, self.terms[name](steps)) for name in ("loss", "parabola")}
+        levels = np.linspace(np.nanmin(heights["loss"]), np.nanmax(heights["loss"]), 7)[1:-1]
+        for name, width in (("loss", 1.1), ("parabola", 1.7)):
+            lines = level_lines(self.w[0] + d, self.w[1] + d, heights[name], levels)
+            self.map.line(name, *lines, **self.LOOKS[name].line, lw=width)
+        self.map.line("disc", *(self.w[:, None] + reach * np.array([np.cos(turn), np.sin(turn)])), color=INK, lw=0.8)
+        self.map.line("cut", *(self.w + ALONG[:, None] * self.u).T, color=GREY, lw=1.6)
+        self.map.line("w", *self.w[:, None], marker="o", ls="", mfc="white", mec=INK, ms=9, mew=1.8, zorder=6)
+        self.map.line("probe", *(self.w + self.s * self.u)[:, None], **self.LOOKS["loss"].point, ms=8, zorder=7)
 
-    def clicked(self, axes, x, y):
-        return {self.control: (x, y)} if axes is self.map.axes else {}
 
+def height(loss):
+    """A loss for a caption; what is only rounding is 0.
 
-def _show_losses_around(L, axes, seen):
-    """Limits for axes of losses: the lower part of what the map shows or, if L is not in it, as much around L.
-
-    They go by halves of their length, so that the axes are seldom drawn anew while the point moves.
+    >>> height(0.45184), height(3e-33), height(-16.0)
+    ('0.4518', '0', '−16')
     """
-    low, high = (seen.levels[0], seen.levels[5]) if len(seen.levels) else (seen.heights.min(), seen.heights.max())
-    room = 0.3 * (high - low) or 1.0
-    low, high = low - room, high + room
-    if np.isfinite(L) and not low <= L <= high:
-        half = (high - low) / 2
-        middle = half * np.round(L / half)
-        low, high = middle - half, middle + half
-    if (low, high) != axes.get_ylim():
-        axes.set_ylim(low, high)
+    return number(loss, 4) if abs(loss) > 1e-12 else "0"
 
 
-class Eigenvectors(Scene):
+def misses(loss, tangent, parabola):
+    """By how much tangent and parabola miss the loss, and which of them is the nearer one.
+
+    >>> misses(0.25, 1.0, 0.5)
+    'The tangent says 1 (off by 0.75), the parabola 0.5 (off by 0.25): the parabola is nearer.'
+    >>> misses(1.0, 1.0, 1.0)
+    'The tangent says 1 (exact), the parabola 1 (exact).'
+    """
+    seen = 1e-12 * max(1.0, abs(loss), abs(tangent), abs(parabola))  # less than that is rounding
+    off = [abs(one - loss) if abs(one - loss) > seen else 0.0 for one in (tangent, parabola)]
+    far = [f"off by {number(one, 2)}" if one else "exact" for one in off]
+    text = f"The tangent says {height(tangent)} ({far[0]}), the parabola {height(parabola)} ({far[1]})"
+    if abs(off[0] - off[1]) <= seen:
+        return text + (": both miss it by as much." if off[0] else ".")
+    return text + f": the {'tangent' if off[0] < off[1] else 'parabola'} is nearer."
+
+
+# ---- eigenvalues and eigenvectors ----
+
+
+class Eigenvectors(Page):
     """The Hessian at a point: eigenvectors over the map, and the loss along each of them.
 
-    result: (surface, w, s): the Hessian is taken at w; s is a step along the eigenvectors.
-    A click on the map sets the control `w`.
+    result: (surface, w, s): the Hessian is taken at w; s is a step along the eigenvectors. Where w lies beyond the
+    surface's window the map shows more of it. A click on the map sets the control `w`, near a known critical point to
+    that point.
     """
 
     alt = (
-        "Left: contour map with a chosen point, the negative gradient as an arrow and the Hessian's "
-        "two eigenvectors as lines. "
-        "Right: the loss along each eigenvector, with the parabola that the eigenvalue predicts."
+        "Left: contour map with a chosen point, the negative gradient as an arrow and the Hessian's two eigenvectors "
+        "as lines at a right angle. Right: the loss along each eigenvector, with the parabola that the eigenvalue "
+        "predicts."
     )
 
     def __init__(self, control="w"):
-        super().__init__((9.6, 3.9))
-        self.control = control
-        self.map = Map(self.figure.add_axes([0.06, 0.13, 0.36, 0.83]))
-        self.sections = [self.figure.add_axes([x, 0.13, 0.205, 0.75]) for x in (0.51, 0.785)]
-        self.axis = [self.line(self.map.axes, lw=2.4) for _ in "12"]
-        self.ends = [self.text(self.map.axes, ha="center", va="center") for _ in "12"]
-        self.downhill = self.line(self.map.axes, color=INK, lw=1.4, marker="o", ms=3, markevery=[1])
-        self.point = self.line(self.map.axes, "o", mfc="none", mec=INK, ms=13, mew=1.8)
-        self.probes = [self.line(self.map.axes, "D", mec="white", ms=7) for _ in "12"]
-        self.curves, self.parabolas, self.dots, self.titles = [], [], [], []
-        for axes in self.sections:
-            axes.set(xlabel="step s", xlim=(-1.5, 1.5))
-            axes.grid(alpha=0.25)
-            self.curves.append(self.line(axes, color=INK, lw=2))
-            self.parabolas.append(self.line(axes, lw=1.6, ls="--"))
-            self.dots.append(self.line(axes, "D", mec="white", ms=8))
-            self.titles.append(self.mover(axes.text(0.5, 1.04, "", transform=axes.transAxes, ha="center", fontsize=10)))
-        self.sections[0].set_ylabel("loss")
-        style = dict(fontsize=8, va="top", transform=self.sections[0].transAxes)
-        self.sections[0].text(0.04, 0.97, "solid: the loss\ndashed: L + s g·v + ½ λ s²", **style)
+        super().__init__("map first second", widths=[10, 6, 6], size=(9.6, 4.2), top=0.28)
+        self.map, frame = Surface(self, "map", sets=control, equal=True), dict(title=" ", x="step s", legend=None)
+        frame |= dict(xlim=(-REACH, REACH), room=dict(left=0.5))
+        self.sections = [Curves(self, name, **frame) for name in ("first", "second")]
+        names = {"the loss along v": look("loss"), "its parabola L + s g·v + ½ λ s²": Look(GREY, DASHED)}
+        self.name(names, loc="upper right", bbox_to_anchor=(0.998, 1.005))
 
     def show(self, result):
-        self.surface, self.w, self.s = result
-        self.w = np.asarray(self.w, dtype=float)
+        surface, w, self.s = result
+        self.w = np.asarray(w, float)
+        self.surface = reaching(surface, self.w)
         self.map.show(self.surface)
-        for axes in self.sections:
-            _show_losses_around(self.surface.loss(self.w), axes, self.map)
+        self.g, H, terms = surface.grad(self.w), surface.hessian(self.w), expansion(surface, self.w)
+        self.usable = bool(np.isfinite(self.g).all() and np.isfinite(H).all())
+        values, vectors = critical.eigen(H if self.usable else np.zeros((2, 2)))
+        signs, limits = critical.signs(values), self.map.losses_around(surface.loss(self.w))
+        self.values = np.where(signs == 0, 0.0, values)
+        self.rows = []  # for each direction: eigenvalue, unit vector, look, word
+        for panel, value, v, sign in zip(self.sections, self.values, vectors.T, signs, strict=True):
+            v = v * np.sign(v[np.abs(v).argmax()])
+            bend, word = BENDS[int(sign)]
+            self.rows.append((value, v, bend, word))
+            lines = {name: (ALONG, terms[name](ALONG[:, None] * v)) for name in ("loss", "parabola")}
+            panel.scale("y", "linear", limits)
+            dot = {"here": (self.s, float(terms["loss"](self.s * v)))}
+            looks = {"loss": look("loss"), "parabola": Look(bend.color, DASHED), "here": bend}
+            panel.show(lines, looks=looks, dots=dot)
 
     def at(self, t):
-        L, g, H = self.surface.loss(self.w), self.surface.grad(self.w), self.surface.hessian(self.w)
-        usable = np.isfinite(H).all() and np.isfinite(g).all()
-        values, vectors = critical.eigen(H if usable else np.zeros((2, 2)))
-        left, right, bottom, top = self.surface.window
-        reach = 0.16 * min(right - left, top - bottom)
-        s = np.linspace(-1.5, 1.5, 121)
-        for i, sign in enumerate(critical.signs(values)):
-            color, dash, bend = BENDS[int(sign)]
-            v = vectors[:, i]
-            v = v * np.sign(v[np.abs(v).argmax()])
-            ends = self.w + reach * np.array([[-1], [1]]) * v
-            self.axis[i].set(color=color, linestyle="-" if sign else dash, data=ends.T)
-            self.ends[i].set(
-                position=self.w + 1.3 * reach * v,
-                text=f"λ{'₁₂'[i]} = {number(_clean(values[i], values), 4)}",
-                color=color,
-                visible=True,
-            )
-            self.curves[i].set_data(s, self.surface.loss(self.w + s[:, None] * v))
-            self.parabolas[i].set(color=color, data=(s, L + s * (g @ v) + 0.5 * values[i] * s**2))
-            self.dots[i].set(markerfacecolor=color, data=([self.s], [self.surface.loss(self.w + self.s * v)]))
-            self.probes[i].set(markerfacecolor=color, data=(self.w + self.s * v)[:, None])
-            self.titles[i].set(text=f"λ{'₁₂'[i]} = {number(_clean(values[i], values), 4)}: bends {bend}", color=color)
-        norm = np.linalg.norm(g)
-        arrow = -g / norm * min(reach, norm * reach) if norm > 0 else np.zeros(2)
-        self.downhill.set_data(*np.stack([self.w, self.w + arrow]).T)
-        self.point.set_data(*self.w[:, None])
-        self.caption = self._verdict(norm, values, critical.classify(H) if usable else None)
-        return self.moving
+        self.caption = f"At w = {place(self.w)} " + second_order(np.linalg.norm(self.g), self.values)
+        if not self.usable:
+            self.caption = f"At w = {place(self.w)} the surface has no finite derivatives."
+        return self.moved()
 
-    def _verdict(self, norm, values, kind):
-        where = f"At w = ({_two(self.w[0])}, {_two(self.w[1])}) the gradient norm is {number(norm)} "
-        where += "and the eigenvalues are "
-        where += f"{number(_clean(values[0], values), 4)} and {number(_clean(values[1], values), 4)}. "
-        if kind is None:
-            return "Here the surface has no finite derivatives."
-        if norm > 1e-3 * max(1.0, np.abs(values).max()):
-            return (
-                where + "The gradient is not zero, so this is not a critical point: there is a way straight "
-                "downhill (the thin line)."
-            )
-        return (
-            where
-            + {
-                "minimum": "Both are positive: a minimum.",
-                "maximum": "Both are negative: a maximum.",
-                "saddle": "One is negative, one positive: a saddle. The direction marked λ₁ leads down on both sides.",
-                "degenerate": "One is zero and the other does not settle it: degenerate. The Hessian "
-                "alone cannot tell what this point is.",
-            }[kind]
-        )
+    def beside(self, t):
+        left, right, bottom, top = self.surface.window
+        reach, norm = 0.16 * min(right - left, top - bottom), np.linalg.norm(self.g)
+        for i, (value, v, bend, word) in enumerate(self.rows):
+            text, box = f"λ{'₁₂'[i]} = {number(value, 4)}", dict(boxstyle="round,pad=0.2", fc="white", ec="#d1d5db")
+            self.map.line(f"axis {i}", *(self.w + reach * np.array([[-1], [1]]) * v).T, **bend.line, lw=2.4)
+            self.map.line(f"probe {i}", *(self.w + self.s * v)[:, None], **bend.point, ms=8, zorder=7)
+            centre = dict(ha="center", va="center", color=bend.color, bbox=box)
+            inwards = 1 if (self.w + 1.3 * reach * v < [right, top]).all() else -1  # the word stays in the map
+            self.map.word(f"end {i}", *(self.w + 1.3 * inwards * reach * v), text, **centre)
+            title = dict(transform="axes", ha="center", color=bend.color, fontsize=10)
+            self.sections[i].word("title", 0.5, 1.03, f"{text}: {word}", **title)
+        if norm > 0 and self.usable and not critical_here(norm, self.values):
+            tip = self.w - self.g / norm * min(reach, norm * reach)
+            self.map.line("downhill", *arrow(self.w, tip, 0.25 * reach), color=INK, lw=1.5, zorder=5)
+        self.map.line("w", *self.w[:, None], marker="o", ls="", mfc="none", mec=INK, ms=13, mew=1.8, zorder=6)
 
     def clicked(self, axes, x, y):
-        """Near a known critical point a click means that point."""
-        if axes is not self.map.axes:
-            return {}
         left, right, bottom, top = self.surface.window
-        for point in self.surface.critical_points:
+        for point in self.surface.critical_points if axes is self.map.axes else ():
             if np.abs((point["w"] - [x, y]) / [right - left, top - bottom]).max() < 0.025:
-                return {self.control: tuple(point["w"].tolist())}
-        return {self.control: (x, y)}
+                x, y = map(float, point["w"])
+        return super().clicked(axes, x, y)
 
 
-def _clean(value, values):
-    """An eigenvalue, or 0 where it is only rounding beside the largest."""
-    return value if abs(value) > 1e-9 * np.abs(values).max() else 0.0
+def reaching(surface, w):
+    """The surface through a window that is doubled about its middle until w is in it.
+
+    >>> from optim_core import surfaces
+    >>> reaching(surfaces.monkey_saddle(), (0.0, 1.5)).window, reaching(surfaces.monkey_saddle(), (0.0, 5.0)).window
+    ((-1.5, 1.5, -1.5, 1.5), (-6.0, 6.0, -6.0, 6.0))
+    """
+    middle, half = (np.array(surface.window).reshape(2, 2) @ side for side in ([0.5, 0.5], [-0.5, 0.5]))
+    times = np.max(np.abs(w - middle) / half)
+    if not 1 < times < np.inf:
+        return surface
+    more = copy.copy(surface)
+    half = half * 2.0 ** np.ceil(np.log2(times))
+    more.window, more.valleys = tuple(np.stack([middle - half, middle + half], -1).ravel().tolist()), []
+    return more  # without the valleys, which are known within the surface's own window only
 
 
-def _two(value):
-    """A coordinate with two decimals and a real minus sign."""
-    return f"{value:.2f}".replace("-", "−")
+def critical_here(norm, values):
+    """Whether a gradient of this norm (…), beside these eigenvalues (…, n), is zero but for digits nobody wrote."""
+    return norm <= 1e-6 * np.maximum(1.0, np.abs(values).max(-1))
 
 
-class Escape(Scene):
+def second_order(norm, values):
+    """What gradient norm and eigenvalues (smallest first, 0 for rounding) say about a point in the plane.
+
+    >>> second_order(0.0, np.array([-2.0, 2.0]))[:72]
+    'the gradient is zero, and the eigenvalues are −2 and 2: one is negative,'
+    >>> second_order(0.0, np.array([0.0, 0.0]))[48:]
+    '0 and 0. Both are zero: degenerate. The Hessian alone cannot tell what this point is.'
+    """
+    pair = f"the eigenvalues are {number(values[0], 4)} and {number(values[1], 4)}"
+    if not critical_here(norm, values):
+        text = f"the gradient norm is {number(norm)}, and {pair}. The gradient is not zero, so this is no critical "
+        return text + "point: the loss falls along the arrow."
+    kind = critical.classify(np.diag(values))
+    zeros = "Both are zero" if not np.any(values) else "One is zero, and one alone does not settle it"
+    return f"the gradient is zero, and {pair}" + {
+        "minimum": ": both are positive, a minimum.",
+        "maximum": ": both are negative, a maximum.",
+        "saddle": ": one is negative, one is positive, a saddle. Along λ₁ the loss falls on both sides.",
+        "degenerate": f". {zeros}: degenerate. The Hessian alone cannot tell what this point is.",
+    }.get(kind)
+
+
+# ---- the way out of a saddle ----
+
+
+class Escape(Page):
     """How long a saddle holds a run that starts near it.
 
-    result: (surface, path, distance, distances, steps, slope): the path of a run that starts at `distance` from the
-    saddle's stable line, the `steps` that runs from all `distances` (in increasing order) needed to escape, and the
-    steps per factor of ten that theory predicts.
+    result: (surface, path, lr, distances, steps, slope): distances of starts from the saddle's stable line, the `steps`
+    that each of them takes to leave, and those for a factor of ten that theory predicts. The last two starts stand for
+    themselves: that of `path`, and one ten times nearer.
     """
 
     alt = (
-        "Left: contour map with the path of a run that comes to the saddle along its ridge and "
-        "leaves along its valley. "
-        "Right: the number of steps to escape against the distance of the start from the ridge, on a "
-        "logarithmic axis: a straight line."
+        "Left: contour map with the path of a run that comes to the saddle along its ridge and leaves along its "
+        "valley. Right: the number of steps to escape against the distance of the start from the ridge, on a "
+        "logarithmic axis: a straight line, but for its last decade."
     )
 
     def __init__(self):
-        super().__init__((9.6, 3.9))
-        self.map = Map(self.figure.add_axes([0.06, 0.13, 0.36, 0.83]))
-        self.law = self.figure.add_axes([0.52, 0.14, 0.465, 0.81])
-        self.law.set(
-            xlabel="distance of the start from the stable line",
-            ylabel="steps until half of the saddle's loss is gone",
-            xscale="log",
-        )
-        self.law.grid(alpha=0.25)
-        self.theory = self.line(self.law, color=INK, ls="--", lw=1.2)
-        self.path = self.line(self.map.axes, color=ORANGE, marker="o", ms=3.2, mew=0, lw=1.6)
-        self.start = self.line(self.map.axes, "o", mfc="white", mec=INK, ms=9, mew=1.8)
-        self.head = self.line(self.map.axes, "o", mfc=ORANGE, mec="white", ms=9)
-        self.all = self.line(self.law, "o", color=BLUE, ms=6)
-        self.this = self.line(self.law, "D", mfc=ORANGE, mec="white", ms=11)
+        super().__init__("map law", widths=[9, 11], size=(9.6, 4.2))
+        self.map = Surface(self, "map", equal=True)
+        words = dict(x="distance δ of the start from the stable line", y="steps until half the saddle's loss is gone")
+        self.law = Curves(self, "law", **words, log="x", xlim=(5e-13, 2), legend="upper right")
 
     def show(self, result):
-        surface, self.run, self.distance, self.distances, self.needed, self.slope = result
-        self.map.show(surface)
-        self.steps = len(self.run["w"]) - 1
-        limits = (self.distances[0] / 2, self.distances[-1] * 2), (0, 50 * np.ceil(self.needed.max() / 50 + 0.2))
-        if limits != (self.law.get_xlim(), self.law.get_ylim()):
-            self.law.set(xlim=limits[0], ylim=limits[1])
+        surface, path, self.lr, distances, steps, self.slope = result
+        self.steps = self.map.show(surface, {"gradient descent": path})
+        self.distance, (self.needed, self.nearer) = float(distances[-2]), steps[-2:].tolist()
+        law, counts, middle = distances[:-2], steps[:-2], len(distances) // 2
+        theory = counts[middle] - self.slope * np.log10(law / law[middle])
+        looks = {"measured": look("gradient descent"), "theory's slope": look("theory"), "here": Look(INK, marker="D")}
+        self.law.scale("y", "linear", (0, 50 * np.ceil(counts.max() / 50 + 0.2)))
+        lines = {"measured": (law, counts), "theory's slope": (law, theory)}
+        self.law.show(lines, looks=looks, dots={"here": (self.distance, self.needed)})
 
     def at(self, t):
-        points = self.map.drawable(self.run["w"][: t + 1])
-        self.path.set_data(*points.T)
-        self.start.set_data(*points[:1].T)
-        self.head.set_data(*points[-1:].T)
-        self.all.set_data(self.distances, self.needed)
-        mine = np.interp(np.log(self.distance), np.log(self.distances), self.needed)
-        self.this.set_data([self.distance], [mine])
-        slope = np.polyfit(np.log10(self.distances), self.needed, 1)[0]
-        middle = len(self.distances) // 2
-        self.theory.set_data(
-            self.distances, self.needed[middle] - self.slope * np.log10(self.distances / self.distances[middle])
-        )
-        self.caption = (
-            f"Step {t} of {self.steps}. A start {number(self.distance, 2)} from the stable line takes about "
-            f"{mine:.0f} steps to the saddle and past it. "
-            f"Every factor of ten nearer costs {-slope:.1f} steps more; the saddle's eigenvalue "
-            f"predicts {self.slope:.1f} (the slope of the dashed line; its height is fitted)."
-        )
-        return self.moving
+        law = leaves(self.distance, self.needed, self.nearer, self.slope)
+        self.caption = f"Step {t} of {self.steps}, η = {number(self.lr)}. {law}"
+        return self.moved(t)
 
 
-class RandomHessians(Scene):
+def leaves(distance, needed, nearer, slope):
+    """How long a run takes to leave the saddle, and one that starts ten times nearer; slope: theory's difference.
+
+    >>> leaves(1e-2, 44, 69, 24.16)[:80]
+    'From δ = 0.01 half of the saddle\'s loss is gone after 44 steps, from δ = 0.001 after'
+    """
+    text = f"From δ = {number(distance)} half of the saddle's loss is gone after {needed} step{'s' * (needed != 1)}, "
+    text += f"from δ = {number(distance / 10)} after {nearer}: that is {nearer - needed} more. "
+    return text + f"Near the saddle the eigenvalue predicts {number(slope, 3)} more for every factor of ten (dashed)."
+
+
+# ---- many dimensions ----
+
+
+class RandomHessians(Page):
     """Eigenvalues of random symmetric matrices, and how often all of them are positive.
 
-    result: (n, eigenvalues, threshold, measured, cartoon, exact): eigenvalues (runs, n); measured: share of matrices
-    whose eigenvalues all exceed the threshold for n = 1, 2, …; cartoon: what independent
-    signs would give; exact: the known probabilities for n = 1, 2, 3 at threshold 0.
+    result: (n, shift, eigenvalues, hits, coins, exact): eigenvalues (runs, n), each already moved by `shift`; hits: in
+    how many of the runs all are positive, for n = 1, 2, …; coins: what the share would be with independent signs;
+    exact: the known probabilities for n = 1, 2, 3 without a shift.
     """
 
     alt = (
-        "Left: histogram of the eigenvalues of random symmetric matrices. Right: the probability "
-        "that all eigenvalues are positive against "
-        "the matrix size, on a logarithmic axis; it falls much faster than one half to the power n."
+        "Left: histogram of the eigenvalues of random symmetric matrices, with a line at zero. Right: the share of the "
+        "matrices all of whose eigenvalues are positive against their size, on a logarithmic axis; it falls much "
+        "faster than it would if the signs were independent."
+    )
+    COINS = "as if the n signs were independent"
+    LOOKS = {"measured": Look("#1f6f8b", SOLID, "o"), COINS: LEVEL, "exact": Look("#a3410f", "None", "P")}
+
+    def __init__(self):
+        super().__init__("spectrum share", widths=[9, 11], size=(9.6, 3.9), top=0.28)
+        words = dict(title="the eigenvalues", x="eigenvalue, shifted by c", ylim=(0, 0.3), legend=None)
+        self.spectrum = Histogram(self, "spectrum", edges=np.linspace(-8, 8, 65), **words)
+        words = dict(title="share with all n positive", x="size n of the matrix", legend=None)
+        self.share = Curves(self, "share", **words, log="y", ylim=(1e-5, 2))
+        self.name(self.LOOKS)
+
+    def show(self, result):
+        self.n, self.shift, eigenvalues, self.hits, self.coins, exact = result
+        self.runs, sizes = len(eigenvalues), np.arange(1, len(self.hits) + 1)
+        self.spectrum.show({"measured": eigenvalues}, looks=self.LOOKS, marks={"0": 0.0})
+        share = self.hits / self.runs
+        lines = {"measured": (sizes, np.where(share > 0, share, np.nan)), self.COINS: (sizes, self.coins)}
+        self.exact = (sizes[:3], exact) if self.shift == 0 else ([], [])
+        self.share.scale("x", "linear", (0.6, len(sizes) + 0.4))
+        self.share.show(lines, looks=self.LOOKS)
+        self.ring = (self.n, max(share[self.n - 1], 1e-5))
+
+    def at(self, t):
+        self.caption = f"n = {self.n}, c = {number(self.shift)}: " + share_words(self.hits[self.n - 1], self.runs)
+        if self.n > 1:
+            coins = number(self.coins[self.n - 1], 3)
+            self.caption += f" If their {self.n} signs were independent, the share would be {coins}."
+        return self.moved()
+
+    def beside(self, t):
+        self.share.line("exact", *self.exact, **self.LOOKS["exact"].point, ms=11, zorder=5)
+        self.share.line("ring", *zip(self.ring), marker="o", ls="", mfc="none", mec=INK, ms=15, mew=1.6, zorder=8)
+
+
+def share_words(hits, runs):
+    """In how many of the runs something came out, and what that says of its probability.
+
+    >>> print(share_words(2527, 100_000))
+    all eigenvalues are positive in 2,527 of 100,000 matrices, a share of 0.0253 ± 0.0005.
+    >>> print(share_words(0, 100_000))
+    all eigenvalues are positive in none of 100,000 matrices, so the probability is hardly above 0.00003.
+    """
+    text = "all eigenvalues are positive in "
+    if hits == 0:  # with three or more expected, none has a probability below e⁻³, 5 %
+        return text + f"none of {runs:,} matrices, so the probability is hardly above {3 / runs:.5f}."
+    share, off = hits / runs, np.sqrt(hits * (1 - hits / runs)) / runs  # a standard error of a count
+    if hits < 10 or hits == runs:
+        return text + f"{hits:,} of {runs:,} matrices."
+    digits = max(0, -int(np.floor(np.log10(off))))
+    return text + f"{hits:,} of {runs:,} matrices, a share of {share:.{digits}f} ± {off:.{digits}f}."
+
+
+class IndexLoss(Page):
+    """Critical points of a network: the loss against the index, the number of directions that lead down.
+
+    result: (variances, hidden, directions, kept, index, loss): for each point the principal directions that it keeps,
+    counted from 0, and the index: how many of its eigenvalues, as many as `directions`, are negative.
+    """
+
+    alt = (
+        "Left: scatter plot of critical points, each named by the directions that it keeps: the more of the Hessian's "
+        "eigenvalues are negative, the higher the loss. Right: the same points as a table."
     )
 
     def __init__(self):
-        super().__init__((9.6, 3.6))
-        self.bars = self.figure.add_axes([0.075, 0.15, 0.395, 0.78])
-        self.bars.set(xlabel="eigenvalue", ylabel="density", xlim=(-8, 8), ylim=(0, 0.3))
-        self.fall = self.figure.add_axes([0.575, 0.15, 0.41, 0.78])
-        self.fall.set(xlabel="matrix size n", ylabel="P(all above the threshold)", yscale="log", ylim=(1e-5, 1.5))
-        self.fall.grid(alpha=0.25)
-        self.edges = np.linspace(-8, 8, 65)
-        self.hist = self.mover(self.bars.stairs(np.zeros(64), self.edges, fill=True, color=SKY, alpha=0.7))
-        self.cut = self.mover(self.bars.axvline(0, color=INK, lw=1.4, ls="--"))
-        self.line_cartoon = self.line(self.fall, color=GREY, ls=":", marker="^", ms=5)
-        self.line_measured = self.line(self.fall, color=BLUE, marker="o", ms=6)
-        self.line_exact = self.line(self.fall, color=ORANGE, marker="+", ms=13, mew=2, ls="")
-        self.this = self.line(self.fall, "o", mfc="none", mec=INK, ms=15, mew=1.5)
-        corner = dict(transform=self.fall.transAxes, ha="right", va="top")
-        self.fall.text(0.98, 0.97, "▲ as if the n signs were independent", color=INK, fontsize=9, **corner)
-        self.fall.text(0.75, 2e-3, "● measured", color=BLUE, fontsize=9)
-        self.fall.text(0.75, 7e-4, "+ exact for n = 1, 2, 3\n   at threshold 0", color=ORANGE, fontsize=9, va="top")
+        super().__init__("points table", widths=[13, 7], size=(9.6, 4.4), top=0.28)
+        words = dict(x="index: how many eigenvalues are negative", y="loss at the critical point", legend=None)
+        words["title"] = "each point is named by the directions that it keeps"
+        self.points, self.table = Points(self, "points", **words), Words(self, "table", size=9)
 
     def show(self, result):
-        self.n, self.eigenvalues, self.threshold, self.measured, self.cartoon, self.exact = result
-        if self.fall.get_xlim()[1] != len(self.measured) + 0.5:
-            self.fall.set(xlim=(0.5, len(self.measured) + 0.5), xticks=range(1, len(self.measured) + 1))
+        self.variances, self.hidden, self.directions, kept, self.index, self.loss = result
+        sizes, names = np.array([len(S) for S in kept]), ["".join(str(i + 1) for i in S) or "none" for S in kept]
+        looks = dict(zip(("keeps none", "1", "2", "3", "4"), shades(5), strict=True))
+        groups = {name: sizes == k for k, name in enumerate(looks) if (sizes == k).any()}
+        self.points.scale("x", "linear", (-0.06 * self.index.max(), 1.16 * self.index.max()))  # room for the names
+        self.points.show({name: (self.index[at], self.loss[at]) for name, at in groups.items()}, looks=looks, sizes=8)
+        self.name({name: Look(looks[name].color, "None", looks[name].marker) for name in groups})
+        self.least, self.places = self.index == 0, {}
+        for at, name in zip(zip(self.index.tolist(), self.loss.round(9).tolist(), strict=True), names, strict=True):
+            self.places[at] = f"{self.places[at]} | {name}" if at in self.places else name
+        rows = [f"{n:<4}{i:>6}{L:>6.2f}" for n, i, L in zip(names, self.index, self.loss, strict=True)]
+        half = len(rows) if len(rows) <= 16 else -(-len(rows) // 2)
+        columns = [["kept index  loss", *rows[k : k + half]] for k in range(0, len(rows), half)]
+        self.table.show(["   ".join(row) for row in itertools.zip_longest(*columns, fillvalue="")])
 
     def at(self, t):
-        n, sizes = self.n, np.arange(1, len(self.measured) + 1)
-        counts, _ = np.histogram(self.eigenvalues, self.edges)
-        self.hist.set_data(counts / self.eigenvalues.size / np.diff(self.edges))
-        self.cut.set_xdata([self.threshold, self.threshold])
-        seen = np.where(self.measured > 0, self.measured, np.nan)
-        self.line_measured.set_data(sizes, seen)
-        self.line_cartoon.set_data(sizes, self.cartoon)
-        self.line_exact.set_data(sizes[:3], self.exact)
-        self.line_exact.set_visible(self.threshold == 0)
-        self.this.set_data([n], [max(self.measured[n - 1], 1.2e-5)])
-        runs = len(self.eigenvalues)
-        hits = int(round(self.measured[n - 1] * runs))
-        share, off = hits / runs, np.sqrt(max(hits, 1)) / runs
+        lowest, r = int(self.least.sum()), np.corrcoef(self.index, self.loss)[0, 1]
         self.caption = (
-            f"{n} × {n} matrices: in {number(hits)} of {number(runs)} all eigenvalues are above "
-            f"{number(self.threshold)}, a share of {share:.4f} ± {off:.4f}."
+            f"Variances {self.variances}, {self.hidden} hidden unit{'s' * (self.hidden != 1)}: {len(self.index)} "
+            f"families of critical points in {self.directions} dimensions; {lowest} of them "
+            f"{'has' if lowest == 1 else 'have'} index 0, no way down. Correlation of index and loss: {number(r, 3)}."
         )
-        self.caption += f" Were their signs independent, it would be {self.cartoon[n - 1]:.4f}."
-        return [artist for artist in self.moving if artist.get_visible()]
+        return self.moved()
 
-
-class IndexLoss(Scene):
-    """Critical points of a network: the loss against the index, the share of directions that lead down.
-
-    result: (index, directions, loss, labels): index counts negative eigenvalues out of `directions`.
-    """
-
-    alt = "Scatter plot of critical points: the more of the Hessian's eigenvalues are negative, the higher the loss."
-
-    def __init__(self):
-        super().__init__((9.6, 3.6))
-        self.axes = self.figure.add_axes([0.08, 0.15, 0.55, 0.8])
-        self.axes.set(xlabel="index: how many eigenvalues are negative", ylabel="loss at the critical point")
-        self.axes.grid(alpha=0.25)
-        self.minima = self.line(self.axes, "*", mfc=GREEN, mec=INK, ms=16)
-        self.saddles = self.line(self.axes, "X", mfc=ORANGE, mec="white", ms=10)
-        handles = [self.axes.plot([], [], "*", mfc=GREEN, mec=INK, ms=12, label="index 0: the minimum, by theorem")[0]]
-        handles += [self.axes.plot([], [], "X", mfc=ORANGE, mec="white", ms=10, label="saddle")[0]]
-        self.axes.legend(handles=handles, loc="upper left", fontsize=9)
-        self.names = [self.mover(self.axes.text(0, 0, "", fontsize=9, color=INK)) for _ in range(12)]
-        self.note = self.figure.text(0.67, 0.9, "", va="top", fontsize=10, linespacing=1.5, family="monospace")
-        self.mover(self.note)
-
-    def show(self, result):
-        self.index, self.directions, self.loss, self.labels = result
-        limits = (-0.7, self.index.max() + 1.1), (0, 1.1 * self.loss.max())
-        if limits != (self.axes.get_xlim(), self.axes.get_ylim()):
-            self.axes.set(xlim=limits[0], ylim=limits[1])
-
-    def at(self, t):
-        lowest = self.index == 0
-        self.minima.set_data(self.index[lowest], self.loss[lowest])
-        self.saddles.set_data(self.index[~lowest], self.loss[~lowest])
-        few = len(self.labels) <= len(self.names)  # then each point is named
-        for name in self.names:
-            name.set_text("")
-        for name, label, i, loss in zip(self.names, self.labels, self.index, self.loss, strict=False):
-            name.set(position=(i + 0.3, loss), text=label if few else "", va="center")
-        rows = [
-            f"{label:<11}{i:>5}  {loss:.2f}" for label, i, loss in zip(self.labels, self.index, self.loss, strict=True)
-        ]
-        more = [f"… and {len(rows) - 11} more"] if len(rows) > 12 else []
-        self.note.set_text("\n".join(["kept       index  loss", *rows[: 11 if more else 12], *more]))
-        r = np.corrcoef(self.index, self.loss)[0, 1] if len(self.index) > 1 and np.ptp(self.index) > 0 else float("nan")
-        self.caption = (
-            f"{len(self.index)} families of critical points in {self.directions} dimensions; "
-            f"{int(lowest.sum())} of them {'has' if lowest.sum() == 1 else 'have'} no way down. "
-            f"Correlation of index and loss: {r:.2f}."
-        )
-        return self.moving
+    def beside(self, t):
+        rows, reach = np.array(list(self.places)), 0.35 * self.index.max()
+        for i, ((x, y), name) in enumerate(self.places.items()):
+            beyond = (np.abs(rows[:, 1] - y) < 0.05 * np.ptp(self.loss)) & (rows[:, 0] > x) & (rows[:, 0] < x + reach)
+            side = "right" if x and beyond.any() else "left"  # away from the point beside it
+            self.points.word(f"name {i}", x, y, f"    {name}    ", va="center", ha=side)
+        star = dict(marker="*", ls="", mfc="#ffd92f", mec=INK, ms=17, zorder=6)
+        self.points.line("star", self.index[self.least], self.loss[self.least], **star)
