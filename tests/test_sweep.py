@@ -32,7 +32,10 @@ BETWEEN_STOPS = {
     ("00_start_here", "zig-zag across the valley", "lr", 0.24),
     ("05_momentum", "at the edge", "lr", 1.35),
 }
-IDLE = {("06_adaptive", "Race", "beta")}  # a slider that moves nothing as the figure begins
+IDLE = {  # a slider that moves nothing as the figure begins
+    ("06_adaptive", "Race", "beta"),
+    ("14_architecture", "Shattered", "beta"),  # there are no shortcuts yet
+}
 BEGIN = weakref.WeakKeyDictionary()  # live figure -> its first pictures
 
 

@@ -273,7 +273,7 @@ def control(name, given):
     if what is None:
         if not limits:
             refuse(name, value, "a name of live.CONTROLS, or come with its range: (value, low, high)")
-        what = Control("", name, *np.ravel(limits)[[0, -1]], step=1 if isinstance(value, int) else None)
+        what = Control(name, "", *np.ravel(limits)[[0, -1]], step=1 if isinstance(value, int) else None)
     low, high = limits or (what.low, what.high)
     if np.ndim(value) == 0:
         return _slider(name, what, what.symbol, value, low, high)

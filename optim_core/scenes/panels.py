@@ -299,7 +299,8 @@ class Curves(Panel):
         for name, (x, y) in self.lines.items():
             style, timed = self.looks[name], t is not None and name in self.over_steps
             shown = slice(None, t + 1 if timed else None)
-            few = dict(marker=style.marker, ms=4.5, mec="white", mew=0.5) if not timed and len(x) < 40 else {}
+            few = not timed and len(x) < 40 or style.dash == "None"
+            few = dict(marker=style.marker, ms=4.5, mec="white", mew=0.5) if few else dict(marker="None")
             self.line(f"line {name}", x[shown], y[shown], **style.line, **few)
             low, high = sorted(self.axes.get_ylim())
             if timed and self.heads and t < len(y) and low <= y[t] <= high:

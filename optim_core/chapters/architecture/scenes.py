@@ -25,7 +25,6 @@ class CutOut(Page):
     A click on a panel sets the control `block`.
     """
 
-    allows = {"tiny numbers": "of a start", "large numbers": "of a gradient"}
     alt = (
         "Two rows of bars: the held-out accuracy of a plain and of a residual network without its first, second, … "
         "hidden block; a tick on each bar marks the accuracy of the whole network. The plain one's bars are near the "
@@ -70,7 +69,6 @@ class Line(Page):
     block}; counts: {kind: (depths, turning points)} for this seed.
     """
 
-    allows = {"tiny numbers": "of a start", "large numbers": "of a gradient"}
     alt = (
         "Left: the loss along a straight line through weight space. Right: above, how often that curve turns, against "
         "the depth, for five kinds of networks; below, the norm of the gradient from the first block to the last."
@@ -121,7 +119,6 @@ class Shattered(Page):
     result: (depth, skip, beta, x, f, slope, lags).
     """
 
-    allows = {"tiny numbers": "of a start", "large numbers": "of a gradient"}
     alt = (
         "Left: the output of a deep network against its one input, and below it its derivative. Right: the correlation "
         "of the derivative with itself at a distance, which falls from 1; a dotted line is one layer."
@@ -159,7 +156,6 @@ class Modes(Page):
     result: (layers, a0, lr, strengths, yours): strengths (T + 1, 4); yours: {s: time in 1/η} of a student's half-times.
     """
 
-    allows = {"tiny numbers": "of a start", "large numbers": "of a gradient"}
     alt = (
         "Above: four curves that rise one after another, each from near 0 to its own height, with dotted curves of a "
         "formula upon them; below: the loss, which falls in steps, one for each of them."
@@ -209,7 +205,6 @@ class Rescaled(Page):
     result: (alpha, places, {"as it is", "filter-normalised"}, loss, sharp, table): table: (alphas, sharpnesses).
     """
 
-    allows = {"tiny numbers": "of a start", "large numbers": "of a gradient"}
     alt = (
         "Left: the loss along one random direction through a trained network whose two layers have been rescaled; one "
         "curve for the direction as it is, one for it with the proportions of the weights. Right: the largest "

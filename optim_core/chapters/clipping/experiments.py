@@ -243,6 +243,15 @@ def solved_of(lr, theta, seeds=10):
     return tuple(int(n) for n in (end["right"][-20:].mean(0) > 0.95).sum(-1))
 
 
+def share_in_words(count):
+    """A count of ten, as exactly as every processor finds it: exploding runs hang on the last digit of a sum.
+
+    >>> share_in_words(10), share_in_words(7), share_in_words(2)
+    ('nine or ten', 'six to eight', 'at most five')
+    """
+    return "nine or ten" if count >= 9 else "six to eight" if count >= 6 else "at most five"
+
+
 # ---- a narrow valley with walls that get steeper ----
 
 

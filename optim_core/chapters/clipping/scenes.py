@@ -19,7 +19,6 @@ class CliffRuns(Page):
     A click on the map sets the control `start`.
     """
 
-    allows = {"tiny numbers": "gradients vanish here", "large numbers": "and explode"}
     alt = (
         "Left: contour map of the loss of a recurrent network with one unit, a plain that breaks off in a steep cliff, "
         "and the paths of gradient descent with and without clipping. Right: above the norm of the gradient, below the "
@@ -76,7 +75,7 @@ class ThroughTime(Page):
     result: (gain, scheme, lines): lines, shape (seeds, T + 1): log₁₀ of ‖∂L/∂h_{T−k}‖ / ‖∂L/∂h_T‖.
     """
 
-    allows = {"tiny numbers": "gradients vanish here", "large numbers": "and explode"}
+    allows = {"tiny numbers": "a product of many factors is what it shows", "large numbers": "and how large it gets"}
     alt = (
         "The norm of the gradient, as a part of what it is at the last step, against the steps back in time, on a "
         "logarithmic axis: five lines for five random networks, and a dashed line for the gain to the power of the "
@@ -138,7 +137,6 @@ class TwoClippers(Page):
     A click on the left-hand panel sets the control `g`.
     """
 
-    allows = {"tiny numbers": "gradients vanish here", "large numbers": "and explode"}
     alt = (
         "Left: a gradient as an arrow from the origin, a circle of radius θ and a square of half-side θ about it, and "
         "the gradient as it is after clipping by norm and by value. Right: by how many degrees clipping by value turns "
@@ -217,7 +215,6 @@ class OneBad(Page):
     ends, (steps, thetas): its last w. A click on the upper right panel sets the control `theta`.
     """
 
-    allows = {"tiny numbers": "gradients vanish here", "large numbers": "and explode"}
     alt = (
         "Left: histogram of fifty numbers, 45 around 0 and 5 around 13, with the answer marked. Right: above, the "
         "answer against the threshold on a logarithmic axis, an S from the median to the mean, with the answers of "
@@ -262,7 +259,6 @@ class Remember(Page):
     result: (lr, theta, seed, {"norm", "right", "steps"}) of `remembering` with one seed.
     """
 
-    allows = {"tiny numbers": "gradients vanish here", "large numbers": "and explode"}
     alt = (
         "Left: the norm of the gradient, on a logarithmic axis, right: the share of right answers, both against the "
         "steps, for the same network trained without clipping and with it; the threshold is a horizontal line."
