@@ -20,6 +20,13 @@ def test_digits_are_split_without_overlap_and_scaled_by_the_training_part():
     assert np.abs(scaled.X_test - (raw.X_test / 16 - mean)).max() < 1e-15
 
 
+def test_the_digits_are_those_of_scikit_learn():
+    from sklearn.datasets import load_digits
+
+    (X, y), (theirs, labels) = data._load_digits(), load_digits(return_X_y=True)
+    assert np.array_equal(X, theirs) and np.array_equal(y, labels) and y.dtype.kind == "i"
+
+
 def test_labels_stay_with_their_digits():
     part, (X, y) = digits(train=900, seed=1, scale=False), data._load_digits()
     label = {row.tobytes(): target for row, target in zip(X, y, strict=True)}
