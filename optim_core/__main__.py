@@ -1,4 +1,4 @@
-"""The commands of the course: `python3 -m optim_core lab | test | normalise`.
+"""The commands of the course: `python3 -m optim_core lab | test | normalise | site`.
 
 They set up what they need and then run it. If the Python that runs them already has everything (conda, Binder, an
 environment of your own), it is used as it is. If not, a folder .venv is made beside the README, with the packages of
@@ -30,6 +30,9 @@ python3 -m optim_core test [argument ...]
 python3 -m optim_core normalise [notebook ...]
     Runs notebooks (all of them unless named) and writes them back as they are committed.
 
+python3 -m optim_core site [--out DIR] [--serve]
+    Builds the course as a static site that needs no server and no Python: it runs in the visitor's browser.
+
 The first start installs what is needed into the folder .venv, in about a minute; the next ones take seconds.
 On Windows, write py instead of python3. In a conda environment made from environment.yml, write python."""
 
@@ -38,6 +41,7 @@ VENV = ROOT / ".venv"
 LOCK = ROOT / "requirements.lock"
 OLDEST, NEWEST = (3, 11), (3, 14)  # the Pythons for which every package of the lock has a ready-made wheel
 UNFINISHED = "unfinished\n"
+COMMANDS = ("lab", "test", "normalise", "site")
 
 RUFF = [["check", "."], ["format", "--check", "."]]
 # One run of pytest, so that there is one summary. The cells of a notebook must stay in one worker, in order: loadfile.
@@ -51,8 +55,8 @@ def main(arguments):
     if command in ("-h", "--help", "help"):
         print(HELP)
         sys.exit(0)
-    if command not in ("lab", "test", "normalise"):
-        stop(f"There is no command {command!r}: it is lab, test or normalise (python3 -m optim_core --help).")
+    if command not in COMMANDS:
+        stop(f"There is no command {command!r}: it is lab, test, normalise or site (python3 -m optim_core --help).")
     if sys.version_info[:2] < OLDEST:
         stop(f"This needs Python {dots(OLDEST)} or newer, and it is Python {dots(sys.version_info[:3])}. {advice()}")
     if not LOCK.exists():
@@ -63,8 +67,10 @@ def main(arguments):
             lab(rest)
         elif command == "test":
             test(rest)
+        elif command == "normalise":
+            replace_by(find_python("test"), [ROOT / "tests" / "normalise.py"] + rest)
         else:
-            replace_by(find_python(testing=True), [ROOT / "tests" / "normalise.py"] + rest)
+            replace_by(find_python("site"), ["-m", "optim_core.site"] + rest)
     except KeyboardInterrupt:
         stop("Stopped.", 130)
 
@@ -92,13 +98,13 @@ def lab(options):
     if option(options, "port") is not None:
         check_port(option(options, "port"), option(options, "ip") or "localhost")
         server.append("--ServerApp.port_retries=0")  # this port and no other
-    python = find_python(testing=False)
+    python = find_python()
     replace_by(python, ["-m", "jupyterlab"] + server + options)
 
 
 def test(arguments):
     """Run the suite, or with arguments pytest alone."""
-    python = find_python(testing=True)
+    python = find_python("test")
     os.chdir(str(ROOT))
     if arguments:
         replace_by(python, ["-m", "pytest"] + arguments)
@@ -175,9 +181,9 @@ def check_port(port, host):
 # ------------------------------------------------------------------------------------------------------ the set-up
 
 
-def find_python(testing):
+def find_python(*extras):
     """The Python to use: this one if it has everything, else the one of .venv, made or brought up to date first."""
-    lacking = missing(testing)
+    lacking = missing(*extras)
     if not lacking:
         return sys.executable
     if read(mark()) != expected_mark() or not venv_python().exists():
@@ -185,14 +191,15 @@ def find_python(testing):
     return venv_python()
 
 
-def missing(testing):
-    """The requirements of pyproject.toml that this Python does not meet."""
+def missing(*extras):
+    """The requirements of pyproject.toml, with those of these extras, that this Python does not meet."""
     import tomllib
     from importlib.metadata import PackageNotFoundError, version
 
     project = tomllib.loads(read(ROOT / "pyproject.toml"))["project"]
     unmet = []
-    for requirement in project["dependencies"] + (project["optional-dependencies"]["test"] if testing else []):
+    asked = project["dependencies"] + [one for extra in extras for one in project["optional-dependencies"][extra]]
+    for requirement in asked:
         name, bounds = re.match(r"([\w.-]+)(.*)", requirement).groups()
         try:
             if not within(version(name), bounds):

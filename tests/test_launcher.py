@@ -20,7 +20,7 @@ import pytest
 from optim_core import __main__ as launcher
 
 ROOT = Path(__file__).resolve().parents[1]
-COMPLETE = not launcher.missing(testing=True)
+COMPLETE = not launcher.missing("test")
 needs_all = pytest.mark.skipif(not COMPLETE, reason="this Python has not everything that pyproject.toml names")
 
 
@@ -45,7 +45,7 @@ def clone(tmp_path, monkeypatch):
     monkeypatch.setattr(launcher, "ROOT", tmp_path)
     monkeypatch.setattr(launcher, "VENV", tmp_path / ".venv")
     monkeypatch.setattr(launcher, "LOCK", tmp_path / "requirements.lock")
-    monkeypatch.setattr(launcher, "missing", lambda testing: ["numpy>=2.2", "scipy>=1.15"])
+    monkeypatch.setattr(launcher, "missing", lambda *extras: ["numpy>=2.2", "scipy>=1.15"])
     done = []
 
     def make_venv():
@@ -103,7 +103,7 @@ def one_sentence(process):
     return said
 
 
-@pytest.mark.parametrize("command", ["lab", "test", "normalise"])
+@pytest.mark.parametrize("command", ["lab", "test", "normalise", "site"])
 def test_too_old_a_python_is_told_which_it_takes(command):
     said = one_sentence(as_if("sys.version_info = (3, 9, 7, 'final', 0)", command))
     assert "Python 3.11 or newer" in said and "3.9.7" in said
@@ -113,7 +113,7 @@ def test_a_python_newer_than_the_lock_is_told_which_will_do(clone, monkeypatch, 
     monkeypatch.setattr(launcher, "NEWEST", (3, 10))
     monkeypatch.setattr(launcher, "advice", lambda: "Take another.")
     with pytest.raises(SystemExit):
-        launcher.find_python(testing=False)
+        launcher.find_python()
     assert capsys.readouterr().err.endswith(". Take another.\n") and not clone.done
 
 
@@ -122,21 +122,21 @@ def test_a_missing_venv_module_is_named_with_the_package_that_has_it(module, clo
     found = launcher.importlib.util.find_spec
     monkeypatch.setattr(launcher.importlib.util, "find_spec", lambda name: None if name == module else found(name))
     with pytest.raises(SystemExit):
-        launcher.find_python(testing=False)
+        launcher.find_python()
     said = capsys.readouterr().err
     assert f"sudo apt install python3.{sys.version_info[1]}-venv" in said and len(said.splitlines()) == 1
     assert not (clone.folder / ".venv").exists()
 
 
-def test_an_unknown_command_is_told_the_three():
-    assert "lab, test or normalise" in one_sentence(python("-m", "optim_core", "notebook"))
+def test_an_unknown_command_is_told_the_four():
+    assert "lab, test, normalise or site" in one_sentence(python("-m", "optim_core", "notebook"))
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])
-def test_help_names_the_three_commands(arguments):
+def test_help_names_the_four_commands(arguments):
     process = python("-m", "optim_core", *arguments)
     assert process.returncode == 0
-    assert [f"optim_core {name} [" in process.stdout for name in ("lab", "test", "normalise")] == [True] * 3
+    assert [f"optim_core {name} [" in process.stdout for name in launcher.COMMANDS] == [True] * 4
 
 
 @pytest.mark.parametrize("form", ["--port {}", "--port={}", "--ServerApp.port={}"])
@@ -225,21 +225,21 @@ def test_a_package_that_does_not_match_its_hash_is_not_installed(pip, monkeypatc
 
 
 def test_a_fresh_clone_is_set_up_once(clone, capsys):
-    assert launcher.find_python(testing=True) == launcher.venv_python()
+    assert launcher.find_python("test") == launcher.venv_python()
     assert clone.done == ["venv", "install"]
     assert "numpy>=2.2 and 1 more" in capsys.readouterr().out
-    assert launcher.find_python(testing=False) == launcher.venv_python()
+    assert launcher.find_python() == launcher.venv_python()
     assert clone.done == ["venv", "install"], "the second start installs nothing"
     assert capsys.readouterr().out == ""
 
 
 def test_a_changed_lock_is_installed_into_the_same_folder(clone):
-    launcher.find_python(testing=True)
+    launcher.find_python("test")
     (clone.folder / ".venv" / "what the student added").touch()
     before = launcher.expected_mark()
     (clone.folder / "requirements.lock").write_text("numpy==2.4.7\n")
     assert launcher.expected_mark() != before
-    launcher.find_python(testing=True)
+    launcher.find_python("test")
     assert clone.done == ["venv", "install"] * 2
     assert (clone.folder / ".venv" / "what the student added").exists()
 
@@ -255,49 +255,49 @@ def test_a_set_up_that_did_not_finish_begins_again_from_nothing(clone, monkeypat
 
     monkeypatch.setattr(launcher, step, breaks)
     with pytest.raises((KeyboardInterrupt, SystemExit)):
-        launcher.find_python(testing=True)
+        launcher.find_python("test")
     monkeypatch.setattr(launcher, step, works)
     del clone.done[:]
-    launcher.find_python(testing=True)
+    launcher.find_python("test")
     assert clone.done == ["venv", "install"]
     assert not (clone.folder / ".venv" / "half a package").exists()
 
 
 def test_an_update_that_did_not_finish_begins_again_from_nothing(clone, monkeypatch):
-    launcher.find_python(testing=True)
+    launcher.find_python("test")
     (clone.folder / "requirements.lock").write_text("numpy==2.4.7\n")
     test_a_set_up_that_did_not_finish_begins_again_from_nothing(clone, monkeypatch, "install", KeyboardInterrupt)
 
 
 def test_a_folder_made_for_another_python_is_made_again(clone, monkeypatch):
-    launcher.find_python(testing=True)
+    launcher.find_python("test")
     (clone.folder / ".venv" / "of the other").touch()
     monkeypatch.setattr(launcher, "expected_mark", lambda: f"Python 3.99\n{clone.folder}\nlock x\n")
-    launcher.find_python(testing=True)
+    launcher.find_python("test")
     assert clone.done == ["venv", "install"] * 2
     assert not (clone.folder / ".venv" / "of the other").exists()
 
 
 def test_a_folder_that_was_moved_is_made_again(clone, monkeypatch):
-    launcher.find_python(testing=True)
+    launcher.find_python("test")
     moved = clone.folder.rename(clone.folder.parent / "moved")
     for name, place in dict(ROOT=".", VENV=".venv", LOCK="requirements.lock").items():
         monkeypatch.setattr(launcher, name, moved / place)
-    launcher.find_python(testing=True)
+    launcher.find_python("test")
     assert clone.done == ["venv", "install"] * 2
 
 
 def test_a_venv_whose_python_has_gone_is_set_up_again(clone):
-    launcher.find_python(testing=True)
+    launcher.find_python("test")
     launcher.venv_python().unlink()
-    launcher.find_python(testing=True)
+    launcher.find_python("test")
     assert clone.done == ["venv", "install"] * 2
 
 
 def test_an_environment_that_somebody_else_made_is_added_to(clone):
     launcher.make_venv()
     (clone.folder / ".venv" / "pyvenv.cfg").write_text(f"home = /usr/bin\nversion = 3.{sys.version_info[1]}.1\n")
-    launcher.find_python(testing=True)
+    launcher.find_python("test")
     assert (clone.folder / ".venv" / "pyvenv.cfg").exists() and clone.done[1:] == ["venv", "install"]
 
 
@@ -306,7 +306,7 @@ def test_a_folder_that_somebody_else_made_and_that_will_not_do_is_left_alone(clo
     (clone.folder / ".venv").mkdir()
     (clone.folder / ".venv" / "pyvenv.cfg").write_text(config)
     with pytest.raises(SystemExit):
-        launcher.find_python(testing=True)
+        launcher.find_python("test")
     assert "rename or delete it" in capsys.readouterr().err
     assert [path.name for path in (clone.folder / ".venv").iterdir()] == ["pyvenv.cfg"] and not clone.done
 
@@ -316,9 +316,9 @@ def test_a_second_set_up_in_the_same_folder_waits_its_turn(clone, capsys):
     with launcher.LOCK.open("rb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(SystemExit):
-            launcher.find_python(testing=True)
+            launcher.find_python("test")
     assert "Another set-up" in capsys.readouterr().err and not clone.done
-    launcher.find_python(testing=True)
+    launcher.find_python("test")
     assert clone.done == ["venv", "install"]
 
 
@@ -349,12 +349,12 @@ def test_a_python_that_lacks_one_package_or_has_it_too_old_is_not_taken(monkeypa
         return have[name]
 
     monkeypatch.setattr(importlib.metadata, "version", version)
-    unmet = launcher.missing(testing=False)
+    unmet = launcher.missing()
     assert "jupyterlab>=4.4" in unmet and not [one for one in unmet if one.startswith(("numpy", "scipy"))]
     have["numpy"] = "1.26.4"
-    assert [one for one in launcher.missing(testing=False) if one.startswith("numpy")]
-    assert not [one for one in launcher.missing(testing=False) if one.startswith("pytest")]
-    assert [one for one in launcher.missing(testing=True) if one.startswith("pytest")]
+    assert [one for one in launcher.missing() if one.startswith("numpy")]
+    assert not [one for one in launcher.missing() if one.startswith("pytest")]
+    assert [one for one in launcher.missing("test") if one.startswith("pytest")]
 
 
 # ------------------------------------------------------------------------------------------------------ the commands
@@ -362,7 +362,7 @@ def test_a_python_that_lacks_one_package_or_has_it_too_old_is_not_taken(monkeypa
 
 @needs_all
 def test_a_python_that_has_everything_is_used_as_it_is():
-    assert launcher.find_python(testing=True) == sys.executable
+    assert launcher.find_python("test") == sys.executable
 
 
 @pytest.fixture
@@ -381,7 +381,7 @@ def started(monkeypatch):
 
         monkeypatch.setattr(launcher, "run", run)
         monkeypatch.setattr(launcher, "replace_by", replace_by)
-        monkeypatch.setattr(launcher, "find_python", lambda testing: "python")
+        monkeypatch.setattr(launcher, "find_python", lambda *extras: "python")
         monkeypatch.setattr(launcher.os, "chdir", lambda folder: None)
         monkeypatch.setattr(launcher.signal, "signal", lambda *handler: None)
         with pytest.raises(SystemExit) as end:
@@ -411,6 +411,16 @@ def test_arguments_of_the_test_command_go_to_pytest_alone(started):
 def test_options_of_the_lab_command_go_to_jupyterlab_last_so_that_they_win(started):
     (command,), _ = started("lab", "--no-browser", "--port", str(port := free_port()))
     assert command[:2] == ["-m", "jupyterlab"] and command[-3:] == ["--no-browser", "--port", str(port)]
+
+
+def test_site_runs_the_builder_with_its_options_and_asks_for_what_it_builds_with(started, monkeypatch):
+    (command,), _ = started("site", "--out", "elsewhere")
+    assert command == ["-m", "optim_core.site", "--out", "elsewhere"]
+    asked = []
+    monkeypatch.setattr(launcher, "find_python", lambda *extras: asked.extend(extras))
+    monkeypatch.setattr(launcher, "replace_by", lambda *command: None)
+    launcher.main(["site"])
+    assert asked == ["site"]
 
 
 def test_normalise_passes_its_notebooks_on(started):

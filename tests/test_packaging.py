@@ -17,6 +17,7 @@ from optim_core import __main__ as launcher
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 WANTED = [Requirement(text) for text in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"]]
+SITE = [Requirement(text) for text in PROJECT["optional-dependencies"]["site"]]  # builds pages; no student installs it
 CONDA = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 CONDA_NAMES = {"playwright-python": "playwright"}  # where conda-forge calls a package by another name than PyPI
@@ -49,7 +50,7 @@ def test_conda_takes_one_channel_and_the_project_itself():
     assert [line for line in CONDA["dependencies"] if not isinstance(line, str)] == [{"pip": ["-e ."]}]
 
 
-@pytest.mark.parametrize("wanted", WANTED, ids=lambda one: one.name)
+@pytest.mark.parametrize("wanted", WANTED + SITE, ids=lambda one: one.name)
 def test_the_lock_holds_a_version_within_the_bounds(wanted):
     entries = LOCKED[canonicalize_name(wanted.name)]
     for entry in entries:
@@ -74,7 +75,7 @@ def test_the_lock_names_no_address_and_no_index():
 
 
 def test_the_launcher_finds_the_same_requirements_in_pyproject():
-    for one in WANTED:
+    for one in WANTED + SITE:
         assert {bound.operator for bound in one.specifier} <= {">=", "<"}, "what launcher.within understands"
         for version in ("0.0.1", *(bound.version for bound in one.specifier), "99999"):
             assert launcher.within(version, str(one.specifier)) is (version in one.specifier)
@@ -93,6 +94,7 @@ def test_what_the_package_imports_is_what_pyproject_names():
     named = {one.name for one in WANTED if str(one) in PROJECT["dependencies"]}
     comes_with = {"PIL": "matplotlib", "contourpy": "matplotlib", "IPython": "ipywidgets", "traitlets": "ipywidgets"}
     comes_with |= {"sklearn": "scikit-learn", "threadpoolctl": "scikit-learn"}
+    comes_with |= dict.fromkeys(["nbconvert", "nbclient", "nbformat", "packaging"], "jupyterlab")
     imported = set()
     for path in (ROOT / "optim_core").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -1,0 +1,91 @@
+"""The site's folder: JupyterLite with the notebooks, the kernel of `kernel.py`, and the pages of `pages.py`."""
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from . import kernel
+from .kernel import ROOT, Impossible
+
+NOTEBOOKS = ROOT / "notebooks"
+MARK = "made-by-optim-core.txt"  # in a folder that may be replaced
+EXTENSION = "@jupyterlite/pyodide-kernel-extension:kernel"
+# JupyterLite asks which kernel to take, in a dialog, unless a notebook names the one of the page.
+SPEC = {"name": "python", "display_name": "Python (Pyodide)", "language": "python"}
+CONFIG = {
+    "appName": "optim_core",
+    "exposeAppInBrowser": True,  # our page runs the cells of the notebook that it shows
+    "collaborative": False,
+    "litePluginSettings": {
+        EXTENSION: {
+            "pyodideUrl": "./static/pyodide/pyodide.mjs",
+            "pipliteUrls": [],
+            "disablePyPIFallback": True,  # every package has its hash in our lock, and nothing else is installed
+            "loadPyodideOptions": {"packages": kernel.KERNEL + kernel.COURSE},
+        }
+    },
+}
+
+
+def chapters(only=()):
+    """The notebooks of the site, in their order: all of them, or those whose name begins like one of `only`."""
+    every = sorted(path for path in NOTEBOOKS.glob("*.ipynb"))
+    unknown = [one for one in only if not any(path.stem.startswith(one) for path in every)]
+    if unknown:
+        names = ", ".join(path.stem for path in every)
+        raise Impossible(f"There is no chapter {unknown[0]!r}; there are {names}.")
+    return [path for path in every if not only or path.stem.startswith(tuple(only))]
+
+
+def build(out, only=(), core=None, say=print):
+    """Build the site in `out`; the addresses outside it that a visitor's browser may ask for.
+
+    only: the beginnings of the names of the chapters, all of them unless given; core: an archive of Pyodide's core, or
+    a folder that has it; say: is told what is being done.
+    """
+    out = Path(out)
+    if out.exists() and any(out.iterdir()) and not (out / MARK).exists():
+        raise Impossible(f"{out} is not empty and was not made by this command: name another folder with --out.")
+    notebooks = chapters(only)
+    with tempfile.TemporaryDirectory() as place:
+        place = Path(place)
+        lite, site = place / "lite", place / "site"
+        static = lite / "static" / "pyodide"
+        static.mkdir(parents=True)
+        say("the kernel: Pyodide and its packages")
+        folder = Path(core) if core and Path(core).is_dir() else kernel.fetch_core(place, core)
+        outside = kernel.lay_out(folder, static)
+        say("JupyterLite")
+        (place / "notebooks").mkdir()
+        for path in notebooks:
+            notebook = json.loads(path.read_text(encoding="utf-8"))
+            notebook["metadata"]["kernelspec"] = SPEC
+            (place / "notebooks" / path.name).write_text(json.dumps(notebook), encoding="utf-8")
+        configure(lite)
+        make_lite(lite, place / "notebooks", site)
+        (site / MARK).write_text("\n".join(outside) + "\n", encoding="utf-8")
+        if out.exists():
+            shutil.rmtree(out)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(site, out)
+    return outside
+
+
+def configure(lite):
+    """JupyterLite's settings: the kernel, and those of labconfig/ with which the notebooks are shown everywhere."""
+    config = {"jupyter-lite-schema-version": 0, "jupyter-config-data": CONFIG}
+    (lite / "jupyter-lite.json").write_text(json.dumps(config, indent=1), encoding="utf-8")
+    shutil.copy(ROOT / "labconfig" / "default_setting_overrides.json", lite / "overrides.json")
+
+
+def make_lite(lite, contents, site):
+    """Have JupyterLite put its applications, the notebooks and the settings together in the folder `site`."""
+    command = [sys.executable, "-m", "jupyterlite_core", "build", "--lite-dir", str(lite), "--output-dir", str(site)]
+    command += ["--contents", str(contents), "--apps", "notebooks", "--apps", "lab", "--no-sourcemaps"]
+    command += ["--no-unused-shared-packages"]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", cwd=lite)
+    if done.returncode or not (site / "notebooks" / "index.html").exists():
+        raise Impossible(f"JupyterLite could not be built: {kernel.last_line(done.stdout + done.stderr)}")
