@@ -773,7 +773,7 @@ def test_a_control_of_the_scene_draws_anew_and_computes_nothing():
     shown = live.Live(Tinted(), pieces, presets=presets, **RANGES, colour=colours)
     assert "#ff0000" in shown._overlay.value
     shown.finish(pieces=3)
-    given, drawn = list(pieces.given), shown.scene.shown
+    given, drawn, said = list(pieces.given), shown.scene.shown, []
     for change in (
         lambda: setattr(shown.controls["colour"], "value", "#00ff00"),
         lambda: shown.set(colour="#ff0000"),
@@ -783,7 +783,9 @@ def test_a_control_of_the_scene_draws_anew_and_computes_nothing():
         change()
         assert shown._overlay.value != before
         assert pieces.given == given and shown.running and shown.scene.shown == drawn and not pieces.closed
-    assert "colour #00ff00." not in shown._words.value and "colour #00ff00." in shown._heard.value
+        said.append("colour #00ff00." in shown._heard.value)
+        assert "colour" not in shown._words.value
+    assert said[0] and not said[-1], "a slider that moved, and not the one before a situation was chosen"
     shown._menu.value = "green"  # sets all controls, and so begins anew
     assert pieces.closed == [0.1] and shown.scene.forgotten == 0
     shown.reset()

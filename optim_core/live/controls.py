@@ -155,8 +155,9 @@ class Slider(traitlets.HasTraits):
         # as many decimals at every stop as the finest needs; by factors (always above 0), as many as each one needs
         self._decimals = max(len(f"{v:.10g}".partition(".")[2]) for v in numbers) if numbers[0] <= 0 else None
         self.widget = widgets.SelectionSlider(
-            options=self._options(), description=description, layout=dict(width="auto")
+            options=self._options(), description=description, tooltip="", layout=dict(width="auto")
         )
+        self.widget.add_class("optim-stops")
         self.widget.observe(self._moved, "value")
         super().__init__()
         self.value = value
@@ -259,7 +260,7 @@ def control(name, given):
     what = CONTROLS.get(name)
     if isinstance(given, widgets.Widget):
         return given
-    style = dict(description=what.label if what else name, layout=dict(width="auto"))
+    style = dict(description=what.label if what else name, tooltip="", layout=dict(width="auto"))
     if isinstance(given, bool):
         return widgets.Checkbox(given, indent=False, **style)
     if isinstance(given, list):

@@ -19,6 +19,7 @@ import threading
 import time
 import traceback
 import weakref
+import zlib
 from contextlib import contextmanager, suppress
 
 import ipywidgets as widgets
@@ -33,7 +34,7 @@ from matplotlib.text import Text
 from matplotlib.textpath import TextPath
 
 from ..refuse import refuse
-from . import pen
+from . import page, pen
 from .ahead import AFTER, QUICK, Known, Picture
 from .controls import Slider, control, spoken
 from .stream import PERIOD, REST, STILL, WORK, Stream, is_stream, later
@@ -49,20 +50,12 @@ NO_PRESET = "—"
 PIXELS = (AxesImage, QuadMesh)
 PAGE = 100  # pixels of the page for an inch of the figure
 LETTER = 7.3  # and for a letter of the caption, where it is smallest
-WIDEST = 1.4  # how much larger a figure may get on a large screen; it is drawn for twice its size, and stays sharp
-BESIDES = 330  # pixels of the window's height for the sliders, the caption, and JupyterLab's own bars
+BARS = 150  # pixels of the window's height for JupyterLab's own bars
+ROW, WORDS_ROOM = 28, 50  # and, times as many as the figure is larger, for a row of controls, for the caption
+LABEL = 13  # size of a control's letters
+SLIDER = 80  # pixels that a slider keeps for itself beside its label and its number: else there are fewer columns
+GAP = 12  # between two columns
 
-STYLE = """<style>
-.optim-live { overflow: visible; --optim-words: clamp(15px, 1.04vw, 20px); }  /* the caption grows with the figure */
-.optim-live .widget-readout { min-width: 52px; }
-.optim-layers { overflow: visible; }
-.optim-layers > * { grid-area: 1 / 1; margin: 0; width: 100%; height: 100%; max-width: none; min-width: 0; }
-.optim-layer { will-change: transform; }  /* kept as pixels by the browser: a move does not paint the others again */
-.optim-layer .widget-html-content { position: relative; height: 100%; width: 100%; line-height: 0; }
-.optim-layer svg { position: absolute; inset: 0; width: 100%; height: 100%; }
-.optim-caption .widget-html-content { font-size: var(--optim-words); line-height: 1.45; padding-right: 8px; }
-.optim-spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-</style>"""
 # What a screen reader says at a change: the control that moved (a slider's element knows only the number of its stop)
 # and the caption, which everybody reads.
 WORDS = '<div role="status" aria-live="polite"><span class="optim-spoken">{}</span>{}</div>'
@@ -108,9 +101,9 @@ class Live(widgets.VBox):
         figure.set_layout_engine("none")  # if it had one, it has done its work
         figure.stale = True
         width, height = self._size  # as wide as the page allows, if what belongs to it still fits in the window
-        limit = f"min({WIDEST * width:.0f}px, max({width:.0f}px, calc((100vh - {BESIDES}px) * {width / height:.4f})))"
-        super().__init__(self._build(), layout=dict(max_width=limit))
+        super().__init__(self._build(), layout=dict(width="100%", margin="2px 0"))
         self.add_class("optim-live")
+        self._fit()
         for one in self.controls.values():
             one.observe(self._on_control, "value")
         with LOCK:
@@ -187,15 +180,13 @@ class Live(widgets.VBox):
     # How it is built
 
     def _build(self):
-        width, height = self._size.round().astype(int)
-        shape, wide = f"optim-{width}x{height}", dict(width="100%")
+        wide = dict(width="100%")
         self._ground, self._axes, self._overlay = self._layers = [widgets.HTML() for _ in range(3)]
         for layer in self._layers:
             layer.add_class("optim-layer")
         self._overlay.add_class("optim-overlay")
         layers = widgets.GridBox(self._layers, layout=wide)
         layers.add_class("optim-layers")
-        layers.add_class(shape)
         if Event:
             self._event = Event(source=self._overlay, watched_events=["click"])
             self._event.on_dom_event(self._on_click)
@@ -204,37 +195,65 @@ class Live(widgets.VBox):
         self._heard = widgets.HTML()
         self._heard.add_class("optim-spoken")
         self._trouble = widgets.Output()
-        css = f"<style>.{shape} {{ aspect-ratio: {width} / {height}; }}</style>"
-        style = widgets.HTML(STYLE + css, layout=dict(display="none"))
-        return [style, self._rows(), layers, self._time_row(), self._words, self._heard, self._trouble]
+        self._style, self._rows = widgets.HTML(layout=dict(display="none")), self._controls_in_rows()
+        return [self._style, self._rows, layers, self._time_row(), self._words, self._heard, self._trouble]
 
-    def _rows(self):
+    def _fit(self):
+        """How large the figure gets, and how many columns its controls have: as many as leave every slider a length."""
+        (width, height), columns, (*cells, _) = self._size, self._columns, self._rows.children
+        letters = [[_letters(getattr(cell, "description", "")) for cell in cells[k::columns]] for k in range(columns)]
+        labels = [max(column, default=0) + 10 for column in letters]
+        needed = {n: n * (max(labels) + SLIDER + 4 * LABEL + 24) + (n - 1) * GAP for n in range(2, columns + 1)}
+        base = max(width, needed[columns])  # the width from which all grows
+        # As wide as the page allows, if what belongs to the figure still fits in the window.
+        besides = (ROW * (math.ceil(len(self._rows.children) / columns) + 1) + WORDS_ROOM) / base
+        self.layout.max_width = f"max({width:.0f}px, calc((100vh - {BARS}px) / {height / width + besides:.4f}))"
+        rules = [f"> * {{ --optim-u: max(1px, 100cqw / {base:.0f}); }}"]
+        rules += [f".optim-layers {{ aspect-ratio: {width:.0f} / {height:.0f}; }}"]
+        rules += [f".optim-rows {{ grid-template-columns: repeat({columns}, minmax(0, 1fr)); }}"]
+        for k, label in enumerate(labels, 1):
+            rules += [f".optim-rows > :nth-child({columns}n + {k}) {{ --optim-label: {label / LABEL:.1f}em; }}"]
+        for n in range(columns, 1, -1):  # fewer by one where there is no room for n
+            fewer = f".optim-rows {{ grid-template-columns: repeat({n - 1}, minmax(0, 1fr)); }}"
+            fewer += f" FIGURE .optim-rows > :nth-child(n) {{ --optim-label: {max(labels) / LABEL:.1f}em; }}"
+            fewer += " FIGURE .optim-gap { display: none; }"
+            fewer += f" FIGURE .optim-first {{ grid-column-start: {1 if n > 2 else 'auto'}; }}"
+            rules += [f"@container optim (max-width: {needed[n]:.0f}px) {{ FIGURE {fewer} }}"]
+        rules = "".join(rule if rule.startswith("@") else f"FIGURE {rule}" for rule in rules)
+        own = f"optim-{zlib.crc32(rules.encode()):08x}"  # figures of one shape share their rules
+        self.add_class(own)
+        self._style.value = page.head(rules.replace("FIGURE", f".{own}"))
+
+    def _controls_in_rows(self):
         """The controls in columns, the button in the last one."""
         self._menu = widgets.Dropdown(
-            options=[NO_PRESET, *self.presets], description="situation", layout=dict(width="auto")
+            options=[NO_PRESET, *self.presets], description="situation", tooltip="", layout=dict(width="auto")
         )
         self._menu.observe(self._on_menu, "value")
         groups = [[self._menu]] if self.presets else []
         for one in self.controls.values():
             parts = getattr(one, "sliders", [one])
             groups.append([part.widget if isinstance(part, Slider) else part for part in parts])
-        columns = 2 if sum(map(len, groups)) == 3 else 3  # with the button that comes after them
-        cells = _in_rows(groups, columns)
-        for column in range(columns):
-            labelled = [cell for cell in cells[column::columns] if hasattr(cell, "description")]
-            widest = max((_letters(cell.description) for cell in labelled), default=0)
-            for cell in labelled:
-                cell.style.description_width = f"{widest + 10:.0f}px"
+        self._columns = 2 if sum(map(len, groups)) == 3 else 3  # with the button that comes after them
+        cells = _in_rows(groups, self._columns)
+        for cell in cells:
+            if hasattr(cell, "description"):
+                cell.style.description_width = "var(--optim-label)"
+        for first, *others in groups:
+            if others:
+                first.add_class("optim-first")
         reset = widgets.Button(
-            description="Reset", icon="undo", tooltip="back to how it began", layout=dict(width="100px")
+            description="Reset", icon="undo", tooltip="back to how it began", layout=dict(width="7.7em")
         )
         reset.on_click(lambda _: self.reset())
-        self._pause = widgets.Button(layout=dict(width="100px", display="none"))
+        self._pause = widgets.Button(layout=dict(width="7.7em", display="none"))
         self._pause.on_click(lambda _: self._on_pause())
-        place = dict(justify_content="flex-end", flex_flow="row wrap", grid_area=f"auto / {columns}")
+        last = "auto / -2 / auto / -1"  # the last column, however many there are
+        place = dict(justify_content="flex-end", flex_flow="row wrap", grid_area=last)
         corner = widgets.HBox([*self._snaps(), self._pause, reset], layout=place)
-        grid = dict(width="100%", grid_template_columns=f"repeat({columns}, minmax(0, 1fr))", grid_gap="0 12px")
-        return widgets.GridBox([*cells, corner], layout=grid)
+        rows = widgets.GridBox([*cells, corner], layout=dict(width="100%", grid_gap=f"0 {GAP}px"))
+        rows.add_class("optim-rows")
+        return rows
 
     def _snaps(self):
         """A button for each situation that depends on how the sliders stand, such as the best values for this κ."""
@@ -245,18 +264,19 @@ class Live(widgets.VBox):
                 yield button
 
     def _time_row(self):
-        self._time = widgets.IntSlider(0, min=0, max=0, description="step t", layout=dict(flex="1"))
+        self._time = widgets.IntSlider(0, min=0, max=0, description="step t", tooltip="", layout=dict(flex="1 1 220px"))
         self._time.style.description_width = "4em"
-        self._play = widgets.Play(0, min=0, max=0, interval=40, show_repeat=False, tooltip="play, pause; stop")
+        self._play = widgets.Play(0, min=0, max=0, interval=40, show_repeat=False)
         widgets.jslink((self._time, "value"), (self._play, "value"))  # in the browser, without the kernel
         back, forth = (
-            widgets.Button(icon=f"step-{way}ward", tooltip=f"one step {way}", layout=dict(width="36px"))
+            widgets.Button(icon=f"step-{way}ward", tooltip=f"one step {way}ward", layout=dict(width="2.8em"))
             for way in ("back", "for")
         )
         back.on_click(lambda _: self._step(-1))
         forth.on_click(lambda _: self._step(1))
         self._time.observe(self._on_time, "value")
-        self._row = widgets.HBox([self._play, back, forth, self._time], layout=dict(width="100%", display="none"))
+        place = dict(width="100%", flex_flow="row wrap", display="none")
+        self._row = widgets.HBox([self._play, back, forth, self._time], layout=place)
         return self._row
 
     # What happens when something is moved
@@ -279,6 +299,7 @@ class Live(widgets.VBox):
         with LOCK:
             with self._watched():
                 values = self._preset(label)
+            self._said = ""  # the menu has said it itself
             self._apply(values, label)
 
     def _preset(self, label):
@@ -613,11 +634,17 @@ def _in_rows(groups, columns):
         room = columns - len(cells) % columns
         fits = next((group for group in groups if len(group) <= room), None)
         if fits is None:
-            cells += [widgets.Box() for _ in range(room)]
+            cells += [_gap() for _ in range(room)]
         else:
             groups.remove(fits)
             cells += fits
     return cells
+
+
+def _gap():
+    gap = widgets.Box()
+    gap.add_class("optim-gap")
+    return gap
 
 
 def _frame(figure, known):

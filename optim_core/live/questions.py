@@ -5,13 +5,7 @@ import re
 
 import ipywidgets as widgets
 
-ASK_STYLE = """<style>
-.optim-ask .widget-html-content { font-size: 15px; line-height: 1.45; }
-.optim-ask .widget-radio-box label {
-    display: flex; flex-direction: row-reverse; justify-content: flex-end; align-items: baseline;
-    height: auto; white-space: normal; font-size: 15px; line-height: 1.4; margin: 3px 0; }
-.optim-ask .widget-radio-box input { flex: none; position: relative; top: 2px; }
-</style>"""
+from . import page
 
 
 class Ask(widgets.VBox):
@@ -31,7 +25,7 @@ class Ask(widgets.VBox):
         self.button.on_click(self._answer)
         self.input.observe(self._forget, "value")
         self.result = widgets.HTML(layout=dict(min_height="2.2em"))
-        text = widgets.HTML(f"{ASK_STYLE}<b>{_inline(question.question)}</b>")
+        text = widgets.HTML(f"{page.head()}<b>{_inline(question.question)}</b>")
         super().__init__([text, self.input, self.button, self.result], layout=dict(max_width="960px"))
         self.add_class("optim-ask")
 

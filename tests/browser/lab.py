@@ -353,6 +353,18 @@ class Page:
         )
         return json.loads(text)
 
+    def resize(self, width: int, height: int) -> None:
+        """Another size of the window, as after zooming: at 200 %, half as many pixels."""
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.wait_for_timeout(300)
+
+    def restart_kernel(self) -> None:
+        """What "Restart Kernel" does, without asking."""
+        self.page.evaluate(
+            "async () => { await window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart(); }"
+        )
+        self.wait_idle()
+
     def figures(self) -> list[LiveFigure]:
         """The live figures of the notebook, in order."""
         count = self.page.evaluate(
@@ -628,6 +640,27 @@ class LiveFigure:
         size = tuple(n // 24 for n in pictures[1].size)  # a still has two pixels where the page has one
         page, plain = (np.asarray(one.resize(size, Image.Resampling.BOX), float) for one in pictures)
         return float(np.sqrt(np.mean((page - plain) ** 2)))
+
+    def boxes(self) -> list[tuple[str, str, float, float, float, float]]:
+        """What stands in the rows of controls: its kind, its words, and its edges (left, top, right, bottom).
+
+        A label counts as far as its words reach, a slider as long as its track.
+        """
+        return self.root.evaluate(
+            """figure => {
+                const kinds = {label: ".widget-label", track: ".noUi-target", value: ".widget-readout",
+                    menu: "select", box: "input[type=checkbox]", button: "button", picture: ".optim-layers"};
+                return Object.entries(kinds).flatMap(([kind, those]) => [...figure.querySelectorAll(those)]
+                    .filter(one => one.checkVisibility()).map(one => {
+                        let {left, top, right, bottom} = one.getBoundingClientRect();
+                        if (kind === "label") {
+                            const words = document.createRange();
+                            words.selectNodeContents(one);
+                            ({left, right} = words.getBoundingClientRect());
+                        }
+                        return [kind, one.textContent.trim().slice(0, 30), left, top, right, bottom];
+                    })); }"""
+        )
 
     def screenshot(self, path: Path, size: tuple[int, int] = (1440, 900)) -> Path:
         """A window of this size with the figure at the top of what is shown."""

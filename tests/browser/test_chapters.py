@@ -4,6 +4,7 @@ One JupyterLab and one window serve them all; each notebook is opened once. Of t
 left out here: nbval runs them.
 """
 
+import itertools
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -88,7 +89,7 @@ def test_the_first_notebook_is_used_in_every_way(lab, tmp_path):
     assert not page.problems, "\n".join(page.problems)
 
 
-STREAM = """\
+DOT = """\
 import time
 from matplotlib.figure import Figure
 from optim_core.live import Live
@@ -108,7 +109,8 @@ class Dot:
         return [self.dot]
     def clicked(self, axes, x, y):
         return {}
-
+"""
+STREAM = """
 def experiment(lr):
     for k in range(10**9):
         time.sleep(0.01)
@@ -119,7 +121,7 @@ Live(Dot(), experiment, lr=(0.5, [0.25, 0.5, 1.0, 2.0]))
 
 
 def test_results_come_by_themselves_and_a_slider_ends_the_run_that_they_come_from(lab):
-    with opened(lab, made_of(new_code_cell(STREAM))) as page:
+    with opened(lab, made_of(new_code_cell(DOT + STREAM))) as page:
         page.run_all(to_end=False)
         (figure,) = page.figures()
         (label,) = figure.sliders()
@@ -133,6 +135,136 @@ def test_results_come_by_themselves_and_a_slider_ends_the_run_that_they_come_fro
         assert not figure.running()
         page.fail_on_error_outputs()
     assert not page.problems, "\n".join(page.problems)
+
+
+# --- the page around a figure: its size, its keyboard, its kernel ----------------------------------------------------
+
+MANY = """
+def experiment(lr, mu, start, beta2, method, averaged, members):
+    return lr, members
+
+class Moving(Dot):
+    steps = 40
+
+presets = {"small steps": {"lr": 0.1}, "large steps": {"lr": 1.0}, "as large as it goes": lambda **now: {"lr": 2.0}}
+several = dict(method=["gradient descent", "momentum"], averaged=True, members=8)
+Live(Moving(), experiment, presets=presets, lr=0.5, mu=0.9, beta2=0.999, start=(-1.0, 1.6), **several)
+"""
+QUESTION = """
+from optim_core.exercises import Choice
+from optim_core.live import ask
+options = {"a": ("It falls.", "No."), "b": ("It swings.", "Yes."), "c": ("It rests.", "No.")}
+ask(Choice("What does it do?", options, correct="b"))
+"""
+
+
+def fits_together(figure, window) -> None:
+    """Every slider has a length, no control lies on another, and nothing is wider than the figure."""
+    boxes, (x, y, width, height) = figure.boxes(), figure.root.bounding_box().values()
+    sliders = [box for box in boxes if box[0] == "track"]
+    assert len(sliders) == 7, "six of the figure, and the time"
+    for kind, words, left, top, right, bottom in boxes:
+        assert kind != "track" or right - left >= 45, f"{window}: a slider is {right - left:.0f} pixels long"
+        inside = x - 1 <= left and right <= x + width + 1 and y - 1 <= top and bottom <= y + height + 1
+        assert inside, f"{window}: the {kind} {words!r} reaches out of the figure"
+    for a, b in itertools.combinations(boxes, 2):
+        apart = a[4] <= b[2] + 1 or b[4] <= a[2] + 1 or a[5] <= b[3] + 1 or b[5] <= a[3] + 1
+        assert apart, f"{window}: the {a[0]} {a[1]!r} lies on the {b[0]} {b[1]!r}"
+
+
+def letters(figure, those):
+    return figure.root.locator(those).first.evaluate("one => parseFloat(getComputedStyle(one).fontSize)")
+
+
+def test_a_figure_fits_its_page_keeps_its_keys_and_says_when_its_kernel_is_gone(lab):
+    code = [new_code_cell(DOT + MANY), new_code_cell(QUESTION)]
+    cells = [new_markdown_cell("before"), *code, new_markdown_cell("after")]
+    with opened(lab, made_of(*cells)) as page:
+        page.run_all()
+        (figure,) = page.figures()
+        at_every_zoom(page, figure)
+        keys_stay_in_the_figure(page, figure)
+        names_are_said(page, figure)
+        a_kernel_that_is_gone_is_said_once(page, figure)
+    assert not page.problems, "\n".join(page.problems)
+
+
+def at_every_zoom(page, figure) -> None:
+    small, picture = letters(figure, ".widget-label"), figure.root.locator(".optim-layers")
+    for window in [(720, 450), (960, 540), (1200, 700), (1440, 900), (1920, 1080), (3840, 2160)]:
+        page.resize(*window)
+        fits_together(figure, window)
+        drawn, whole = picture.bounding_box(), figure.root.bounding_box()
+        assert abs(drawn["width"] - 2 * drawn["height"]) < 2, f"{window}: the picture is not in its proportions"
+        assert whole["height"] < max(window[1], 700) or window[0] < 1440, f"{window}: higher than the window"
+    assert drawn["width"] > 0.6 * 3840, "on a large screen a figure is a large part of it"
+    for those in (".widget-label", ".widget-readout", ".optim-caption .widget-html-content"):
+        assert letters(figure, those) > 2 * small, f"on a large screen the letters of {those} are small"
+    page.resize(1440, 900)
+
+
+def keys_stay_in_the_figure(page, figure) -> None:
+    def kinds():
+        return [cell["type"] for cell in page.cells()]
+
+    before, keyboard = kinds(), page.page.keyboard
+    value = figure.value("η learning rate")
+    for key in ("b", "m", "a", "x", "ArrowDown", "ArrowUp", "ArrowRight"):  # "x" cuts a cell away
+        figure.press("η learning rate", key)
+        page.page.wait_for_timeout(50)
+        focused = figure.root.evaluate("figure => figure.contains(document.activeElement)")
+        assert kinds() == before and focused, f"{key} on a slider reaches the notebook"
+    assert figure.value("η learning rate") != value, "the arrow key moves the slider"
+    menu = figure.root.locator("select").first
+    menu.focus()
+    for situation in ("small steps", "large steps"):
+        keyboard.press("ArrowDown")
+        page.page.wait_for_timeout(50)
+        assert menu.evaluate("menu => menu.value") == situation
+    figure.wait_rest()
+    assert "At η = 1:" in figure.caption()
+    choices = page.page.locator(".optim-ask input")
+    choices.nth(0).focus()
+    keyboard.press("Space")
+    keyboard.press("ArrowDown")
+    assert choices.evaluate_all("all => all.map(one => one.checked)") == [False, True, False]
+    assert choices.nth(1).evaluate("one => one === document.activeElement") and kinds() == before
+    choices.nth(1).press("Escape")  # and this one is the notebook's: one can leave
+    page.page.wait_for_function("() => !document.activeElement.closest('.optim-ask')")
+
+
+def names_are_said(page, figure) -> None:
+    for label in figure.sliders():
+        handle = figure.root.get_by_role("slider", name=label, exact=True)
+        assert handle.get_attribute("aria-valuetext") == figure.value(label), f"{label}: said is not what is seen"
+    figure.press("μ momentum", "ArrowLeft", 3)
+    figure.wait_rest()
+    said = figure.root.get_by_role("slider", name="μ momentum").get_attribute("aria-valuetext")
+    assert said == figure.value("μ momentum") == "0.87"
+    for name in ("play or pause", "back to step 0", "one step backward", "one step forward"):
+        assert figure.root.get_by_role("button", name=name, exact=True).get_attribute("title") == name
+    assert page.page.get_by_role("radiogroup", name="What does it do?").get_by_role("radio").count() == 3
+    assert figure.root.locator("[title=null]:visible").count() == 0, "a tooltip says null"
+
+
+def a_kernel_that_is_gone_is_said_once(page, figure) -> None:
+    def marks():
+        return page.page.evaluate(
+            """() => [...document.querySelectorAll(".jupyter-widgets-disconnected")].map(one => getComputedStyle(one,
+                "::before")).filter(mark => mark.display !== "none").map(mark => mark.content)"""
+        )
+
+    picture = figure.root.locator(".optim-layers svg").first
+    before = picture.bounding_box()
+    assert marks() == []
+    page.restart_kernel()
+    page.page.wait_for_function("() => document.querySelector('.optim-live.jupyter-widgets-disconnected')")
+    said = marks()
+    assert len(said) == 2 and all("run this cell again" in one for one in said), "the figure's and the question's"
+    now = picture.bounding_box()
+    assert (now["width"], now["height"]) == pytest.approx((before["width"], before["height"]), abs=1)
+    page.run_all()
+    assert marks() == []
 
 
 # --- every chapter ---------------------------------------------------------------------------------------------------
