@@ -99,6 +99,8 @@ def lab(options):
         check_port(option(options, "port"), option(options, "ip") or "localhost")
         server.append("--ServerApp.port_retries=0")  # this port and no other
     python = find_python()
+    if run(python, [ROOT / "labconfig" / "ready.py"]):
+        sys.exit(1)  # it said why
     replace_by(python, ["-m", "jupyterlab"] + server + options)
 
 

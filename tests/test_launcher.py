@@ -409,8 +409,45 @@ def test_arguments_of_the_test_command_go_to_pytest_alone(started):
 
 
 def test_options_of_the_lab_command_go_to_jupyterlab_last_so_that_they_win(started):
-    (command,), _ = started("lab", "--no-browser", "--port", str(port := free_port()))
+    (ready, command), _ = started("lab", "--no-browser", "--port", str(port := free_port()))
+    assert Path(ready[0]) == ROOT / "labconfig" / "ready.py"
     assert command[:2] == ["-m", "jupyterlab"] and command[-3:] == ["--no-browser", "--port", str(port)]
+
+
+def test_what_jupyterlab_cannot_do_without_ends_the_lab_command_before_it_starts(started):
+    commands, code = started("lab", failing=[str(ROOT / "labconfig" / "ready.py")])
+    assert len(commands) == 1 and code == 1
+
+
+def get_ready(home, *arguments):
+    """Run labconfig/ready.py for somebody whose home is there."""
+    others = {name: "" for name in os.environ if name.startswith("JUPYTER")} | {"XDG_DATA_HOME": ""}
+    home = dict.fromkeys(("HOME", "USERPROFILE", "APPDATA"), str(home))
+    return python(str(ROOT / "labconfig" / "ready.py"), *map(str, arguments), **others, **home)
+
+
+@needs_all
+def test_a_home_in_which_nothing_can_be_written_is_said_in_a_sentence(tmp_path):
+    (tmp_path / "no folder").touch()
+    ready = get_ready(tmp_path / "no folder")
+    assert ready.returncode == 1 and len(ready.stderr.splitlines()) == 1
+    assert "cannot write into" in ready.stderr and "no folder" in ready.stderr and "HOME" in ready.stderr
+
+
+@needs_all
+def test_the_notebooks_of_the_course_are_trusted_and_others_are_not(tmp_path):
+    from nbformat import NO_CONVERT, read, v4, write
+    from nbformat.sign import NotebookNotary
+
+    names = ["00_start_here.ipynb", "05_momentum.ipynb", "from_somewhere.ipynb"]
+    for name in names:
+        write(v4.new_notebook(cells=[v4.new_code_cell(name, id="a")]), tmp_path / name)
+    (tmp_path / "07_broken.ipynb").write_text("{")
+    ready = get_ready(tmp_path / "home", tmp_path)
+    assert ready.returncode == 0 and "07_broken.ipynb cannot be signed" in ready.stderr
+    (signatures,) = (tmp_path / "home").rglob("nbsignatures.db")
+    notary = NotebookNotary(data_dir=str(signatures.parent))
+    assert [notary.check_signature(read(tmp_path / name, NO_CONVERT)) for name in names] == [True, True, False]
 
 
 def test_site_runs_the_builder_with_its_options_and_asks_for_what_it_builds_with(started, monkeypatch):
