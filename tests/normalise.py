@@ -213,13 +213,25 @@ def main() -> int:
         for problem in found:
             print(f"{path.name}: {problem}", file=sys.stderr)
         failed |= bool(found)
-    if not options.check and not failed:  # the table of chapters follows what the notebooks say
-        sys.path.insert(0, str(ROOT))
-        from optim_core.chapters import with_table
-
-        readme = ROOT / "README.md"
-        readme.write_text(with_table(readme.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
+    if not options.check and not failed:
+        write_maps()
     return int(failed)
+
+
+def write_maps() -> None:
+    """The map of the chapters, in the README and in the notebook that shows it, follows what the notebooks say."""
+    sys.path.insert(0, str(ROOT))
+    from optim_core.chapters import with_table
+
+    readme = ROOT / "README.md"
+    readme.write_text(with_table(readme.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
+    for path in sorted(NOTEBOOKS.glob("00_*.ipynb")):
+        notebook = read(path)
+        for cell in notebook.cells:
+            if cell.cell_type == "markdown":
+                cell.source = with_table(cell.source, folder="")
+        if dumps(notebook) != path.read_text(encoding="utf-8"):
+            path.write_text(dumps(notebook), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

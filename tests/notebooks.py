@@ -268,7 +268,7 @@ def live_figures() -> list:
 # --- numbers in prose ----------------------------------------------------------------------------------------------
 
 CLAIM = re.compile(r"<!--c:([\w.-]+)-->(.*?)<!--/c-->", re.S)
-CLAIM_MARK = re.compile(r"<!--\s*(?:c:|/c).*?-->", re.S)
+CLAIM_MARK = re.compile(r"<!--\s*(?:c:|/c\b).*?-->", re.S)
 SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 NUMBER = re.compile(
     r"""(?P<sign>[-+]?)

@@ -4,6 +4,7 @@ import importlib
 import importlib.util
 import inspect
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,34 @@ def first_cell(text):
 def test_the_readmes_table_is_made_from_what_is_there():
     assert README.count("<!-- chapters -->") == README.count("<!-- /chapters -->") == 1
     assert with_table(README) == README, "run python3 -m optim_core normalise"
+
+
+def test_the_map_in_the_first_notebook_is_made_from_what_is_there():
+    first = CHAPTERS[0].notebook
+    texts = ["".join(cell["source"]) for cell in json.loads(first.read_text(encoding="utf-8"))["cells"]]
+    maps = [text for text in texts if "<!-- chapters -->" in text]
+    assert len(maps) == 1 and with_table(maps[0], folder="") == maps[0], "run python3 -m optim_core normalise"
+    links = re.findall(r"\]\((\d\d_[^)]+)\)", maps[0].partition("<!-- /chapters -->")[0])
+    assert links == [chapter.notebook.name for chapter in CHAPTERS]
+
+
+def test_a_chapter_builds_on_those_that_it_says_one_needs(tmp_path):
+    path = tmp_path / "05_momentum.ipynb"
+    text = (
+        "# 05 · Momentum\n\n**Why?**\n\nSee [09](09_scale.ipynb).\n\nYou need [02 · X](02_x.ipynb), [A](01_one.ipynb)."
+    )
+    path.write_text(first_cell(text), encoding="utf-8")
+    assert read(path).after == ("01", "02")
+    numbers = {chapter.number for chapter in CHAPTERS}
+    for chapter in CHAPTERS:
+        assert set(chapter.after) <= numbers, chapter
+        assert chapter.number == "00" or all(one < chapter.number for one in chapter.after), chapter
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.name)
+def test_whoever_opens_a_chapter_reads_how_to_run_it(chapter):
+    words = "".join(json.loads(chapter.notebook.read_text(encoding="utf-8"))["cells"][0]["source"])
+    assert sum("**Shift + Enter**" in line for line in words.splitlines()) == 1
 
 
 def test_every_notebook_is_a_chapter_and_every_room_has_one():
@@ -63,7 +92,7 @@ def test_a_new_chapter_is_one_folder_and_one_notebook(tmp_path):
     (tmp_path / "notebooks" / "98_made_up.ipynb").write_text(first_cell("# 98 · Made up\n\n**Is it found?**"))
     code = "from optim_core.chapters import table; import optim_core.chapters.made_up.exercises; print(table())"
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)}, **SAID)
-    row = "| [98 · Made up](notebooks/98_made_up.ipynb) | Is it found? |"
+    row = "| [98 · Made up](notebooks/98_made_up.ipynb) | Is it found? |  |"
     assert done.stdout.strip().splitlines() == [*table().splitlines(), row]
 
 

@@ -14,11 +14,11 @@ every_surface = pytest.mark.parametrize(
 )
 
 
-def shown(surface):
+def shown(surface, across=-62):
     scene = scenes.Scene()
     seen = board.Map(scene.figure.add_axes([0.1, 0.1, 0.35, 0.8]))
     seen.show(surface)
-    view = board.View(scene.figure.add_axes([0.5, 0.1, 0.4, 0.8]))
+    view = board.View(scene.figure.add_axes([0.5, 0.1, 0.4, 0.8]), across)
     view.show(seen)
     return seen, view
 
@@ -59,10 +59,12 @@ def test_a_number_stands_on_a_line_of_its_height(surface):
 
 
 @every_surface
-def test_the_view_from_the_side_shows_the_same_surface(surface):
-    seen, view = shown(surface)
+@pytest.mark.parametrize("across", [-170, -118, -62, 10, 45, 90, 150])
+def test_the_view_from_any_side_shows_the_same_surface(surface, across):
+    seen, view = shown(surface, across)
     mesh = np.asarray(view.drawn[0].get_coordinates())
-    w1, w2 = np.meshgrid(seen.w1[::5], seen.w2[::-5])
+    columns, rows = (slice(None, None, 5 if towards > 0 else -5) for towards in view.near[:2])
+    w1, w2 = np.meshgrid(seen.w1[columns], seen.w2[rows])
     w = np.stack([w1, w2], -1)
     front, back = view.lift(seen, w.reshape(-1, 2), surface.loss(w.reshape(-1, 2)))
     lifted = np.where(np.isnan(front), back, front).T.reshape(w.shape)

@@ -24,6 +24,7 @@ class Chapter(NamedTuple):
     title: str
     question: str
     notebook: Path
+    after: tuple = ()  # the numbers of the chapters that it needs: those linked in its first cell's "You need …"
 
 
 def chapters(notebooks=NOTEBOOKS):
@@ -41,20 +42,26 @@ def read(notebook):
     """The Chapter of one notebook."""
     number, name = notebook.stem.split("_", 1)
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    first = re.match(r"# (\d\d) · (.+)\n\n\*\*(.+)\*\*\n", "".join(cells[0]["source"] if cells else "") + "\n")
+    words = "".join(cells[0]["source"] if cells else "")
+    first = re.match(r"# (\d\d) · (.+)\n\n\*\*(.+)\*\*\n", words + "\n")
     if not first or first[1] != number:
         raise ValueError(f"{notebook.name}: must begin with the lines # {number} · Title and **Its question?**")
-    return Chapter(number, name, first[2], first[3], notebook)
+    needs = "".join(re.findall(r"^You need .*", words, re.M))
+    after = tuple(sorted({one for one in re.findall(r"\]\((\d\d)_", needs) if one != number}))
+    return Chapter(number, name, first[2], first[3], notebook, after)
 
 
-def table(notebooks=NOTEBOOKS):
-    """The table of the README: a line for each chapter."""
-    rows = [f"| [{c.number} · {c.title}](notebooks/{c.notebook.name}) | {c.question} |" for c in chapters(notebooks)]
-    return "\n".join(["| chapter | question |", "|---|---|", *rows])
+def table(notebooks=NOTEBOOKS, folder="notebooks/"):
+    """The map of the chapters, a line for each; folder: where they lie, seen from the page that shows it."""
+    rows = [
+        f"| [{c.number} · {c.title}]({folder}{c.notebook.name}) | {c.question} | {', '.join(c.after)} |"
+        for c in chapters(notebooks)
+    ]
+    return "\n".join(["| chapter | question | builds on |", "|---|---|---|", *rows])
 
 
-def with_table(text, notebooks=NOTEBOOKS):
-    """A README's text, with the table between its two marks made anew."""
-    before, _, rest = text.partition("<!-- chapters -->\n")
-    _, _, after = rest.partition("\n<!-- /chapters -->")
-    return f"{before}<!-- chapters -->\n{table(notebooks)}\n<!-- /chapters -->{after}"
+def with_table(text, notebooks=NOTEBOOKS, folder="notebooks/"):
+    """A text with the map between its two marks made anew; one without marks as it is."""
+    before, mark, rest = text.partition("<!-- chapters -->\n")
+    _, end, after = rest.partition("\n<!-- /chapters -->")
+    return f"{before}{mark}{table(notebooks, folder)}{end}{after}" if mark and end else text

@@ -39,6 +39,7 @@ CONTROLS = {
     "p": Control("p", "drop probability", 0, 0.95),
     "kappa": Control("κ", "condition number", 1, 1000, scale="log"),
     "angle": Control("θ", "angle in degrees", 0, 180, 1),
+    "across": Control("", "turn the view", -175, -5, 5),  # degrees; 0 would look from where w₁ is large
     "x": Control("x", "input", -2, 2, 0.05),
     "y": Control("y", "target", -2, 2, 0.05),
     "s": Control("s", "step", -1.5, 1.5),
@@ -51,7 +52,6 @@ CONTROLS = {
     "shift": Control("c", "added to all", -5, 5, 0.1),
     "x0": Control("x₀", "start", -5, 5, 0.02),
     "distance": Control("δ", "distance", 1e-12, 1, scale="decades"),
-    "hidden": Control("p", "hidden units", 1, 4, 1),
     "threshold": Control("c", "threshold", -1, 1, 0.02),
     "n": Control("n", "dimensions", 1, 10, 1),
     "steps": Control("", "steps", 10, 500, 10),

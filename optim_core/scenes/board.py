@@ -1,5 +1,6 @@
 """What every scene is made of: a figure whose artists move, a surface from above, a surface from the side."""
 
+import copy
 import functools
 
 import contourpy
@@ -101,6 +102,23 @@ def still(scene, result, t=None):
 
 
 # ---- a surface, seen from above and from the side ----
+
+
+def reaching(surface, w):
+    """The surface through a window that is doubled about its middle until w is in it.
+
+    >>> from optim_core import surfaces
+    >>> reaching(surfaces.monkey_saddle(), (0.0, 1.5)).window, reaching(surfaces.monkey_saddle(), (0.0, 5.0)).window
+    ((-1.5, 1.5, -1.5, 1.5), (-6.0, 6.0, -6.0, 6.0))
+    """
+    middle, half = (np.array(surface.window).reshape(2, 2) @ side for side in ([0.5, 0.5], [-0.5, 0.5]))
+    times = np.max(np.abs(w - middle) / half)
+    if not 1 < times < np.inf:
+        return surface
+    more = copy.copy(surface)
+    half = half * 2.0 ** np.ceil(np.log2(times))
+    more.window, more.valleys = tuple(np.stack([middle - half, middle + half], -1).ravel().tolist()), []
+    return more  # without the valleys, which are known within the surface's own window only
 
 
 class Map:
@@ -258,35 +276,48 @@ def level_lines(x, y, heights, levels):
 
 
 class View:
-    """A surface from the side, in 3-D, in ordinary axes; `lift` places points on it."""
+    """A surface from the side, in 3-D, in ordinary axes; `lift` places points on it.
 
-    ACROSS, DEEP = np.radians([-62, 38])  # where one looks from: the azimuth, and how high above the plane
-    RIGHT = np.array([-np.sin(ACROSS), np.cos(ACROSS), 0])
-    UP = np.array([-np.sin(DEEP) * np.cos(ACROSS), -np.sin(DEEP) * np.sin(ACROSS), np.cos(DEEP)])
-    NEAR = np.array([np.cos(DEEP) * np.cos(ACROSS), np.cos(DEEP) * np.sin(ACROSS), np.sin(DEEP)])
+    across: where one looks from, in degrees: 0 from where w₁ is large, −90 from where w₂ is small. `turn` changes it.
+    """
+
+    DEEP = np.radians(38)  # how high above the plane one looks from
     TALL = 0.75  # as high as this part of a side of the base
 
-    def __init__(self, axes):
-        self.axes, self.drawn = axes, []
+    def __init__(self, axes, across=-118):
+        self.axes, self.drawn, self.across = axes, [], None
         width, height = axes.get_figure().get_size_inches() * axes.get_position().size
         axes.set(xlim=(-0.75, 0.75), ylim=(-0.75 * height / width, 0.75 * height / width))
         axes.set_axis_off()
-        base = np.array([[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]])
-        edges = [
-            np.insert(base, 2, 0, axis=-1),
-            np.insert(base[2:], 2, 1, axis=-1),
-        ]  # the base, and the top at the back
-        edges += [np.insert([corner, corner], 2, [0, 1], axis=-1) for corner in base[2:]]
+        self.turn(across)
+
+    def turn(self, across):
+        """Look from there; what is shown must be shown again."""
+        self.across, turned = across, np.radians(across)
+        level = np.array([np.cos(turned), np.sin(turned)])
+        self.right = np.array([-level[1], level[0], 0])
+        self.up = np.array([*(-np.sin(self.DEEP) * level), np.cos(self.DEEP)])
+        self.near = np.array([*(np.cos(self.DEEP) * level), np.sin(self.DEEP)])
+
+    def _draw_box(self):
+        """The edges of the base, those at the back, and the names of the axes, along the edges in front."""
+        front = (self.near[:2] > 0).astype(int)  # the corner that is nearest
+        back = 1 - front
+        corners = np.array([[front[0], back[1]], back, [back[0], front[1]]])  # seen behind the surface, side by side
+        base = np.array([front, corners[0], back, corners[2], front])
+        edges = [np.insert(base, 2, 0, axis=-1), np.insert(corners, 2, 1, axis=-1)]
+        edges += [np.insert([corner, corner], 2, [0, 1], axis=-1) for corner in corners]
         for edge in edges:
-            axes.plot(*self._seen(edge).T, color="#b6bfca", lw=0.8, zorder=0)
-        for name, foot in (("w₁", (0.5, -0.12, 0)), ("w₂", (1.12, 0.5, 0))):
-            style = dict(transform=axes.transData, ha="center", va="center", fontsize=10)
-            axes.get_figure().text(*self._seen(np.array(foot)), name, **style)
+            self.drawn += self.axes.plot(*self._seen(edge).T, color="#b6bfca", lw=0.8, zorder=0)
+        beside = np.where(front, 1.12, -0.12)
+        for name, foot in (("w₁", (0.5, beside[1], 0)), ("w₂", (beside[0], 0.5, 0))):
+            style = dict(ha="center", va="center", fontsize=10)
+            self.drawn.append(self.axes.text(*self._seen(np.array(foot)), name, **style))
 
     def _seen(self, cube):
         """Where points (…, 3) of the unit cube are seen, (…, 2): nearer ones a little larger."""
         centred = (cube - 0.5) * [1, 1, self.TALL]
-        return np.stack([centred @ self.RIGHT, centred @ self.UP], -1) / (1 - 0.2 * centred @ self.NEAR)[..., None]
+        return np.stack([centred @ self.right, centred @ self.up], -1) / (1 - 0.2 * centred @ self.near)[..., None]
 
     def _cube(self, points, loss, window):
         """Points (…, 2) with these losses in the unit cube, (…, 3)."""
@@ -301,13 +332,15 @@ class View:
         self.low, self.high = (
             (seen.levels[0], seen.levels[-1]) if len(seen.levels) else (seen.heights.min() - 1, seen.heights.max() + 1)
         )
-        # From the back to the front, so that what is nearer covers what is behind it: w₂ falls, w₁ rises.
-        w1, w2, L = seen.w1[::5], seen.w2[::-5], np.clip(seen.heights, self.low, self.high)[::-5, ::5]
+        # From the back to the front, so that what is nearer covers what is behind it.
+        across, deep = (slice(None, None, 5 if towards > 0 else -5) for towards in self.near[:2])
+        w1, w2, L = seen.w1[across], seen.w2[deep], np.clip(seen.heights, self.low, self.high)[deep, across]
         mesh = self._seen(self._cube(np.stack(np.meshgrid(w1, w2), -1), L, seen.surface.window))
         middle = (L[1:, 1:] + L[1:, :-1] + L[:-1, 1:] + L[:-1, :-1]) / 4
         band = np.searchsorted(seen.levels[1:-1], middle, side="right") / max(len(seen.levels) - 2, 1)
         style = dict(facecolors=HEIGHTS(band).reshape(-1, 4), edgecolors="#94a3b8", linewidths=0.25, antialiased=True)
         self.drawn = [self.axes.add_collection(QuadMesh(mesh, alpha=0.9, zorder=1, **style), autolim=False)]
+        self._draw_box()
         for curve in seen.surface.valleys:
             front, back = self.lift(seen, curve, seen.surface.loss(curve))
             self.drawn += self.axes.plot(*back, color=GREEN, lw=1.4, zorder=8, **BEHIND)
@@ -328,7 +361,7 @@ class View:
     def _behind(self, seen, points, loss):
         """Which points the surface hides: on the way to the eye there is a place where it is higher."""
         cube = self._cube(points, np.clip(loss, self.low, self.high), seen.surface.window)
-        sight = self.NEAR / [1, 1, self.TALL] - 0.2 * (cube - 0.5)  # from each point towards the eye
+        sight = self.near / [1, 1, self.TALL] - 0.2 * (cube - 0.5)  # from each point towards the eye
         way = np.linspace(0.02, 1.5, 60)[:, None]  # the first bit would meet the surface that the point stands on
         x, y, height = np.moveaxis(cube[:, None] + way * sight[:, None], -1, 0)  # each (n, 60)
         over = (x >= 0) & (x <= 1) & (y >= 0) & (y <= 1)

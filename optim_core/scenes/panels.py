@@ -387,14 +387,16 @@ class Side(Panel):
         self.view, self.seen, self.shown = View(self.axes), seen, None
 
     def at(self, t=None):
-        if self.seen.map.shown != self.shown:
-            self.shown = self.seen.map.shown
+        if (self.seen.map.shown, self.view.across) != self.shown:
+            self.shown = (self.seen.map.shown, self.view.across)
             self.view.show(self.seen.map)
         for name, points in self.seen.points.items():
             style, last = self.seen.looks[name], len(points) if t is None else t + 1
             front, back = self.view.lift(self.seen.map, points[:last], self.seen.surface.loss(points[:last]))
             self.line(f"front {name}", *front, **style.line, zorder=9)
             self.line(f"back {name}", *back, **style.line, zorder=9, **BEHIND)
+            hidden = np.isnan(front[0, -1])
+            self.line(f"head {name}", *(back if hidden else front)[:, -1:], **style.point, ms=7, zorder=10)
 
 
 class OnCurve(Panel):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .. import critical
-from .board import number
+from .board import number, reaching
 from .panels import Curves, Page, Side, Surface
 
 STEEP = 1e-4  # a run has arrived once the gradient norm stays below
@@ -14,8 +14,10 @@ class Trajectories(Page):
 
     result: (surface, {"name": path, …}), paths made by `descend`, all of the same length; or (surface, paths, words),
     where the words say with which learning rate and the like. The last part, in which all paths stand still, is left
-    out. A click on the map sets the control `start`.
+    out. A click on the map sets the control `start`; a control `across` turns the view from the side.
     """
+
+    own_controls = ("across",)
 
     alt = (
         "Three views of one descent. Left: contour map of the error surface with the path of every "
@@ -26,18 +28,26 @@ class Trajectories(Page):
     def __init__(self, control="start"):
         super().__init__("map side loss", widths=[11, 9, 8], size=(9.6, 3.9))
         self.map = Surface(self, "map", sets=control)
-        Side(self, "side", self.map)
+        self.side = Side(self, "side", self.map)
         self.loss = Curves(self, "loss", title="loss L", x="steps t", legend=None, room=dict(top=0.5))
 
     def show(self, result):
         self.surface, self.runs, *words = result
-        self.words, length = "".join(f", {word}" for word in words), self.map.show(self.surface, self.runs)
+        seen = self.surface
+        for path in self.runs.values():  # whoever starts outside sees more of it
+            seen = reaching(seen, path["w"][0])
+        self.words, length = "".join(f", {word}" for word in words), self.map.show(seen, self.runs)
         self._scale_losses()
         self.losses = {name: self.surface.loss(path["w"]) for name, path in self.runs.items()}
         self.steps = min(length, tidy(max((moves(self.surface, path) for path in self.runs.values()), default=0)))
         self.loss.show({name: loss[: self.steps + 1] for name, loss in self.losses.items()}, steps=self.steps)
         self.name(self.map.looks, loc="upper right", bbox_to_anchor=(0.998, 1.005))
         self.stories = " ".join(story(name, self.surface, path) for name, path in self.runs.items())
+
+    def adjust(self, across=None):
+        """Turn the view from the side: `across`, in degrees, is where one looks from."""
+        if across is not None:
+            self.side.view.turn(across)
 
     def _scale_losses(self):
         """Logarithmic where no loss is below zero; as high as the map."""

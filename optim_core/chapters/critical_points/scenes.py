@@ -1,13 +1,12 @@
 """The scenes of chapter 02: the second-order view of a point, the way out of a saddle, and many dimensions."""
 
-import copy
 import itertools
 
 import numpy as np
 
 from optim_core import critical
 from optim_core.scenes import Trajectories
-from optim_core.scenes.board import arrow, level_lines, number
+from optim_core.scenes.board import arrow, level_lines, number, reaching
 from optim_core.scenes.panels import Curves, Histogram, Page, Points, Surface, Words
 from optim_core.scenes.styles import DASHED, DOTTED, GREY, INK, SOLID, Look, look, shades
 
@@ -206,23 +205,6 @@ class Eigenvectors(Page):
             if np.abs((point["w"] - [x, y]) / [right - left, top - bottom]).max() < 0.025:
                 x, y = map(float, point["w"])
         return super().clicked(axes, x, y)
-
-
-def reaching(surface, w):
-    """The surface through a window that is doubled about its middle until w is in it.
-
-    >>> from optim_core import surfaces
-    >>> reaching(surfaces.monkey_saddle(), (0.0, 1.5)).window, reaching(surfaces.monkey_saddle(), (0.0, 5.0)).window
-    ((-1.5, 1.5, -1.5, 1.5), (-6.0, 6.0, -6.0, 6.0))
-    """
-    middle, half = (np.array(surface.window).reshape(2, 2) @ side for side in ([0.5, 0.5], [-0.5, 0.5]))
-    times = np.max(np.abs(w - middle) / half)
-    if not 1 < times < np.inf:
-        return surface
-    more = copy.copy(surface)
-    half = half * 2.0 ** np.ceil(np.log2(times))
-    more.window, more.valleys = tuple(np.stack([middle - half, middle + half], -1).ravel().tolist()), []
-    return more  # without the valleys, which are known within the surface's own window only
 
 
 def critical_here(norm, values):
