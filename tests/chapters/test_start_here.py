@@ -24,7 +24,7 @@ def test_the_first_step_of_chapter_00_goes_down_the_slope():
     assert ("right" in words) == (g[0] < 0) and ("up" in words) == (g[1] < 0)
 
 
-# What the student sees first -------------------------------------------------------------------------------------------
+# What the student sees first ------------------------------------------------------------------------------------
 
 NOTEBOOK = json.loads((Path(__file__).parents[2] / "notebooks" / "00_start_here.ipynb").read_text(encoding="utf-8"))
 CELLS = [("".join(cell["source"]), cell["cell_type"]) for cell in NOTEBOOK["cells"]]

@@ -101,7 +101,8 @@ def _quadrant():
 
 
 direction = Predict(
-    f"On the surface (1 − w₁w₂)² gradient descent starts at {START}. Which way does it take its first step?",
+    f"On the surface (1 − w₁w₂)² gradient descent starts at (−{-START[0]:g}, {START[1]:g}). "
+    "Which way does it take its first step?",
     _quadrant,
     options={
         "a": "to the right and up",
