@@ -25,8 +25,6 @@ TO_MEND = {
     "NoiseFloor": ("no values of sliders",),
     "Orders": ("no values of sliders", "tiny numbers"),
     "TrainingRuns": ("words",),
-    "TwoFits": ("no values of sliders",),
-    "TwoLosses": ("no values of sliders", "large numbers", "tiny numbers"),
 }
 LARGE, TINY = 9, -16  # powers of ten from which on a number says "exploded", or "rounding", and not how much
 

@@ -23,14 +23,12 @@ START = "00"  # the notebook that only introduces may be short
 # Faults that are known and not mended yet: take them out when they are.
 UNCITED = {
     "05_momentum": ("Y. Nesterov: A method for solving",),
-    "11_losses": ("J. Bridle", "I. Goodfellow"),
 }
 UNLISTED = {"04_batches": ("Smith and Le 2018",)}
 UNANNOUNCED = {"course-experiments-by-budget-def-experiment"}  # ids of cells
 WITHOUT_SITUATIONS = {  # of a notebook, these scenes
     *(("04_batches", scene) for scene in ("Orders", "LinearScaling", "EpochTime")),
     *(("05_momentum", scene) for scene in ("Cycle", "Ravine", "Restart")),
-    ("11_losses", "Margin"),
 }
 
 

@@ -122,10 +122,13 @@ def reaching(surface, w):
 
 
 class Map:
-    """A surface from above: heights as shades, contour lines, and its known critical points."""
+    """A surface from above: heights as shades, contour lines, and its known critical points.
 
-    def __init__(self, axes):
-        self.axes, self.drawn, self.shown = axes, [], None
+    levels: those of the contour lines, if they shall be the same for every surface.
+    """
+
+    def __init__(self, axes, levels=None):
+        self.axes, self.drawn, self.shown, self.fixed = axes, [], None, levels
         axes.set_xlabel("w₁", fontsize=11)
         axes.set_ylabel("w₂", fontsize=11, rotation=0, labelpad=8)
         axes.set_title("", y=1.0)  # a fixed height: else each drawing measures all labels to find one
@@ -141,6 +144,7 @@ class Map:
         for artist in self.drawn:
             artist.remove()
         self.w1, self.w2, self.heights, self.levels = heights(surface)
+        self.levels = self.levels if self.fixed is None else self.fixed
         look_at(self.axes, surface.window)
         self.drawn = []
         if len(self.levels):

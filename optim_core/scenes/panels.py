@@ -322,18 +322,33 @@ class Curves(Panel):
 
 
 class Surface(Panel):
-    """An error surface from above, with the paths of runs. A click sets the control `sets` to the point."""
+    """An error surface from above, with the paths of runs. A click sets the control `sets` to the point.
 
-    def __init__(self, page, name, *, numbers=True, **panel):
+    levels: those of the contour lines, the same for every surface, so that maps can be compared; numbers: whether lines
+    say how high they are, or the levels whose lines do.
+    """
+
+    def __init__(self, page, name, *, numbers=True, levels=None, **panel):
         super().__init__(page, name, grid=False, **(dict(room=dict(left=0.52, bottom=0.46, top=0.14)) | panel))
-        self.map = Map(self.axes)
-        if not numbers:
-            self.map.numbered = list
+        self.map = Map(self.axes, levels)
+        if numbers is not True:
+            self.map.numbered = lambda: numbers or []
         self.runs, self.points = {}, {}
 
-    def show(self, surface, runs=None, *, looks=None):
-        """Take a surface and {name: path}, paths from `descend`; returns the last step."""
+    def show(self, surface, runs=None, *, looks=None, downhill=None):
+        """Take a surface and {name: path}, paths from `descend`; returns the last step.
+
+        downhill: if given, arrows stand for −∇L, in proportion, and one of this norm is nearly as long as their grid
+        is wide; what is too short for an arrow is a dot.
+        """
         self.surface, self.runs, self.changed = surface, runs or {}, self.map.show(surface)
+        if downhill and self.changed:
+            foot = feet(surface.window)
+            style = dict(angles="xy", scale_units="xy", width=0.006, minlength=0.6, zorder=2)
+            wide = 0.85 * (foot[0, 1, 0] - foot[0, 0, 0])
+            tails, tips = (np.moveaxis(part, -1, 0) for part in (foot, -surface.grad(foot)))
+            arrows = self.axes.quiver(*tails, *tips, scale=downhill / wide, color=look("gradient").color, **style)
+            self.map.drawn.append(arrows)
         self.points = {name: self.map.drawable(np.asarray(path["w"])) for name, path in self.runs.items()}
         self.looks = {name: (looks or {}).get(name) or look(name, i) for i, name in enumerate(self.runs)}
         return max((len(points) - 1 for points in self.points.values()), default=0)
@@ -377,6 +392,17 @@ class Surface(Panel):
 
     def clicked(self, x, y):
         return {self.sets: (x, y)} if self.sets else {}
+
+
+def feet(window, each_way=9):
+    """A grid of points in a window, (each_way, each_way, 2), where arrows begin.
+
+    >>> feet((0.0, 2.0, 0.0, 4.0), 2).tolist()
+    [[[0.5, 1.0], [1.5, 1.0]], [[0.5, 3.0], [1.5, 3.0]]]
+    """
+    left, right, bottom, top = window
+    shares = (np.arange(each_way) + 0.5) / each_way
+    return np.stack(np.meshgrid(left + (right - left) * shares, bottom + (top - bottom) * shares), -1)
 
 
 class Side(Panel):
@@ -425,16 +451,19 @@ class OnCurve(Panel):
 
 
 class Bars(Panel):
-    """One bar for each name; on a logarithmic axis they stand on its lower end."""
+    """One bar for each name; on a logarithmic axis they stand on its lower end. Its number stands at its end."""
 
     def __init__(self, page, name, *, across=False, values=True, **panel):
         super().__init__(page, name, grid=False, **panel)
         self.across, self.values, self.bars, self.named = across, values, {}, None
         self.axes.grid(alpha=0.25, axis="x" if across else "y")
 
-    def show(self, bars, *, looks=None, marks=None, errors=None):
-        """bars: {name: value}; marks: {name: value}, a tick across a bar; errors: {name: (low, high)}."""
-        self.bars, self.marks, self.errors = bars, marks or {}, errors or {}
+    def show(self, bars, *, looks=None, marks=None, errors=None, words=None):
+        """bars: {name: value}; marks: {name: value}, a tick across a bar; errors: {name: (low, high)}.
+
+        words: {name: text} at the ends of bars in place of their numbers.
+        """
+        self.bars, self.marks, self.errors, self.words = bars, marks or {}, errors or {}, words or {}
         self.looks = {name: (looks or {}).get(name) or look(name, i) for i, name in enumerate(bars)}
         along, names = ("x", "y") if self.across else ("y", "x")
         ends = [*bars.values(), *self.marks.values(), *(e for pair in self.errors.values() for e in pair)]
@@ -460,9 +489,12 @@ class Bars(Panel):
             self.artists[key].set(xy=corners[:, ::-1] if self.across else corners, facecolor=self.looks[name].color)
             self.artists[key].set_visible(True)
             if self.values:
-                at = (end, i) if self.across else (i, end)
+                under = value < foot and not self.across
+                at = (end, i) if self.across else (i, end - 0.015 * (high - low) * under)
                 place = dict(ha="left", va="center") if self.across else dict(ha="center", va="bottom")
-                self.word(f"value {i}", *at, (" " if self.across else "") + number(value, 3), **place)
+                place |= dict(va="top") if under else {}
+                text = self.words.get(name, number(value, 3))
+                self.word(f"value {i}", *at, (" " if self.across else "") + text, **place)
             for kind, ends in (("mark", [self.marks.get(name)] * 2), ("error", self.errors.get(name, (None, None)))):
                 if ends[0] is not None:
                     side = np.array([i - 0.4, i + 0.4]) if kind == "mark" else np.array([i, i])

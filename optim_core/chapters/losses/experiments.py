@@ -7,6 +7,7 @@ import numpy as np
 from optim_core import critical, losses, surfaces
 from optim_core.data import blobs, digits
 from optim_core.network import Linear, Network, Softmax, Tanh
+from optim_core.optimizers import gd
 from optim_core.training import train
 
 
@@ -39,6 +40,24 @@ def percent_right(net, step, *, steps=200, **how):
     return 100 * train(net, digits(), step, steps=steps, progress=False, **how)["test_accuracy"][-1]
 
 
+def well_started(w):
+    """Golik, Doetsch and Ney's experiment in small, at η = 0.3: the squared error after softmax, begun in two ways.
+
+    w: initial weights, shape (seeds, weights). Returns percents right, the mean over the seeds: after 200 updates with
+    the cross-entropy ("half") and 200 more with the squared error ("second-half"); after 400 with the squared error
+    "alone"; after 400 with the cross-entropy all "through".
+    """
+    cross, squared, _ = digit_networks().values()
+    half = train(cross, digits(), gd, steps=200, w=w, lr=0.3, progress=False)
+    percents = {
+        "half": 100 * half["test_accuracy"][-1],
+        "second-half": percent_right(squared, gd, w=half["w"], lr=0.3),
+        "alone": percent_right(squared, gd, w=w, lr=0.3, steps=400),
+        "through": percent_right(cross, gd, w=w, lr=0.3, steps=400),
+    }
+    return {name: percent.mean() for name, percent in percents.items()}
+
+
 @functools.cache
 def five_points(wrong=True):
     """Five examples x with labels y, the last of them wrong or not; and two losses of the model σ(w₁x + w₂) on them.
@@ -47,6 +66,7 @@ def five_points(wrong=True):
     the means of log(1 + e^−m) and of 2/(1 + e^m)², the squared error of both classes.
     """
     x, y = np.array([-2.0, -1.0, 1.0, 2.0, 6.0]), np.array([0, 0, 1, 1, 0 if wrong else 1])
+    x.flags.writeable = y.flags.writeable = False  # the same arrays at every call
     margins = [f"({sign} * ({a} * w1 + w2))" for sign, a in zip(2 * y - 1, x, strict=True)]
     pair = {"cross-entropy": "log(1 + exp(-{}))", "squared error after sigmoid": "2 / (1 + exp({}))^2"}
     for name, term in pair.items():

@@ -1,327 +1,278 @@
-"""The scenes of chapter 11: softmax as bars, two losses over the same plane, and the scale of the initial weights."""
+"""The scenes of chapter 11: softmax as bars, two losses over the same plane, a margin, the scale of the weights."""
 
 import numpy as np
 
 from optim_core import losses
-from optim_core.scenes.board import BLUE, GREEN, GREY, INK, MARKS, ORANGE, STYLES, Map, Scene, contours, look_at, number
+from optim_core.scenes.board import INK, number
+from optim_core.scenes.panels import Bars, Curves, Page, Surface, feet
+from optim_core.scenes.styles import DASHED, DOTTED, GREY, Look
 
 __all__ = ["InitialScale", "Margin", "SoftmaxBars", "TwoFits", "TwoLosses"]
 
-CLASSES = np.arange(3)
+CROSS, SQUARED = Look("#1f6f8b", marker="o"), Look("#a3410f", DASHED, "s")
+LOOKS = {
+    "cross-entropy": CROSS,
+    "squared error after softmax": SQUARED,
+    "squared error after sigmoid": SQUARED,
+    "squared error, no softmax": Look("#5d7a1f", DOTTED, "^"),
+}
+LOGIT, SHARE = Look(GREY), Look("#7b3f8c", marker="D")  # no loss has the colour of a logit or of a probability
+SURE = 0.9  # an answer is sure when its probability is above this
+
+# ---- words ----
 
 
-class SoftmaxBars(Scene):
-    """Three logits, the probabilities they become, and what is still missing to the target.
+def chance(log_p):
+    """A probability in words, from its logarithm: never rounded to 0 or 1.
 
-    result: (z, T, right, present): the logits of three classes as the network gives them, the temperature, the index of
-    the right class, and how many of the classes there are (3, or 2: the third is left out).
+    >>> chance(np.log(0.245)), chance(-4.5e-5), chance(-200.0), chance(-1e-30)
+    ('0.245', '1 − 4.5·10⁻⁵', 'less than 10⁻¹²', 'more than 1 − 10⁻¹²')
     """
-
-    alt = (
-        "Left: a bar for the logit of each class. Middle: a bar for the probability of each class; the one-hot target "
-        "is an outline, and an arrow leads from each probability to its target. Right: the sigmoid curve, with a "
-        "point where the difference of the first two logits stands."
-    )
-
-    def __init__(self):
-        super().__init__((9.6, 3.5))
-        self.logits = self.figure.add_axes([0.05, 0.16, 0.25, 0.73], xlim=(-0.6, 2.6), ylim=(-10.5, 10.5))
-        self.shares = self.figure.add_axes([0.355, 0.16, 0.315, 0.73], xlim=(-0.6, 2.6), ylim=(-0.05, 1.13))
-        self.curve = self.figure.add_axes([0.745, 0.16, 0.245, 0.73], xlim=(-10, 10), ylim=(0, 1.13))
-        titles = ["logits z", "probabilities p, and the target", "the first two: sigmoid"]
-        for axes, title in zip((self.logits, self.shares, self.curve), titles, strict=True):
-            axes.set_title(title, fontsize=11, loc="left", y=1.0)
-            axes.grid(axis="y", alpha=0.25)
-        self.shares.axhline(0, color=INK, lw=0.8)
-        for axes in (self.logits, self.shares):
-            axes.set_xticks(CLASSES, [f"class {i + 1}" for i in CLASSES])
-        self.logits.axhline(0, color=INK, lw=0.8)
-        self.logits.set_yticks(range(-10, 11, 5))
-        x = np.linspace(-10, 10, 201)
-        self.curve.plot(x, losses.sigmoid(x), color=GREY, lw=1.6)
-        self.curve.set_xlabel("(z₁ − z₂)/T")
-        self.curve.text(-9.5, 1.05, "p₁/(p₁ + p₂)", va="center", fontsize=10)
-        self.z_bars = self._bars(self.logits, BLUE)
-        self.p_bars = self._bars(self.shares, ORANGE)
-        self.targets = self._bars(self.shares, "none", edgecolor=INK, lw=1.6, ls=(0, (3, 1.5)), width=0.8)
-        self.gaps = [self.line(self.shares, color=INK, lw=1.6, zorder=4) for _ in CLASSES]
-        self.tips = [self.line(self.shares, ls="", color=INK, ms=8, zorder=5) for _ in CLASSES]
-        self.z_texts = [self.text(self.logits, ha="center", va="center", zorder=6) for _ in CLASSES]
-        self.p_texts = [self.text(self.shares, ha="center", va="bottom", zorder=6) for _ in CLASSES]
-        self.drop = self.line(self.curve, color=INK, lw=1, ls=":")
-        self.point = self.line(self.curve, "D", mfc=ORANGE, mec="white", ms=10, zorder=5)
-
-    def _bars(self, axes, color, width=0.6, **style):
-        return [self.mover(bar) for bar in axes.bar(CLASSES, 0, width, facecolor=color, **style)]
-
-    def show(self, result):
-        self.z, self.T, self.right, self.present = result
-        self.z = np.asarray(self.z, dtype=float)
-
-    def at(self, t):
-        n, T = self.present, self.T
-        p = losses.softmax(self.z[:n] / T)
-        y = losses.one_hot(self.right, n)
-        for i in CLASSES:
-            here = i < n
-            for artist in self._column(i):
-                artist.set_visible(bool(here))
-            if here:
-                self._place(i, p[i], y[i])
-        d = (self.z[0] - self.z[1]) / T
-        share = float(losses.softmax(self.z[:2] / T)[0])
-        x = np.clip(d, -10, 10)
-        self.point.set_data([x], [share])
-        self.drop.set_data([x, x, -10], [0, share, share])
-        self._say(p, y, d, share)
-        return [artist for artist in self.moving if artist.get_visible()]
-
-    def _column(self, i):
-        groups = (self.z_bars, self.p_bars, self.targets, self.gaps, self.tips, self.z_texts, self.p_texts)
-        return [group[i] for group in groups]
-
-    def _place(self, i, p, y):
-        z = self.z[i]
-        self.z_bars[i].set_height(z)
-        self.z_texts[i].set(position=(i, z + (0.9 if z >= 0 else -0.9)), text=_short(z, 1))
-        self.p_bars[i].set_height(p)
-        self.targets[i].set_height(y)
-        self.p_texts[i].set(position=(i - 0.02, p + 0.02), text=_short(p, 2))
-        gap = y - p
-        self.gaps[i].set_data([i + 0.36, i + 0.36], [p, y])
-        self.tips[i].set_data([i + 0.36], [y])
-        self.tips[i].set_marker("^" if gap > 0 else "v")
-        self.gaps[i].set_visible(abs(gap) > 0.03)
-        self.tips[i].set_visible(abs(gap) > 0.03)
-
-    def _say(self, p, y, d, share):
-        right, T = self.right, self.T
-        L = float(-losses.log_softmax(self.z[: len(p)] / T)[right])
-        gradient = ", ".join(_short(g, 2) for g in p - y)
-        over = "" if T == 1 else f", divided by T = {number(T)}"
-        two = "p₁" if len(p) == 2 else "Of the first two classes, class 1 has the share p₁/(p₁ + p₂)"
-        self.caption = (
-            f"p = ({', '.join(_short(v, 2) for v in p)}). The right class {right + 1} has {number(p[right])}, so the "
-            f"cross-entropy is −ln {number(p[right])} = {number(L)}, and its gradient is p − y = ({gradient}){over}. "
-            f"{two} = {number(share)} = σ({number(d)})."
-        )
+    p, rest = np.exp(log_p), -np.expm1(log_p)
+    if rest < 1e-12:
+        return "more than 1 − 10⁻¹²"
+    return "less than 10⁻¹²" if p < 1e-12 else number(p) if rest > 0.001 else f"1 − {number(rest)}"
 
 
-def _short(value, decimals):
-    """A number with so many decimals, a real minus sign, and no −0.00."""
-    return f"{round(float(value), decimals) + 0.0:.{decimals}f}".replace("-", "−")
+def small(value, digits=2):
+    """A positive number; what is below 10⁻¹² is not spelled out.
 
-
-class SharedMap(Map):
-    """A map that can be compared with another: one grey for one loss, lines at the same `levels`, arrows on one scale.
-
-    The arrows are −∇L.
+    >>> small(0.00371), small(4e-31)
+    ('0.0037', 'below 10⁻¹²')
     """
-
-    def __init__(self, axes, symbols, levels, labelled):
-        super().__init__(axes)
-        self.surface, self.levels, self.labelled = None, levels, labelled
-        axes.set_xlabel(symbols[0], fontsize=11)
-        axes.set_ylabel(symbols[1], fontsize=11, rotation=0, labelpad=4)
-
-    def show(self, surface, longest, points=101):
-        """Draw the surface; `longest` is the gradient norm that gets the longest arrow."""
-        self.surface = surface
-        for artist in self.drawn:
-            artist.remove()
-        left, right, bottom, top = surface.window
-        x, y = np.linspace(left, right, points), np.linspace(bottom, top, points)
-        L = surface.loss(np.stack(np.meshgrid(x, y), -1))
-        look_at(self.axes, surface.window)
-        self.drawn = [*contours(self.axes, x, y, L, self.levels, self.labelled), self._arrows(surface, longest)]
-        for point in surface.critical_points:
-            marker, size = MARKS[point["kind"]]
-            mark = dict(markersize=size, markerfacecolor="white", markeredgecolor=INK, linestyle="", zorder=3)
-            self.drawn += self.axes.plot(*point["w"], marker, **mark)
-
-    def _arrows(self, surface, longest):
-        foot = arrow_feet(surface)
-        down = -surface.grad(foot)
-        step = foot[0, 1, 0] - foot[0, 0, 0]
-        style = dict(angles="xy", scale_units="xy", scale=longest / (0.85 * step), width=0.006, minlength=0.6)
-        return self.axes.quiver(*np.moveaxis(foot, -1, 0), *np.moveaxis(down, -1, 0), color=GREEN, zorder=2, **style)
+    return number(value, digits) if value >= 1e-12 else "below 10⁻¹²"
 
 
-def arrow_feet(surface, each_way=9):
-    """A grid of points in the surface's window, (each_way, each_way, 2), where arrows begin."""
-    left, right, bottom, top = surface.window
-    shares = (np.arange(each_way) + 0.5) / each_way
-    return np.stack(np.meshgrid(left + (right - left) * shares, bottom + (top - bottom) * shares), -1)
+def sure_from(p):
+    """From which step to the end of the run all probabilities, (steps + 1, examples), are sure; None: they are not.
 
-
-class TwoLosses(Scene):
-    """Two losses over the same plane, on one scale of heights, with the path of one optimizer on each.
-
-    result: ({"name": (surface, path, p), …}, lr) for two losses; p: the probabilities that the path gives to the right
-    answers, shape (steps+1, examples); lr: the learning rate, to say how far a step led beside η times the gradient.
-    control: what a click on a map sets; symbols: the names of the axes.
+    >>> sure_from(np.array([[0.1], [0.95], [0.8], [0.92], [0.97]])), sure_from(np.array([[0.95], [0.4]]))
+    (3, None)
     """
-
-    levels = [0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50]
-    labelled = [0.01, 0.1, 1, 5, 10, 20]
-    upper, lower = "probability of the right answer", "gradient norm"
-    alt_lower = "Lower right: the gradient norm of both against steps, on a logarithmic axis."
-
-    def __init__(self, control="start", symbols=("w₁", "w₂")):
-        super().__init__((9.6, 4.3))
-        self.control, self.named = control, None
-        self.alt = (
-            "Two contour maps of the same plane, with the same grey for the same loss: on the left the cross-entropy, "
-            "on the right the squared error. Green arrows show the negative gradient, on one scale for both; on each "
-            "map a path begins at the same point. Upper right: the mean probability of the right answers against "
-            f"steps. {self.alt_lower}"
-        )
-        places = [[0.055, 0.115, 0.3, 0.8], [0.4, 0.115, 0.3, 0.8]]
-        self.maps = [SharedMap(self.figure.add_axes(p), symbols, self.levels, self.labelled) for p in places]
-        self.maps[1].axes.set_ylabel("")
-        self.sure = self._panel([0.775, 0.61, 0.205, 0.305], self.upper, "steps t")
-        self.sure.set_ylim(-0.03, 1.03)
-        self.below = self._panel([0.775, 0.115, 0.205, 0.32], self.lower, "steps t")
-        self.now = self.mover(self.sure.axvline(0, color=GREY, lw=1, ls=":"))
-        self.paths, self.heads, self.starts, self.sureness, self.lows = [], [], [], [], []
-        for seen, (color, dash, marker) in zip(self.maps, STYLES[:2], strict=True):
-            style = dict(color=color, ls=dash, lw=1.8)
-            self.paths.append(self.line(seen.axes, **style, marker=marker, ms=3.6, mew=0, zorder=5))
-            self.starts.append(self.line(seen.axes, "o", mfc="white", mec=INK, ms=13, mew=1.8, zorder=6))
-            self.heads.append(self.line(seen.axes, marker=marker, ls="", mfc=color, mec="white", ms=8, zorder=7))
-            end = dict(marker=marker, markevery=[-1], ms=7, mec="white")  # as on the map that the line belongs to
-            self.sureness.append(self.line(self.sure, **style, **end))
-            self.lows.append(self.line(self.below, **style, **end))
-        self._prepare_lower()
-
-    def _panel(self, place, title, label):
-        axes = self.figure.add_axes(place)
-        axes.set_title(title, fontsize=9.5, loc="left", y=1.0)
-        axes.set_xlabel(label, fontsize=9, labelpad=1)
-        axes.tick_params(labelsize=9)
-        axes.grid(alpha=0.25)
-        return axes
-
-    def _prepare_lower(self):
-        self.below.set(yscale="log", ylim=(1e-10, 10), yticks=[1e-9, 1e-6, 1e-3, 1])
-
-    def show(self, result):
-        self.runs, self.lr = result
-        surfaces = [surface for surface, _, _ in self.runs.values()]
-        if any(seen.surface is not surface for seen, surface in zip(self.maps, surfaces, strict=True)):
-            longest = max(np.linalg.norm(s.grad(arrow_feet(s)), axis=-1).max() for s in surfaces)
-            for seen, surface in zip(self.maps, surfaces, strict=True):
-                seen.show(surface, longest)
-        if list(self.runs) != self.named:
-            self.named = list(self.runs)
-            for seen, name, sign, (color, *_) in zip(self.maps, self.named, "●■", STYLES[:2], strict=True):
-                seen.axes.set_title(f"{sign} {name}", fontsize=11, loc="left", y=1.0, color=color)
-        self.tracks = [
-            (seen.drawable(path["w"]), np.linalg.norm(surface.grad(path["w"]), axis=-1), p)
-            for seen, (surface, path, p) in zip(self.maps, self.runs.values(), strict=True)
-        ]
-        steps = len(self.tracks[0][0]) - 1
-        if steps != self.steps:
-            self.steps = steps
-            self._set_time_axes(max(steps, 1))
-        self.stories = [_story(name, path, p) for name, (_, path, p) in self.runs.items()]
-
-    def _set_time_axes(self, steps):
-        self.sure.set_xlim(0, steps)
-        self.below.set_xlim(0, steps)
-
-    def at(self, t):
-        t = min(t, self.steps)
-        self.now.set_xdata([t, t])
-        for k, (points, _, p) in enumerate(self.tracks):
-            self.paths[k].set_data(*points[: t + 1].T)
-            self.starts[k].set_data(*points[:1].T)
-            self.heads[k].set_data(*points[t : t + 1].T)
-            self.sureness[k].set_data(np.arange(t + 1), p[: t + 1].mean(-1))
-        self._draw_lower(t)
-        facts = [self._fact(name, t, *track) for name, track in zip(self.runs, self.tracks, strict=True)]
-        said = [f"Step {t} of {self.steps}.", *facts, *self.stories, *self._stretched(t)]
-        self.caption = " ".join(filter(None, said))
-        return self.moving
-
-    def _draw_lower(self, t):
-        for line, (_, slope, _) in zip(self.lows, self.tracks, strict=True):
-            line.set_data(np.arange(t + 1), np.maximum(slope[: t + 1], 1e-30))
-
-    def _fact(self, name, t, points, slope, p):
-        right = f"probability of the right class {number(p[t, 0])}"
-        return f"{_upper(name)}: {right}, gradient norm {number(slope[t], 2)}."
-
-    def _stretched(self, t):
-        """How much further than η times the gradient the last step led, where that is worth saying."""
-        for name, (points, slope, _) in zip(self.runs, self.tracks, strict=True):
-            if t and slope[t - 1] > 0:
-                ratio = np.linalg.norm(points[t] - points[t - 1]) / (self.lr * slope[t - 1])
-                if ratio > 100:
-                    yield f"On {name} the last step was {number(ratio, 2)} times as long as η times the gradient."
-
-    def clicked(self, axes, x, y):
-        return {self.control: (x, y)} if any(axes is seen.axes for seen in self.maps) else {}
+    unsure = np.flatnonzero(~(p > SURE).all(-1))
+    first = int(unsure[-1]) + 1 if len(unsure) else 0
+    return first if first < len(p) else None
 
 
-class TwoFits(TwoLosses):
-    """The same for the model σ(w₁x + w₂) on data, which is drawn with both fits in place of the gradient norms.
+def stretched(points, slopes, lr, t):
+    """How many times as long as η times the gradient the step to time t was; 0 where that cannot be said.
 
-    result: (runs, lr, x, y): as for TwoLosses, and the data, x and y of shape (examples,), y being 0 or 1.
+    >>> w, slopes = np.array([[0.0, 0.0], [0.3, 0.4]]), np.array([0.01, 0.01])
+    >>> stretched(w, slopes, 0.5, 1), stretched(w, slopes, 0.5, 0)
+    (np.float64(100.0), 0.0)
     """
-
-    levels = [0, 0.2, 0.3, *np.linspace(0.4, 1, 13).round(2).tolist(), 1.1, 1.2, 1.4, 1.6, 2, 3, 5, 10, 20, 50]
-    labelled = [0.2, 0.4, 0.6, 0.8, 1, 1.2, 2, 5]
-    upper, lower = "mean probability of the labels", "data and fits σ(w₁x + w₂)"
-    alt_lower = "Lower right: the data and the probability that each fit gives to the label 1, against the input."
-
-    def _prepare_lower(self):
-        self.below.set(ylim=(-0.14, 1.14), yticks=[0, 0.5, 1])
-        self.below.set_xlabel("input x", fontsize=9, labelpad=1)
-        self.dots = self.line(self.below, "D", mfc="white", mec=INK, ms=7, mew=1.6, zorder=6)
-
-    def show(self, result):
-        *result, x, self.y = result
-        if not self.named or not np.array_equal(x, self.x):
-            self.x, self.inputs = x, np.linspace(min(x) - 1, max(x) + 1, 121)
-            self.below.set_xlim(self.inputs[0], self.inputs[-1])
-        super().show(result)
-
-    def _set_time_axes(self, steps):
-        self.sure.set_xlim(0, steps)
-
-    def _draw_lower(self, t):
-        self.dots.set_data(self.x, self.y)
-        for line, (_, path, _) in zip(self.lows, self.runs.values(), strict=True):
-            w1, w2 = path["w"][t]
-            line.set_data(self.inputs, losses.sigmoid(w1 * self.inputs + w2))
-
-    def _fact(self, name, t, points, slope, p):
-        met = int((p[t] > 0.5).sum())
-        return f"{_upper(name)} meets {met} of {p.shape[-1]} labels, gradient norm {number(slope[t], 2)}."
+    return np.linalg.norm(points[t] - points[t - 1]) / (lr * slopes[t - 1]) if t and slopes[t - 1] > 0 else 0.0
 
 
 def _upper(name):
     return name[:1].upper() + name[1:]
 
 
-def _story(name, path, p):
-    """Since when the right answers are sure, or that the run ended early; nothing if neither is so."""
-    if path["diverged"]:
-        return f"{_upper(name)} left the range of numbers at step {int(path['diverged'])}."
-    what = "the right answer has" if p.shape[-1] == 1 else "all labels have"
-    sure = (p > 0.9).all(-1)
-    if not sure[-1]:
-        return ""
-    since = int(np.flatnonzero(~sure)[-1]) + 1 if not sure.all() else 0
-    return f"With {name} {what} more than 0.9 from step {since} on."
+def _decimals(values, places):
+    """Numbers with so many decimals, real minus signs, and no −0.00."""
+    return [f"{round(float(v), places) + 0.0:.{places}f}".replace("-", "−") for v in values]
 
 
-class Margin(Scene):
+# ---- softmax ----
+
+
+class SoftmaxBars(Page):
+    """Logits, the probabilities they become, and what is still missing to the target.
+
+    result: (z, T, right): the logits of two or three classes as the network gives them, the temperature, and the index
+    of the right class.
+    """
+
+    alt = (
+        "Left: a bar for the logit of each class. Middle: a bar for the probability of each class; the one-hot target "
+        "is a dashed outline, and an arrow leads from each probability to its target. Right: the sigmoid curve, with a "
+        "point where the difference of the first two logits stands."
+    )
+
+    def __init__(self):
+        super().__init__("logits shares curve", widths=[9, 11, 9], size=(9.6, 3.5))
+        self.logits = Bars(self, "logits", title="logits z", ylim=(-10.9, 10.9))
+        self.logits.axes.axhline(0, color=INK, lw=0.8)
+        self.shares = Bars(self, "shares", title="probabilities p, and the target", ylim=(0, 1.14))
+        words = dict(title="p₁/(p₁ + p₂), a sigmoid", x="(z₁ − z₂)/T")
+        self.curve = Curves(self, "curve", **words, xlim=(-10, 10), ylim=(0, 1.14), legend=None)
+
+    def show(self, result):
+        z, self.T, self.right = result
+        self.z = np.asarray(z, float)
+        self.log_p = losses.log_softmax(self.z / self.T)
+        self.p, self.y = np.exp(self.log_p), losses.one_hot(self.right, len(self.z))
+        names = [f"class\N{NO-BREAK SPACE}{i + 1}" for i in range(len(self.z))]
+        for panel, values, places, one in ((self.logits, self.z, 1, LOGIT), (self.shares, self.p, 2, SHARE)):
+            words = dict(zip(names, _decimals(values, places), strict=True))
+            panel.show(dict(zip(names, values, strict=True)), looks=dict.fromkeys(names, one), words=words)
+        self.d, x = round((self.z[0] - self.z[1]) / self.T, 9) + 0.0, np.linspace(-10, 10, 201)
+        here = {"here": (np.clip(self.d, -10, 10), float(losses.sigmoid([self.d])[0]))}
+        self.curve.show({"σ": (x, losses.sigmoid(x))}, dots=here, looks={"σ": Look(GREY), "here": SHARE})
+
+    def at(self, t):
+        L, logits = -self.log_p[self.right], ", ".join(map(number, self.z.round(9) + 0.0))
+        two = "p₁" if len(self.z) == 2 else "Of the first two classes alone, class 1 has p₁/(p₁ + p₂)"
+        self.caption = (
+            f"Logits ({logits}), T = {number(self.T)}: p = ({', '.join(_decimals(self.p, 2))}). For the right class "
+            f"{self.right + 1} it is {chance(-L)}; the cross-entropy, −ln p, is {small(L, 3)}, and its gradient is "
+            f"p − y = ({', '.join(_decimals(self.p - self.y, 2))}){'' if self.T == 1 else ', divided by T'}. "
+            f"{two} = σ({number(self.d)}), which is {chance(-np.logaddexp(0, -self.d))}."
+        )
+        return self.moved()
+
+    def beside(self, t):
+        for i, (p, y) in enumerate(zip(self.p, self.y, strict=True)):
+            x = i + np.array([-0.43, -0.43, 0.43, 0.43])
+            self.shares.line(f"target {i}", x, y * np.array([0, 1, 1, 0]), color=INK, lw=1.6, ls=DASHED, zorder=6)
+            if abs(y - p) > 0.03:
+                self.shares.line(f"gap {i}", [i + 0.36] * 2, [p, y], color=INK, lw=1.6, zorder=6)
+                tip = dict(marker="^" if y > p else "v", ls="", color=INK, ms=8)
+                self.shares.line(f"tip {i}", [i + 0.36], [y], **tip, clip_on=False, zorder=7)
+        x, y = self.curve.dots["here"]
+        self.curve.line("drop", [x, x, -10], [0, y, y], color=INK, lw=1, ls=":")
+        if abs(self.d) > 10:
+            side = "left" if self.d < 0 else "right"
+            self.curve.word("beyond", 0.97 * x, 0.5, f"at {number(self.d)}", ha=side, va="center")
+
+
+# ---- two losses over one plane ----
+
+
+class TwoLosses(Page):
+    """Two losses over the same plane, on one scale of heights, with the path of one optimizer on each.
+
+    result: ({"name": (surface, path, p), …}, lr) for two losses; p: the probabilities that the path gives to the right
+    answers, shape (steps + 1, examples); lr: the learning rate, to say how far a step led beside η times the gradient.
+    control: what a click on a map sets; symbols: the names of the axes; names: those of the two losses.
+    """
+
+    allows = {"tiny numbers": "how flat a plateau is, or how sure an answer, is the lesson; below 10⁻¹² it is not said"}
+    levels = [0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50]
+    numbers = [0.01, 0.1, 1, 5, 10, 20]
+    upper = "p of the right answer"
+    lower = dict(title="gradient norm", x="steps t", log="y", ylim=(1e-12, 10))
+    alt_lower = "Lower right: the gradient norm of both against steps, on a logarithmic axis."
+
+    def __init__(self, control="start", symbols=("w₁", "w₂"), names=("cross-entropy", "squared error after softmax")):
+        super().__init__("one other sure / one other below", widths=[20, 20, 15], size=(9.6, 4.4))
+        self.alt = (
+            "Two contour maps of the same plane, with the same grey for the same loss: on the left the cross-entropy, "
+            "on the right the squared error. Brown arrows show the negative gradient, on one scale for both; on each "
+            "map a path begins at the same point. Upper right: the mean probability of the right answers against "
+            f"steps. {self.alt_lower}"
+        )
+        self.maps = []
+        for place, name, sign in zip(("one", "other"), names, "●■", strict=True):
+            how = dict(levels=self.levels, numbers=self.numbers, sets=control, room=dict(left=0.5, bottom=0.46))
+            self.maps.append(seen := Surface(self, place, title=name, **how))
+            seen.axes.set_title(f"{sign} {name}", fontsize=10.5, loc="left", y=1.0, color=LOOKS[name].color)
+            seen.axes.set_xlabel(symbols[0], fontsize=11)
+            seen.axes.set_ylabel(symbols[1], fontsize=11, rotation=0, labelpad=3)
+        self.sure = Curves(self, "sure", title=self.upper, x="steps t", ylim=(-0.03, 1.03), legend=None)
+        self.below = Curves(self, "below", legend=None, **self.lower)
+
+    def show(self, result):
+        self.runs, self.lr = result
+        points = [surface.grad(feet(surface.window)) for surface, _, _ in self.runs.values()]
+        longest = max(np.linalg.norm(grad, axis=-1).max() for grad in points)
+        for seen, (name, (surface, path, _)) in zip(self.maps, self.runs.items(), strict=True):
+            self.steps = seen.show(surface, {name: path}, looks=LOOKS, downhill=longest)
+        self.slopes = {name: np.linalg.norm(s.grad(path["w"]), axis=-1) for name, (s, path, _) in self.runs.items()}
+        self.sure.show({name: p.mean(-1) for name, (_, _, p) in self.runs.items()}, looks=LOOKS)
+        self.show_below()
+
+    def show_below(self):
+        """Fill the panel at the lower right."""
+        self.below.show(self.slopes, looks=LOOKS)
+
+    def at(self, t):
+        t = min(t, self.steps)
+        start = ", ".join(number(v) for v in next(iter(self.runs.values()))[1]["w"][0])
+        said = [f"Step {t} of {self.steps} from ({start}), η = {number(self.lr)}."]
+        said += [self.fact(name, t, p) for name, (_, _, p) in self.runs.items()]
+        said += [self.became(name, path, p) for name, (_, path, p) in self.runs.items()]
+        for name, (_, path, _) in self.runs.items():
+            times = stretched(path["w"], self.slopes[name], self.lr, t)
+            far = number(times, 2) if times < 1e8 else "more than 10⁸"
+            said += [f"On {name} the last step was {far} times as long as η times the gradient."] if times > 100 else []
+        self.caption = " ".join(filter(None, said))
+        return self.moved(t)
+
+    def beside(self, t):
+        for seen in self.maps:  # a star that a run has reached stays in sight
+            stars = [point["w"] for point in seen.surface.critical_points if point["kind"] == "minimum"]
+            for i, star in enumerate(stars):
+                seen.line(
+                    f"star {i}", *np.array(star)[:, None], marker="*", ls="", mfc="white", mec=INK, ms=13, zorder=9
+                )
+
+    def fact(self, name, t, p):
+        """What a run has come to at step t."""
+        right = chance(np.log(np.maximum(p[t, 0], 1e-300)))
+        return f"{_upper(name)}: probability of the right class {right}, gradient norm {small(self.slopes[name][t])}."
+
+    def became(self, name, path, p):
+        """Since when all answers are sure, or that the run ended early; nothing if neither is so."""
+        if path["diverged"]:
+            return f"{_upper(name)} left the range of numbers at step {int(path['diverged'])}."
+        what, first = "the right answer has" if p.shape[-1] == 1 else "all labels have", sure_from(p)
+        where = "" if first is None else f"from step {first} to" if first < self.steps else "at"
+        return where and f"With {name} {what} more than {SURE} {where} step {self.steps}."
+
+
+class TwoFits(TwoLosses):
+    """The same for the model σ(w₁x + w₂) on data, which is drawn with both fits in place of the gradient norms.
+
+    result: (runs, lr, x, y): as for TwoLosses, and the data, x and y of shape (examples,), y being 0 or 1. An example
+    whose label is not that of its side of 0 is marked as wrong.
+    """
+
+    levels = [0, 0.2, 0.3, *np.linspace(0.4, 1, 13).round(2).tolist(), 1.1, 1.2, 1.4, 1.6, 2, 3, 5, 10, 20, 50]
+    numbers = [0.2, 0.4, 0.6, 0.8, 1, 1.2, 2, 5]
+    upper = "mean p of the labels"
+    lower = dict(title="data and fits σ(w₁x + w₂)", x="input x", ylim=(-0.16, 1.16))
+    alt_lower = "Lower right: the data and the probability that each fit gives to the label 1, against the input."
+
+    def __init__(self):
+        super().__init__(names=("cross-entropy", "squared error after sigmoid"))
+
+    def show(self, result):
+        *result, self.x, self.y = result
+        self.inputs = np.linspace(min(self.x) - 1, max(self.x) + 1, 121)
+        super().show(result)
+
+    def show_below(self):
+        """The fits are another picture at every step: see `at`."""
+
+    def at(self, t):
+        ends = {name: path["w"][min(t, self.steps)] for name, (_, path, _) in self.runs.items()}
+        fits = {name: (self.inputs, losses.sigmoid(w[0] * self.inputs + w[1])) for name, w in ends.items()}
+        self.below.show(fits, looks=LOOKS)
+        return super().at(t)
+
+    def beside(self, t):
+        super().beside(t)
+        dots = dict(marker="D", ls="", mfc="white", mec=INK, mew=1.6, ms=7, zorder=6)
+        self.below.line("data", self.x, self.y, **dots)
+        for i in np.flatnonzero((self.x > 0) != self.y):
+            self.below.line(f"cross {i}", [self.x[i]], [self.y[i]], marker="x", ls="", color=INK, ms=7, mew=2, zorder=7)
+            self.below.word(f"wrong {i}", self.x[i], self.y[i] + 0.11, "wrong", ha="center", va="bottom")
+
+    def fact(self, name, t, p):
+        """How many labels a fit meets at step t."""
+        met = int((p[t] > 0.5).sum())
+        return f"{_upper(name)} meets {met} of {p.shape[-1]} labels, gradient norm {small(self.slopes[name][t])}."
+
+
+# ---- the margin ----
+
+
+class Margin(Page):
     """Two losses of one example, and their slopes, against the margin of its right class.
 
     result: (margins, {"name": (L, slope), …}, k): margins of shape (n,), in rising order; L and dL/dm of two losses, of
-    shape (n,); k: the index of the margin that is looked at.
+    shape (n,); k: the index of the margin that is looked at. A click sets the control `margin`.
     """
 
     alt = (
@@ -332,56 +283,43 @@ class Margin(Scene):
     )
 
     def __init__(self):
-        super().__init__((9.6, 3.4))
-        self.height = self.figure.add_axes([0.06, 0.16, 0.4, 0.75], ylim=(-0.3, 12.3))
-        self.slope = self.figure.add_axes([0.575, 0.16, 0.405, 0.75], ylim=(1e-6, 10), yscale="log")
-        self.height.set_title("loss L", fontsize=11, loc="left", y=1.0)
-        self.slope.set_title("size of the slope dL/dm", fontsize=11, loc="left", y=1.0)
-        self.height.text(-0.4, 11.8, "wrong answer", va="top", ha="right", fontsize=9, color=GREY)
-        self.height.text(0.4, 11.8, "right answer", va="top", fontsize=9, color=GREY)
-        self.slope.axvline(-np.log(2), color=GREY, lw=1, ls=":")
-        self.slope.text(-np.log(2) - 0.2, 4, "m = −ln 2", ha="right", fontsize=9, color=GREY)
-        self.named, self.curves, self.points = None, [], []
-        for axes in (self.height, self.slope):
-            axes.set_xlabel("margin m: logit of the right class − logit of the other", fontsize=9)
-            axes.grid(alpha=0.25)
-            axes.axvspan(-100, 0, color="#e3eaf1", zorder=0)
-            self.curves.append([self.line(axes, color=color, ls=dash, lw=2.2) for color, dash, _ in STYLES[:2]])
-            styles = [dict(marker=marker, mfc=color, mec="white", ms=10) for color, _, marker in STYLES[:2]]
-            self.points.append([self.line(axes, **style, ls="", zorder=5) for style in styles])
+        super().__init__("height slope", size=(9.6, 3.6), top=0.26)
+        words = dict(x="margin m: right logit − other logit", xlim=(-12, 12), legend=None, sets="margin")
+        self.height = Curves(self, "height", title="loss L", ylim=(-0.4, 12.4), **words)
+        self.slope = Curves(self, "slope", title="size of the slope dL/dm", log="y", ylim=(1e-11, 10), **words)
+        for panel in (self.height, self.slope):
+            panel.axes.axvspan(-12, 0, color="#e3eaf1", zorder=0)
 
     def show(self, result):
         self.margins, self.losses, self.k = result
-        limits = self.margins[0], self.margins[-1]
-        if limits != self.height.get_xlim():
-            self.height.set_xlim(limits)
-            self.slope.set_xlim(limits)
-        if list(self.losses) != self.named:
-            self.named = list(self.losses)
-            styles = [dict(color=c, ls=d, marker=m, ms=7, lw=2.2) for c, d, m in STYLES[:2]]
-            handles = [self.height.plot([], [], label=n, **s)[0] for n, s in zip(self.named, styles, strict=True)]
-            self.height.legend(handles=handles, loc="upper right", bbox_to_anchor=(1.0, 0.88), fontsize=9)
+        for panel, which in ((self.height, 0), (self.slope, 1)):
+            lines = {name: (self.margins, np.abs(both[which])) for name, both in self.losses.items()}
+            dots = {name: (x[self.k], y[self.k]) for name, (x, y) in lines.items()}
+            panel.show(lines, dots=dots, looks=LOOKS, marks={"−ln 2": -np.log(2)} if which else {})
+        self.name({name: LOOKS[name] for name in self.losses})
 
     def at(self, t):
-        m, k, said = self.margins, self.k, []
-        for i, (name, (L, slope)) in enumerate(self.losses.items()):
-            for values, curves, points in zip((L, np.abs(slope)), self.curves, self.points, strict=True):
-                curves[i].set_data(m, values)
-                points[i].set_data(m[k : k + 1], values[k : k + 1])
-            said.append(f"{name} {number(L[k])} with slope {number(slope[k])}")
-        p = losses.softmax([m[k], 0.0])[0]
-        self.caption = (
-            f"Margin {number(m[k])}, so that the right class has the probability {number(p)}: {', '.join(said)}."
-        )
-        return self.moving
+        m, k = self.margins[self.k], self.k
+        said = [f"{name} {number(L[k])} with slope {number(slope[k])}" for name, (L, slope) in self.losses.items()]
+        right = f"Margin {number(round(m, 9) + 0.0)}, so that the right class has p = {chance(-np.logaddexp(0, -m))}: "
+        self.caption = right + ", ".join(said) + "."
+        return self.moved()
+
+    def beside(self, t):
+        for x, word in ((0.25, "wrong answer"), (0.75, "right answer")):
+            self.height.word(word, x, 0.93, word, color=GREY, ha="center", transform="axes")
 
 
-class InitialScale(Scene):
+# ---- the scale of the initial weights ----
+
+
+class InitialScale(Page):
     """Accuracy against the scale of the initial weights, and against updates, for some losses.
 
-    result: (sigmas, k, updates, {"name": (accuracy, diverged), …}): standard deviations of the initial weights, shape
-    (scales,); the index of the one that is looked at; the numbers of updates at which the accuracy was taken, shape
-    (looks,); accuracy of shape (looks, scales), diverged of shape (scales,), as in `descend`. At most four losses.
+    result: (lr, sigmas, k, updates, {"name": (accuracy, diverged), …}): the learning rate; standard deviations of the
+    initial weights, shape (scales,); the index of the one that is looked at; the numbers of updates at which the
+    accuracy was taken, shape (looks,); accuracy of shape (looks, scales), diverged of shape (scales,), as in `descend`.
+    A click on the left-hand panel sets the control `std`.
     """
 
     alt = (
@@ -390,53 +328,41 @@ class InitialScale(Scene):
     )
 
     def __init__(self):
-        super().__init__((9.6, 3.9))
-        self.across = self.figure.add_axes([0.065, 0.13, 0.45, 0.74], xscale="log", ylim=(0, 1.02))
-        self.along = self.figure.add_axes([0.6, 0.13, 0.375, 0.74], ylim=(0, 1.02))
-        self.across.set_xlabel("s: standard deviation of the initial weights")
-        self.across.set_ylabel("accuracy on held-out digits")
-        self.along.set_xlabel("updates")
-        for axes in (self.across, self.along):
-            axes.grid(alpha=0.25)
-            axes.axhline(0.1, color=GREY, lw=1, ls=":")
-        self.along.text(0.99, 0.03, "guessing: 0.1", transform=self.along.transAxes, ha="right", fontsize=9, color=GREY)
-        self.here = self.mover(self.across.axvline(1, color=GREY, lw=1.4, ls="--"))
-        self.named, self.sigmas = None, None
-        self.scales = [self.line(self.across, color=c, ls=d, marker=m, ms=7, lw=1.8) for c, d, m in STYLES]
-        self.curves = [self.line(self.along, color=c, ls=d, marker=m, ms=5, lw=1.8) for c, d, m in STYLES]
+        super().__init__("across along", widths=[6, 5], size=(9.6, 3.9), top=0.26)
+        words = dict(ylim=(0, 1.02), levels={"guessing": 0.1}, legend=None)
+        across = dict(x="s: standard deviation of the initial weights", y="right answers, held-out digits", log="x")
+        self.across = Curves(self, "across", **across, **words, sets="std")
+        self.along = Curves(self, "along", x="updates", **words)
 
     def show(self, result):
-        sigmas, self.k, self.updates, self.runs = result
-        if self.sigmas is None or not np.array_equal(sigmas, self.sigmas):
-            self.sigmas = np.asarray(sigmas)
-            self.across.set_xlim(self.sigmas[0] / 1.4, self.sigmas[-1] * 1.4)
-            self.across.set_xticks(self.sigmas, [f"{s:g}" for s in self.sigmas], minor=False)
-            self.across.minorticks_off()
-        if list(self.runs) != self.named:
-            self.named = list(self.runs)
-            styles = [dict(color=c, ls=d, marker=m, ms=6) for c, d, m in STYLES]
-            handles = [self.along.plot([], [], label=n, **s)[0] for n, s in zip(self.named, styles, strict=False)]
-            self.figure.legends.clear()
-            self.figure.legend(handles=handles, loc="upper center", ncols=4, frameon=False, bbox_to_anchor=(0.5, 1.01))
+        self.lr, self.sigmas, self.k, self.updates, self.runs = result
+        self.across.scale("x", "log", (self.sigmas[0] / 1.4, self.sigmas[-1] * 1.4))
+        self.across.axes.set_xticks(self.sigmas, [f"{s:g}" for s in self.sigmas])
+        self.across.axes.minorticks_off()
+        self.along.scale("x", "linear", (0, self.updates[-1]))
         self.steps = int(self.updates[-1])
-        if self.along.get_xlim()[1] != self.updates[-1]:
-            self.along.set_xlim(0, self.updates[-1])
+        self.name({name: LOOKS[name] for name in self.runs})
 
     def at(self, t):
         sigma, t = self.sigmas[self.k], int(np.searchsorted(self.updates, t, "right")) - 1  # the last look until then
-        self.here.set_xdata([sigma, sigma])
-        for artist in (*self.scales, *self.curves):
-            artist.set_visible(False)
-        for (accuracy, _), scales, curve in zip(self.runs.values(), self.scales, self.curves, strict=False):
-            scales.set_data(self.sigmas, accuracy[t])
-            curve.set_data(self.updates[: t + 1], accuracy[: t + 1, self.k])
-            scales.set_visible(True)
-            curve.set_visible(True)
-        said = [self._say(name, t, *run) for name, run in self.runs.items()]
-        self.caption = f"After {self.updates[t]} updates from weights of s = {number(sigma)}: {', '.join(said)}."
-        return [artist for artist in self.moving if artist.get_visible()]
+        accuracy = {name: one for name, (one, _) in self.runs.items()}
+        across = {name: (np.asarray(self.sigmas), one[t]) for name, one in accuracy.items()}
+        self.across.show(across, looks=LOOKS, marks={f"s = {number(sigma)}": sigma})
+        along = {name: (self.updates[: t + 1], one[: t + 1, self.k]) for name, one in accuracy.items()}
+        self.along.show(along, looks=LOOKS)
+        said = [
+            f"{name} {100 * one[t, self.k]:.0f}\N{NO-BREAK SPACE}%{gone(diverged[self.k], self.updates[t])}"
+            for name, (one, diverged) in self.runs.items()
+        ]
+        first = f"After {self.updates[t]} updates with η = {number(self.lr)} from weights of s = {number(sigma)}: "
+        self.caption = first + ", ".join(said) + "."
+        return self.moved()
 
-    def _say(self, name, t, accuracy, diverged):
-        gone = int(diverged[self.k])
-        left = f" (diverged at update {gone})" if 0 < gone <= self.updates[t] else ""
-        return f"{name} {100 * accuracy[t, self.k]:.0f}\N{NO-BREAK SPACE}%{left}"
+
+def gone(diverged, updates):
+    """That a run has diverged by now, and at which update.
+
+    >>> gone(57, 200), gone(57, 40), gone(0, 200)
+    (' (diverged at update 57)', '', '')
+    """
+    return f" (diverged at update {int(diverged)})" if 0 < diverged <= updates else ""
