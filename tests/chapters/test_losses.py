@@ -1,6 +1,7 @@
 """Chapter 11: repairs, questions and figures say what is true, and its numbers hold elsewhere."""
 
 import functools
+import itertools
 import math
 import re
 
@@ -8,6 +9,7 @@ import cells
 import numpy as np
 import pytest
 
+from notebooks import parse_number, plain_digits
 from optim_core import critical, losses
 from optim_core.chapters.losses import exercises as chapter
 from optim_core.chapters.losses import experiments, scenes
@@ -21,9 +23,10 @@ from optim_core.chapters.losses.exercises import (
     train_two,
 )
 from optim_core.chapters.losses.experiments import five_points, squared_error
+from optim_core.data import digits
 from optim_core.descent import descend
 from optim_core.exercises.running import run
-from optim_core.optimizers import adam, gd
+from optim_core.optimizers import adam, gd, momentum
 from optim_core.scenes import still
 from optim_core.surfaces import from_formula
 
@@ -226,6 +229,17 @@ def test_the_numbers_that_the_question_about_gaps_quotes():
     assert np.allclose(losses.softmax([101.0, 102, 103]), losses.softmax([1.0, 2, 3]))
 
 
+def test_softmax_sharpens_scores_above_the_temperature_and_evens_out_those_below():
+    rng = np.random.default_rng(3)
+    for T in (0.1, 1.0, 5.0):
+        for above in (True, False):
+            low, high = np.sort(T * (1 + rng.random((200, 2)) * 20) ** (1 if above else -1), axis=-1).T
+            ours = losses.softmax(np.stack([high, low], -1) / T)[:, 0]
+            shares = high / (high + low)
+            assert (ours >= shares - 1e-12).all() if above else (ours <= shares + 1e-12).all()
+    assert np.allclose([1.5 / 1.6, losses.softmax([1.5, 0.1])[0]], [0.94, 0.80], atol=0.005)
+
+
 # The chapter's formulas, and its numbers in other places -----------------------------------------------------------
 
 
@@ -359,15 +373,30 @@ def test_the_gap_depends_on_the_initial_scale_and_on_the_learning_rate_with_othe
 
 
 def test_a_start_from_cross_entropy_frees_the_squared_error():
-    cross, squared, _ = experiments.digit_networks().values()
-    unit = np.stack([cross.init(seed, "normal") for seed in (11, 12, 13)])
-    alone = experiments.percent_right(squared, gd, steps=400, w=unit, lr=0.3).mean()
-    from optim_core.data import digits
-    from optim_core.training import train
+    cross = experiments.digit_networks()["cross-entropy"]
+    percent = experiments.well_started(np.stack([cross.init(seed, "normal") for seed in (11, 12, 13)]))
+    assert percent["second-half"] > percent["alone"] + 8 and percent["second-half"] > percent["half"]
+    assert percent["through"] > percent["second-half"]
 
-    half = train(cross, digits(), gd, steps=200, w=unit, lr=0.3, progress=False)
-    after = experiments.percent_right(squared, gd, w=half["w"], lr=0.3).mean()
-    assert after > alone + 8 and after > 100 * half["test_accuracy"][-1].mean()
+
+def test_near_zero_the_three_losses_pull_the_weights_the_same_way_and_not_as_hard():
+    data, nets = digits(), experiments.digit_networks()
+    for seed in (11, 12, 13):
+        w = 0.01 * nets["cross-entropy"].init(seed, "normal")
+        cross, after_softmax, raw = (net.grad(w, data.X, data.y)[net.is_weight] for net in nets.values())
+        for other, factor in ((after_softmax, 1 / 5), (raw, 2.0)):
+            assert np.linalg.norm(other - factor * cross) < 0.01 * np.linalg.norm(factor * cross)
+
+
+def test_tiny_weights_slow_the_losses_behind_a_softmax_and_not_the_other():
+    nets = experiments.digit_networks()
+    unit = np.stack([nets["cross-entropy"].init(seed, "normal") for seed in (11, 12, 13)])
+    scale = np.array([0.01, 0.1, 0.2])[:, None, None]
+    cross, after_softmax, raw = (
+        experiments.percent_right(net, gd, w=scale * unit, lr=0.1).mean(-1) for net in nets.values()
+    )
+    assert cross[0] < cross[1:].max() - 20 and after_softmax[0] < after_softmax[1:].max() - 40
+    assert raw[0] > raw[1:].max() - 2
 
 
 # Figures ----------------------------------------------------------------------------------------------------------
@@ -379,71 +408,188 @@ def caption(scene, result, t=None):
 
 
 def test_the_bars_say_the_loss_and_its_gradient():
-    said = caption(scenes.SoftmaxBars(), ([2.0, 1.0, 0.0], 1.0, 1, 3))
-    assert "p = (0.67, 0.24, 0.09)" in said and "−ln 0.245 = 1.41" in said and "(0.67, −0.76, 0.09)" in said
-    two = caption(scenes.SoftmaxBars(), ([2.2, 0.0, 5.0], 1.0, 0, 2))
-    assert "p = (0.90, 0.10)" in two and "p₁ = 0.9 = σ(2.2)" in two
-    assert ", divided by T = 2." in caption(scenes.SoftmaxBars(), ([2.0, 1.0, 0.0], 2.0, 0, 3))
+    said = caption(scenes.SoftmaxBars(), ([2.0, 1.0, 0.0], 1.0, 1))
+    assert "p = (0.67, 0.24, 0.09)" in said and "−ln p, is 1.41" in said and "(0.67, −0.76, 0.09)" in said
+    two = caption(scenes.SoftmaxBars(), ([2.2, 0.0], 1.0, 0))
+    assert "p = (0.90, 0.10)" in two and "p₁ = σ(2.2), which is 0.9." in two
+    assert ", divided by T." in caption(scenes.SoftmaxBars(), ([2.0, 1.0, 0.0], 2.0, 0))
+
+
+def test_no_probability_that_a_caption_names_is_rounded_to_0_or_1():
+    scene = scenes.SoftmaxBars()
+    for z, T in itertools.product([(2.0, 1.0, 0.0), (10.0, -10.0, 0.0), (-10.0, 10.0)], [0.05, 0.1, 1.0, 20.0]):
+        for right in range(len(z)):
+            scene.show((z, T, right))
+            scene.at(0)
+            p, L = re.search(r"it is (.*?); the cross-entropy, −ln p, is (.*?), and", scene.caption).groups()
+            exact = float(-losses.log_softmax(np.array(z) / T)[right])
+            assert p not in ("0", "1") and L != "0"
+            if exact < 1e-12:
+                assert (p, L) == ("more than 1 − 10⁻¹²", "below 10⁻¹²")
+            else:
+                assert parse_number(L)[0] == pytest.approx(exact, rel=5e-3)
+            if "than" not in p:  # 1 − … or the number itself: its logarithm is the loss that stands beside it
+                rest = parse_number(p.removeprefix("1 − "))[0]
+                loss = -math.log1p(-rest) if p.startswith("1 − ") else -math.log(rest)
+                assert loss == pytest.approx(exact, rel=5e-3)
+
+
+def test_a_point_beyond_the_sigmoids_axis_stands_at_its_end_and_says_where_it_is():
+    scene = scenes.SoftmaxBars()
+    still(scene, ([5.0, -5.0], 0.1, 0))
+    assert scene.curve.artists["dot here"].get_xdata() == [10] and not scene.curve.artists["dot here"].get_clip_on()
+    assert scene.curve.artists["beyond"].get_text() == "at 100"
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_only_classes_that_are_there_have_bars(classes):
+    scene = scenes.SoftmaxBars()
+    still(scene, ([1.0, 2.0, 3.0], 1.0, 2))
+    still(scene, ([1.0, 2.0, 3.0][:classes], 1.0, 1))
+    for panel in (scene.logits, scene.shares):
+        seen = [name for name, one in panel.artists.items() if name.startswith("bar") and one.get_visible()]
+        assert len(seen) == len(panel.axes.get_xticks()) == classes
 
 
 def logit_runs(step, start, steps=100, lr=1.0):
     runs = {}
-    for name, formula in [("cross-entropy", "log(1 + exp(w2 - w1))"), ("squared", "2 / (1 + exp(w1 - w2))^2")]:
+    formulas = {"cross-entropy": "log(1 + exp(w2 - w1))", "squared error after softmax": "2 / (1 + exp(w1 - w2))^2"}
+    for name, formula in formulas.items():
         surface = from_formula(formula, window=(-12, 12, -12, 12))
         path = descend(step, start, surface.grad, steps, lr=lr)
         runs[name] = surface, path, losses.softmax(path["w"])[:, :1]
     return runs, lr
 
 
+def fitted(wrong, step, start, steps=200, lr=0.5):
+    x, y, pair = five_points(wrong)
+    runs = {}
+    for name, surface in pair.items():
+        path = descend(step, start, surface.grad, steps, lr=lr)
+        runs[name] = surface, path, losses.sigmoid((2 * y - 1) * (path["w"] @ [x, np.ones(5)]))
+    return runs, lr, x, y
+
+
 def test_the_maps_of_two_losses_share_heights_and_arrows():
     scene = scenes.TwoLosses("z", ("z₁", "z₂"))
     scene.show(logit_runs(gd, (-10.0, 10.0)))
-    shades = [seen.drawn[0] for seen in scene.maps]
-    arrows = [next(artist for artist in seen.drawn if hasattr(artist, "scale")) for seen in scene.maps]
+    shades = [seen.map.drawn[0] for seen in scene.maps]
+    arrows = [next(artist for artist in seen.map.drawn if hasattr(artist, "scale")) for seen in scene.maps]
     of_height = [dict(zip(scene.levels, one.get_facecolors().tolist(), strict=False)) for one in shades]
     assert all(of_height[0][level] == color for level, color in of_height[1].items())
     assert arrows[0].scale == arrows[1].scale
-    assert scene.clicked(scene.maps[1].axes, 1.0, -2.0) == {"z": (1.0, -2.0)} and not scene.clicked(scene.sure, 1, 0.5)
+    assert scene.clicked(scene.maps[1].axes, 1.0, -2.0) == {"z": (1.0, -2.0)}
+    assert not scene.clicked(scene.sure.axes, 1, 0.5)
 
 
 def test_the_maps_say_who_arrived_when_and_how_far_adam_stepped():
     said = caption(scenes.TwoLosses(), logit_runs(gd, (-10.0, 10.0)))
-    assert "With cross-entropy the right answer has more than 0.9 from step 15 on." in said
+    assert said.startswith("Step 100 of 100 from (−10, 10), η = 1.")
+    assert "With cross-entropy the right answer has more than 0.9 from step 15 to step 100." in said
     assert "probability of the right class 2.06·10⁻⁹, gradient norm 1.2·10⁻⁸" in said and "With squared" not in said
     said = caption(scenes.TwoLosses(), logit_runs(adam, (-10.0, 10.0)), 1)
-    assert re.search(r"On squared the last step was [\d.]+·10⁷ times as long as η times the gradient", said)
+    assert re.search(r"On squared error after softmax the last step was [\d.]+·10⁷ times as long as η times", said)
+
+
+STARTS = [(a, b) for a in (-12.0, -5.0, 0.0, 7.5, 12.0) for b in (-12.0, -1.0, 4.0, 12.0)]
+
+
+@pytest.mark.parametrize("step", [gd, momentum, adam])
+def test_since_when_an_answer_is_sure_agrees_with_the_logits_and_with_a_run_ten_times_as_long(step):
+    for formula in ("log(1 + exp(w2 - w1))", "2 / (1 + exp(w1 - w2))^2"):
+        surface = from_formula(formula)
+        for lr in (0.01, 0.3, 3.0):
+            w = descend(step, np.array(STARTS), surface.grad, 2000, lr=lr)["w"]
+            margin = w[..., 0] - w[..., 1]
+            p = losses.sigmoid(margin)
+            for k in range(len(STARTS)):
+                above = margin[:, k] > math.log(9)  # p > 0.9 is odds of more than nine to one
+                first = scenes.sure_from(p[:201, k : k + 1])
+                assert first == next((t for t in range(201) if above[t:201].all()), None)
+                assert first is None or above[first:].all()  # it stays so afterwards, too
+
+
+@pytest.mark.parametrize("step", [gd, momentum, adam])
+def test_how_far_a_step_led_is_one_for_gradient_descent_and_what_adam_divides_by(step):
+    cross, squared = two_logits()
+    for surface in (cross, squared):
+        for start in STARTS:
+            w = descend(step, start, surface.grad, 30, lr=0.3)["w"]
+            slopes = np.linalg.norm(surface.grad(w), axis=-1)
+            for t in (1, 2, 30):
+                times = scenes.stretched(w, slopes, 0.3, t)
+                moved = np.linalg.norm(w[t] - w[t - 1])
+                if step is gd and moved > 1e-9:
+                    assert times == pytest.approx(1, rel=1e-4)
+                if step is adam and t == 1 and moved > 1e-9:  # η g/(|g| + ε) in each coordinate
+                    each = slopes[0] / math.sqrt(2)
+                    assert times == pytest.approx(1 / (each + 1e-8), rel=1e-4)
+    assert scenes.stretched(w, slopes, 0.3, 0) == 0
+
+
+def test_what_is_too_small_to_tell_is_not_spelled_out():
+    scene = scenes.TwoLosses()
+    for step, lr, start in [(adam, 3.0, (12.0, -12.0)), (momentum, 3.0, (-12.0, 12.0)), (gd, 0.01, (-12.0, 12.0))]:
+        scene.show(logit_runs(step, start, 200, lr))
+        for t in (0, 1, 200):
+            scene.at(t)
+            powers = re.findall(r"10⁻(\S+?)[ .,]", scene.caption)
+            assert all(int(plain_digits(power)) <= 12 for power in powers)
 
 
 def test_another_pair_of_surfaces_replaces_the_maps():
     scene = scenes.TwoFits()
     for wrong in (True, False, True):
-        x, y, pair = five_points(wrong)
-        runs = {}
-        for name, surface in pair.items():
-            path = descend(gd, (-4.0, 4.0), surface.grad, 50, lr=0.5)
-            w1, w2 = np.split(path["w"], 2, axis=-1)
-            runs[name] = surface, path, losses.sigmoid((2 * y - 1) * (w1 * x + w2))
-        scene.show((runs, 0.5, x, y))
+        result = fitted(wrong, gd, (-4.0, 4.0), 50)
+        scene.show(result)
         scene.at(50)
-        assert [seen.surface for seen in scene.maps] == list(pair.values())
+        assert [seen.map.surface for seen in scene.maps] == list(five_points(wrong)[2].values())
         assert re.search(r"Cross-entropy meets \d of 5 labels", scene.caption)
+        marked = [one for name, one in scene.below.artists.items() if name.startswith("wrong") and one.get_visible()]
+        assert len(marked) == wrong
+
+
+def test_a_star_that_a_run_has_reached_stays_in_sight():
+    scene = scenes.TwoFits()
+    still(scene, fitted(True, gd, (-2.0, 2.0)))
+    for seen in scene.maps:
+        star, head = seen.artists["stars"], next(one for name, one in seen.artists.items() if name.startswith("head"))
+        near = np.hypot(star.get_xdata() - head.get_xdata(), star.get_ydata() - head.get_ydata())
+        assert (
+            near.min() < 0.1 and star.get_zorder() > head.get_zorder() and star.get_markersize() > head.get_markersize()
+        )
+
+
+def margins(k):
+    m = np.linspace(-12, 12, 241)
+    p = losses.softmax(np.stack([m, 0 * m], -1))[:, 0]
+    squared = 2 * (1 - p) ** 2, -4 * p * (1 - p) ** 2
+    return m, {"cross-entropy": (-np.log(p), p - 1), "squared error after softmax": squared}, k
 
 
 def test_the_margin_is_told_with_both_slopes():
-    m = np.linspace(-12, 12, 241)
-    p = losses.softmax(np.stack([m, 0 * m], -1))[:, 0]
-    curves = {"cross-entropy": (-np.log(p), p - 1), "squared": (2 * (1 - p) ** 2, -4 * p * (1 - p) ** 2)}
-    said = caption(scenes.Margin(), (m, curves, 20))
-    assert "Margin −10, so that the right class has the probability 4.54·10⁻⁵" in said
-    assert "cross-entropy 10 with slope −1, squared 2 with slope −0.000182" in said
+    said = caption(scenes.Margin(), margins(20))
+    assert "Margin −10, so that the right class has p = 4.54·10⁻⁵" in said
+    assert "cross-entropy 10 with slope −1, squared error after softmax 2 with slope −0.000182" in said
+
+
+@pytest.mark.parametrize("k", [0, 60, 120, 197, 240])
+def test_both_points_stay_in_their_panels_wherever_the_margin_is(k):
+    scene = scenes.Margin()
+    still(scene, margins(k))
+    for panel in (scene.height, scene.slope):
+        low, high = panel.axes.get_ylim()
+        assert all(low < y < high for _, y in panel.dots.values())
 
 
 def test_a_diverged_training_is_told_with_its_update():
     accuracy = np.linspace(0.1, 0.9, 11)[:, None] * [1.0, 0.5]
-    runs = {"one": (accuracy, np.array([0, 0])), "other": (accuracy, np.array([0, 57]))}
-    result = [0.1, 1.0], 1, np.arange(0, 201, 20), runs
+    none, later = np.array([0, 0]), np.array([0, 57])
+    runs = {"cross-entropy": (accuracy, none), "squared error, no softmax": (accuracy, later)}
+    result = 0.3, [0.1, 1.0], 1, np.arange(0, 201, 20), runs
     late, early = (caption(scenes.InitialScale(), result, t).replace("\N{NO-BREAK SPACE}", " ") for t in (200, 40))
-    assert late.startswith("After 200 updates") and late.endswith("one 45 %, other 45 % (diverged at update 57).")
+    assert late.startswith("After 200 updates with η = 0.3 from weights of s = 1: cross-entropy 45 %, ")
+    assert late.endswith("no softmax 45 % (diverged at update 57).")
     assert early.startswith("After 40 updates") and "diverged" not in early
 
 

@@ -55,13 +55,14 @@ def sure_from(p):
 
 
 def stretched(points, slopes, lr, t):
-    """How many times as long as η times the gradient the step to time t was; 0 where that cannot be said.
+    """How many times as long as η times the gradient the step to time t was; 0 where rounding hides that.
 
     >>> w, slopes = np.array([[0.0, 0.0], [0.3, 0.4]]), np.array([0.01, 0.01])
     >>> stretched(w, slopes, 0.5, 1), stretched(w, slopes, 0.5, 0)
     (np.float64(100.0), 0.0)
     """
-    return np.linalg.norm(points[t] - points[t - 1]) / (lr * slopes[t - 1]) if t and slopes[t - 1] > 0 else 0.0
+    stride = np.linalg.norm(points[t] - points[t - 1]) if t else 0.0
+    return stride / (lr * slopes[t - 1]) if stride > 1e-9 and slopes[t - 1] > 0 else 0.0
 
 
 def _upper(name):
@@ -202,10 +203,8 @@ class TwoLosses(Page):
     def beside(self, t):
         for seen in self.maps:  # a star that a run has reached stays in sight
             stars = [point["w"] for point in seen.surface.critical_points if point["kind"] == "minimum"]
-            for i, star in enumerate(stars):
-                seen.line(
-                    f"star {i}", *np.array(star)[:, None], marker="*", ls="", mfc="white", mec=INK, ms=13, zorder=9
-                )
+            mark = dict(marker="*", ls="", mfc="white", mec=INK, ms=13, zorder=9)
+            seen.line("stars", *np.reshape(stars, (-1, 2)).T, **mark)
 
     def fact(self, name, t, p):
         """What a run has come to at step t."""
@@ -330,9 +329,9 @@ class InitialScale(Page):
     def __init__(self):
         super().__init__("across along", widths=[6, 5], size=(9.6, 3.9), top=0.26)
         words = dict(ylim=(0, 1.02), levels={"guessing": 0.1}, legend=None)
-        across = dict(x="s: standard deviation of the initial weights", y="right answers, held-out digits", log="x")
-        self.across = Curves(self, "across", **across, **words, sets="std")
-        self.along = Curves(self, "along", x="updates", **words)
+        across = dict(title="after so many updates", x="s: standard deviation of the initial weights", log="x")
+        self.across = Curves(self, "across", y="right answers, held-out digits", **across, **words, sets="std")
+        self.along = Curves(self, "along", title="from weights of this s", x="updates", **words)
 
     def show(self, result):
         self.lr, self.sigmas, self.k, self.updates, self.runs = result
