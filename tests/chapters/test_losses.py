@@ -155,6 +155,21 @@ def averaged_over_examples(lr):
     return W - lr * X.T @ (losses.softmax(X @ W) - losses.one_hot(y, 3)).mean(axis=0)
 
 
+def scaled_loop(factor):
+    """The loop with p − y times a factor, in place of its mean."""
+
+    def loop(lr):
+        X, y = experiments.three_clouds()
+        W, seen = np.zeros((2, 3)), []
+        for _ in range(30):
+            L, dz = losses.cross_entropy(X @ W, y)
+            W = W - lr * factor * len(X) * X.T @ dz
+            seen.append(L)
+        return np.array(seen)
+
+    return loop
+
+
 S, C, G, F = (ex.reference for ex in (softmax, cross_entropy, cross_entropy_grad, first_of_two))
 
 UNLISTED = [  # exercise, answer, what the message must contain
@@ -169,17 +184,25 @@ UNLISTED = [  # exercise, answer, what the message must contain
     (cross_entropy, lambda z, y: losses.cross_entropy(z, y), "returns 2 things, and number 1 of them is right"),
     (cross_entropy, lambda z, y: C(z, y) / 2, "exactly half what is expected"),
     (cross_entropy, lambda z, y: C(z, y) + 1, "too large by `1`"),
+    (cross_entropy, lambda z, y: C(z, y) * len(z), "in every case you return what is expected, times `len(z)`"),
+    (cross_entropy, lambda z, y: -C(z, y), "the right size and the wrong sign"),
+    (cross_entropy, lambda z, y: C(z, y) / np.log(2), "a logarithm to base 2?"),
+    (cross_entropy, lambda z, y: ((z - y) ** 2).mean(), "divided by `z.shape[-1]`: the squared error of the logits"),
     (cross_entropy, lambda z, y: C(z / 2, y), "`/ 2` is too much in `C(z / 2, y)`"),
     (cross_entropy, lambda z, y: C(np.clip(z, -50, 50), y), "It is right for: ordinary logits"),
     (cross_entropy, lambda z, y: print(C(z, y)), "(not a `print`)"),
     (cross_entropy_grad, with_labels, "arrays used as indices must be of integer"),
-    (cross_entropy_grad, lambda z, y: G(z, y).T, "known mistake: transposed"),
-    (cross_entropy_grad, lambda z, y: (losses.softmax(z) + y) / len(z), "known mistake: the target is added"),
+    (cross_entropy_grad, lambda z, y: G(z, y).T, "rows and columns are exchanged"),
+    (cross_entropy_grad, lambda z, y: (losses.softmax(z) + y) / len(z), "the sign before `y` is wrong"),
+    (cross_entropy_grad, lambda z, y: losses.softmax(z) - y, "what is expected, times `len(z)`"),
+    (cross_entropy_grad, lambda z, y: (losses.softmax(z) - y) / z.size, "divided by `z.shape[-1]`"),
+    (cross_entropy_grad, lambda z, y: z - y, "a known mistake, times `len(z)`: z in place of p"),
     (cross_entropy_grad, lambda z, y: G(z, y) * 3, "exactly three times what is expected"),
     (cross_entropy_grad, lambda z, y: np.sign(G(z, y)), "the sign of what is expected"),
-    (first_of_two, lambda z1, z2: losses.softmax([z1, z2]), "known mistake: both probabilities"),
+    (first_of_two, lambda z1, z2: losses.softmax([z1, z2]), "number 1 of them is right"),
     (first_of_two, lambda z1, z2: losses.sigmoid([z1 - z2]), "wraps its number in an array of shape (1,)"),
-    (first_of_two, lambda z1, z2: 1 / (1 + np.exp(-abs(z1 - z2))), "known mistake: the likelier of the two classes"),
+    (first_of_two, lambda z1, z2: 1 / (1 + np.exp(-abs(z1 - z2))), "`abs(…)` around `z1 - z2` is too much"),
+    (first_of_two, lambda z1, z2: 1 / (1 + np.exp(z1 - z2)), "as if the difference were multiplied by -1"),
     (first_of_two, lambda z1, z2: math.exp(z1) / (math.exp(z1) + math.exp(z2)), "OverflowError"),
     (first_of_two, lambda z1: z1, "takes `(z1)`; it is called with `(z1, z2)`"),
     (train_one, lambda lr: train_one.reference(lr)[-1], "the last part of what is asked for, and not the rest"),
@@ -187,6 +210,8 @@ UNLISTED = [  # exercise, answer, what the message must contain
     (train_one, lambda lr: train_one.reference(lr / 2), "Your losses at the steps 0, 1, 2 and 29 are 2.3, 2.29"),
     (train_two, averaged_over_examples, "mismatch in its core dimension"),
     (train_two, lambda lr: train_two.reference(lr / 2), "they should be 1.1, 1.06, 1.03, 0.803"),
+    (train_two, scaled_loop(1 / 3), "each step is 66.67 times as long as it should be"),
+    (train_two, scaled_loop(-1.0), "each step is -200 times as long as it should be"),
     (train_three, lambda lr: train_three.reference(lr)[:20], "right and ends too early: 20 of 30 entries"),
     (train_three, lambda lr: np.nan_to_num(train_three.broken(lr)), "NaN counted as 0, in the mean"),
 ]  # fmt: skip

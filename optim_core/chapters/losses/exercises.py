@@ -11,6 +11,35 @@ from optim_core.exercises.kinds import repair
 from . import experiments
 from .experiments import few_digits, few_pixels, gradient_norms, three_clouds
 
+# What many formulas below are made of -----------------------------------------------------------------------------
+
+_log_p, _p = losses.log_softmax, losses.softmax
+
+
+def _share(e):
+    """Each row divided by its own sum."""
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def _top(z):
+    """The largest logit of each row."""
+    return z.max(axis=-1, keepdims=True)
+
+
+def _sigmoid(d):
+    return 1 / (1 + np.exp(-d))
+
+
+_CHANGES = {  # what students do to probabilities before they take the logarithm
+    "{x} is added inside the logarithm": lambda p, x: p + x,
+    "probabilities are cut off below {x}": lambda p, x: np.maximum(p, x),
+    "probabilities are cut off below {x}, and as far from 1": lambda p, x: np.clip(p, x, 1 - x),
+    "probabilities are cut off below {x} and divided by their sum again": lambda p, x: _share(np.maximum(p, x)),
+    "{x} is added to the probabilities, which are divided by their sum again": lambda p, x: _share(p + x),
+}
+_BASE = "Softmax has base e (0.693 = ln 2 speaks of base 2, 2.303 of base 10) and no temperature: e^z, with nothing "
+_BASE += "before the z."
+
 # 1. A softmax that cannot overflow --------------------------------------------------------------------------------
 
 
@@ -26,6 +55,19 @@ def _sums(got, z):
         off = [total for total in np.ravel(got.sum(axis=-1)) if abs(total - 1) > 1e-6]
         if off:
             return f"{'It sums' if z.ndim == 1 else 'One of its rows sums'} to {off[0]:.4g}, and should to 1."
+
+
+def _ratio(got):
+    """By what the logits seem to be multiplied: the first two of the first case differ by 1."""
+    return np.log(got[0][0] / got[0][1])
+
+
+_MULTIPLIED = [
+    ("as if every logit were multiplied by {x}", _ratio,
+     lambda x: lambda z: _share(np.exp(x * (z - _top(z)))), _BASE),
+    ("as if every logit were multiplied by {x}, and without a shift", _ratio,
+     lambda x: lambda z: _share(np.exp(x * z)), _BASE + " And take the largest logit of each row away first."),
+]  # fmt: skip
 
 
 @exercise(
@@ -47,22 +89,7 @@ def _sums(got, z):
         "Take the largest logit of each row away first. `z.max(axis=-1, keepdims=True)` has shape (…, 1).",
         "Then `e = np.exp(…)`, and each row divided by its own sum, with `keepdims=True` again.",
     ],
-    families=[
-        (
-            "as if every logit were multiplied by {x}",
-            lambda got: np.log(got[0][0] / got[0][1]),
-            lambda x: lambda z: _share(np.exp(x * (z - _top(z)))),
-            "Softmax has base e (0.693 = ln 2 speaks of base 2, 2.303 of base 10) and no temperature: e^z, with "
-            "nothing "
-            "before the z.",
-        ),
-        (
-            "as if every logit were multiplied by {x}, and without a shift",
-            lambda got: np.log(got[0][0] / got[0][1]),
-            lambda x: lambda z: _share(np.exp(x * z)),
-            "Softmax has base e and no temperature; and the largest logit of each row has to be taken away first.",
-        ),
-    ],
+    families=_MULTIPLIED,
     remark=_sums,
 )
 def softmax(z):
@@ -72,15 +99,6 @@ def softmax(z):
     """
     e = np.exp(z - z.max(axis=-1, keepdims=True))
     return e / e.sum(axis=-1, keepdims=True)
-
-
-def _share(e):
-    """Each row divided by its own sum."""
-    return e / e.sum(axis=-1, keepdims=True)
-
-
-def _top(z):
-    return z.max(axis=-1, keepdims=True)
 
 
 def _first_row(z):
@@ -96,8 +114,6 @@ softmax.mistakes += [  # what was done, the wrong formula, where to look
      "Right for small logits. e^1000 overflows and e^−1000 is 0; take the row's largest logit away first."),
     ("the sum runs over all rows", lambda z: np.exp(z - _top(z)) / np.exp(z - _top(z)).sum(),
      "Every row is a distribution of its own: it should sum to 1 by itself."),
-    ("one distribution over all rows together", lambda z: np.exp(z - z.max()) / np.exp(z - z.max()).sum(),
-     "Every row is a distribution of its own: largest logit and sum are to be taken along the last axis."),
     ("the sum runs down the columns", lambda z: np.exp(z - _top(z)) / np.exp(z - _top(z)).sum(axis=0),
      "Classes lie on the last axis, examples on those before: sum along the last."),
     ("shift and sum run down the columns", lambda z: np.exp(z - z.max(axis=0)) / np.exp(z - z.max(axis=0)).sum(axis=0),
@@ -116,22 +132,8 @@ softmax.mistakes += [  # what was done, the wrong formula, where to look
      "The largest is 1 in each row. Probabilities sum to 1."),
     ("no shift, and no sum", lambda z: np.exp(z),
      "Two things are missing: the shift, and dividing by the sum."),
-    ("the logits divided by their sum, without exponentials", lambda z: _share(z),
-     "Logits may be negative, and their sum may be 0. The exponential makes them positive."),
-    ("the shift is the mean", lambda z: _share(np.exp(z - z.mean(axis=-1, keepdims=True))),
-     "Logits far above the mean still overflow. Nothing lies above the largest."),
-    ("the shift is the smallest logit", lambda z: _share(np.exp(z - z.min(axis=-1, keepdims=True))),
-     "Then every exponent is ≥ 0, the wrong way round."),
-    ("the largest logit is added", lambda z: _share(np.exp(z + _top(z))),
-     "Take it away: the exponents should become ≤ 0."),
-    ("a division by the largest logit", lambda z: _share(np.exp(z / _top(z))),
-     "Softmax ignores a shift, not a scale: subtract."),
-    ("the minus signs of another formula", lambda z: _share(np.exp(z.min(axis=-1, keepdims=True) - z)),
-     "The largest logit should get the largest probability."),
     ("the logarithm of the answer", lambda z: z - _top(z) - np.log(np.exp(z - _top(z)).sum(axis=-1, keepdims=True)),
      "That is log-softmax."),
-    ("all or nothing: 1 for the largest logit", lambda z: (z == _top(z)) / (z == _top(z)).sum(axis=-1, keepdims=True),
-     "That is the limit of temperature 0. Softmax is soft."),
     ("all or nothing, for the first of the largest logits", lambda z: np.eye(z.shape[-1])[z.argmax(axis=-1)],
      "That is the limit of temperature 0. Softmax is soft."),
     ("the place of the largest logit", lambda z: z.argmax(axis=-1),
@@ -145,8 +147,6 @@ softmax.mistakes += [  # what was done, the wrong formula, where to look
     ("large logits are cut off, at both ends", lambda z: _share(np.exp(np.clip(z, -500, 500))),
      "Then 1000 and 1001 are the same, and are not: e.g. softmax([1000, 1001]) is softmax([0, 1]). Shift, do not "
      "clip."),
-    ("large logits are cut off from above", lambda z: _share(np.exp(np.minimum(z, 700))),
-     "Then 1000 and 1001 are the same, and are not: softmax([1000, 1001]) is softmax([0, 1]). Shift, do not clip."),
     ("the shift in the numerator only", lambda z: np.exp(z - _top(z)) / np.exp(z).sum(axis=-1, keepdims=True),
      "A shift changes nothing only if it is the same above and below."),
     ("the shift in the denominator only", lambda z: np.exp(z) / np.exp(z - _top(z)).sum(axis=-1, keepdims=True),
@@ -154,23 +154,17 @@ softmax.mistakes += [  # what was done, the wrong formula, where to look
     ("NaN replaced by 0", lambda z: np.nan_to_num(_share(np.exp(z))),
      "The row then no longer sums to 1, and the largest class gets 0. Avoid the overflow: take the largest logit "
      "away."),
-    ("the logits divided by 1000", lambda z: _share(np.exp(z / 1000)),
-     "That makes all classes nearly equal. Softmax ignores a shift, not a scale: subtract."),
-    ("the shift is 1000 for every row", lambda z: _share(np.exp(z - 1000)),
-     "That saves the logits near 1000 and loses those near 0: each row needs its own largest logit."),
     ("the shift is the first logit of the row", lambda z: _share(np.exp(z - z[..., :1])),
      "Another logit of the row may lie far above it, and overflow. Nothing lies above the largest."),
     ("the shift is log Σ e^z, computed without a shift of its own",
      lambda z: np.exp(z - np.log(np.exp(z).sum(axis=-1, keepdims=True))),
      "Right for small logits. The sum inside still has to survive e^1000."),
-    ("positive logits only, without exponentials", lambda z: _share(np.maximum(z, 0)),
-     "Negative logits have a probability, too. The exponential makes them positive."),
-    ("the sizes of the logits, without exponentials", lambda z: _share(np.abs(z)),
-     "−3 and 3 are not alike. The exponential makes every logit positive and keeps their order."),
+    *((f"{what}, without exponentials", lambda z, f=f: _share(f(z)),
+       "Logits may be negative, and −3 and 3 are not alike. The exponential makes them positive and keeps their order.")
+      for what, f in {"the logits divided by their sum": np.positive, "positive logits only": lambda z: z * (z > 0),
+                      "the sizes of the logits": np.abs, "the squares of the logits": np.square}.items()),
     ("scaled to 0 … 1", lambda z: (z - z.min(axis=-1, keepdims=True)) / np.ptp(z, axis=-1, keepdims=True),
      "Those do not sum to 1, and the smallest logit would have no probability. Where are the exponentials?"),
-    ("the squares of the logits, without exponentials", lambda z: _share(z**2),
-     "−3 and 3 are not alike. The exponential makes every logit positive and keeps their order."),
 ]
 # fmt: on
 
@@ -197,45 +191,26 @@ _far = [
 ]
 
 
-_FAR = len(_batches) + len(_soft)
-_HIDES = "No more log(0), and no more truth: an answer that is wrong by 2000 gets the loss −ln of that. Simplify "
-_HIDES += "log softmax(z) on paper."
+def _floor(got):
+    """What the probability 0 seems to have become: the second of the large logits has it twice in its targets."""
+    return np.exp(-got[len(_batches) + len(_soft) + 1])
+
+
+def _seen_through(change):
+    """The cross-entropy of probabilities that were changed before their logarithm was taken."""
+    return lambda z, y: -(y * np.log(change(_p(z)))).sum(axis=-1).mean()
+
+
+_HIDDEN = [
+    (what, _floor, lambda x, change=change: _seen_through(lambda p: change(p, x)),
+     "No more log(0), and no more truth: an answer that is wrong by 2000 gets the loss −ln of that. Simplify "
+     "log softmax(z) on paper.") for what, change in _CHANGES.items()
+]  # fmt: skip
 
 
 @exercise(
     cases={"ordinary logits": _batches, "targets that are not 0 or 1": _soft, "large logits": _far},
-    families=[
-        (
-            "{x} is added inside the logarithm",
-            lambda got: _floor(got),
-            lambda x: _seen_through(lambda p: p + x),
-            _HIDES,
-        ),
-        (
-            "probabilities are cut off below {x}",
-            lambda got: _floor(got),
-            lambda x: _seen_through(lambda p: np.maximum(p, x)),
-            _HIDES,
-        ),
-        (
-            "probabilities are cut off below {x}, and as far from 1",
-            lambda got: _floor(got),
-            lambda x: _seen_through(lambda p: np.clip(p, x, 1 - x)),
-            _HIDES,
-        ),
-        (
-            "probabilities are cut off below {x} and divided by their sum again",
-            lambda got: _floor(got),
-            lambda x: _seen_through(lambda p: _share(np.maximum(p, x))),
-            _HIDES,
-        ),
-        (
-            "{x} is added to the probabilities, which are divided by their sum again",
-            lambda got: _floor(got),
-            lambda x: _seen_through(lambda p: _share(p + x)),
-            _HIDES,
-        ),
-    ],
+    families=_HIDDEN,
     hints=[
         "log p = z − log Σ e^z: the logarithm undoes the exponential of the numerator, so never take log(softmax).",
         "With m the largest logit of the row, log Σ e^z = m + log Σ e^(z − m).",
@@ -253,42 +228,13 @@ def cross_entropy(z, y):
     return -(y * log_p).sum(axis=-1).mean()
 
 
-def _log_p(z):
-    z = z - _top(z)
-    return z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
-
-
-def _p(z):
-    return np.exp(_log_p(z))
-
-
 def _without_top(z, y):
     """What is left where the largest logit is taken away in the exponential and not given back."""
     return (np.log(np.exp(z - _top(z)).sum(-1)) - (y * z).sum(-1)).mean()
 
 
-def _sigmoid(d):
-    return 1 / (1 + np.exp(-d))
-
-
-def _seen_through(change):
-    """The cross-entropy of probabilities that were changed before their logarithm was taken."""
-    return lambda z, y: -(y * np.log(change(_p(z)))).sum(axis=-1).mean()
-
-
-def _floor(got):
-    """What the probability 0 seems to have become: the third of the large logits has it twice in its targets."""
-    return np.exp(-got[_FAR + 1])
-
-
 # fmt: off
 cross_entropy.mistakes += [  # what was done, the wrong formula, where to look
-    ("one number for each example, from a softmax that rounds to 0", lambda z, y: -(y * np.log(_p(z))).sum(axis=-1),
-     "Those are the examples' losses; the batch has their mean. And never take the logarithm of a softmax."),
-    ("the logarithm of the right probabilities alone, picked where y > 0",
-     lambda z, y: -np.log(_p(z)[y > 0]).mean(),
-     "Right for one-hot rows and small logits. A target may share its 1 between classes: weigh each log p with its y; "
-     "and never take the logarithm of a softmax."),
     ("log p picked where y > 0, and averaged over those", lambda z, y: -_log_p(z)[y > 0].mean(),
      "Right where the target is one-hot. A target may share its 1 between classes: weigh each log p with its y."),
     ("log p picked where y > 0, and summed", lambda z, y: -np.sum(_log_p(z), axis=-1, where=y > 0).mean(),
@@ -299,9 +245,6 @@ cross_entropy.mistakes += [  # what was done, the wrong formula, where to look
      "−p is bounded, and flat where the answer is badly wrong. −log p is not."),
     ("the mean over all classes, whatever the target", lambda z, y: -_log_p(z).mean(),
      "Where does y come in?"),
-    ("the mean over all classes, whatever the target, from a softmax that rounds to 0",
-     lambda z, y: -np.log(_p(z)).mean(),
-     "Where does y come in? And never take the logarithm of a softmax."),
     ("the entropy of the prediction", lambda z, y: -(_p(z) * _log_p(z)).sum(axis=-1).mean(),
      "That asks how sure the network is, not whether it is right. Where does y come in?"),
     ("the largest logit is missing: log Σ e^(z − m) − Σ y·z", lambda z, y: _without_top(z, y),
@@ -314,61 +257,26 @@ cross_entropy.mistakes += [  # what was done, the wrong formula, where to look
     ("the shift is the largest logit of all examples",
      lambda z, y: -(y * (z - z.max() - np.log(np.exp(z - z.max()).sum(-1, keepdims=True)))).sum(-1).mean(),
      "An example far below it becomes log(0). Each row needs its own largest logit."),
-    ("a sigmoid for each class, and yes or no for each, averaged over all",
-     lambda z, y: (np.logaddexp(0, z) - y * z).mean(),
-     "That belongs to independent outputs. Here the classes share the probability 1: softmax."),
     ("a sigmoid for each class, and yes or no for each, from sigmoids that round to 0 and 1",
      lambda z, y: -(y * np.log(_sigmoid(z)) + (1 - y) * np.log(1 - _sigmoid(z))).mean(),
      "That belongs to independent outputs. Here the classes share the probability 1: softmax."),
     ("a sigmoid for each class, and yes or no for each, summed over the classes",
      lambda z, y: (np.logaddexp(0, z) - y * z).sum(-1).mean(),
      "That belongs to independent outputs. Here the classes share the probability 1: softmax."),
-    ("the squared error of the logits", lambda z, y: ((z - y) ** 2).mean(),
-     "Logits are not probabilities; and the squared error is the other loss of this chapter."),
     ("the squared error of the logits, summed over the classes", lambda z, y: ((z - y) ** 2).sum(-1).mean(),
      "Logits are not probabilities; and the squared error is the other loss of this chapter."),
-    ("the squared error after softmax, averaged over the classes", lambda z, y: ((_p(z) - y) ** 2).mean(),
-     "That is the other loss of this chapter."),
     ("the share of right answers", lambda z, y: (z.argmax(-1) == y.argmax(-1)).mean(),
      "That has no slope anywhere. The loss asks how sure, too: −Σ y·log p."),
     ("a hinge: 1 minus the right logit, if that is positive", lambda z, y: np.maximum(0, 1 - (y * z).sum(-1)).mean(),
      "That is another loss, of support vector machines, and needs the other logits as well. Here it is −Σ y·log p."),
     ("only the first example", lambda z, y: -(y * _log_p(z)).sum(-1)[0],
      "The batch has the mean over all of them."),
-    ("only the first example, divided by the number of all", lambda z, y: -(y * _log_p(z)).sum(-1)[0] / len(z),
-     "Only one was added up: does the loop end in its first round?"),
     ("the last example is left out of the sum", lambda z, y: -(y * _log_p(z)).sum(-1)[:-1].sum() / len(z),
      "The mean is over all n: does the loop end one too early?"),
-    ("the largest loss of the batch", lambda z, y: -(y * _log_p(z)).sum(-1).max(),
-     "The batch has the mean over all of them."),
-    ("the median loss of the batch", lambda z, y: np.median(-(y * _log_p(z)).sum(-1)),
-     "The batch has the mean over all of them."),
-    ("divided by n − 1", lambda z, y: -(y * _log_p(z)).sum() / max(len(z) - 1, 1e-300),
-     "n − 1 belongs to variances. A mean divides by n."),
     ("each example's prediction beside each example's target", lambda z, y: -np.log(_p(z) @ y.T).mean(),
      "`p @ y.T` pairs all examples with all; only its diagonal pairs each with itself."),
-    ("the mean of e^(z − m) in place of their sum",
-     lambda z, y: -(y * (z - _top(z) - np.log(np.exp(z - _top(z)).mean(-1, keepdims=True)))).sum(-1).mean(),
-     "log Σ e^z: a sum over the classes."),
-    ("the logarithm of the sum is missing",
-     lambda z, y: -(y * (z - _top(z) - np.exp(z - _top(z)).sum(-1, keepdims=True))).sum(-1).mean(),
-     "log p = z − log Σ e^z."),
-    ("weighed with the logits in place of the target", lambda z, y: -(z * _log_p(z)).sum(-1).mean(),
-     "Where does y come in?"),
     ("the gradient", lambda z, y: (_p(z) - y) / len(z),
      "That is the next exercise. Asked for is the loss, one number."),
-    ("p − y", lambda z, y: _p(z) - y,
-     "That is on the way to the gradient. Asked for is the loss, one number: −Σ y·log p."),
-    ("the sum over the examples instead of their mean", lambda z, y: -(y * _log_p(z)).sum(),
-     "Twice as many examples should not double the loss."),
-    ("the mean over examples and classes", lambda z, y: -(y * _log_p(z)).mean(),
-     "Over the classes it is a sum: all but one term of it are 0."),
-    ("the minus sign is missing", lambda z, y: (y * _log_p(z)).sum(axis=-1).mean(),
-     "Logarithms of probabilities are negative; a loss is not."),
-    ("the minus sign is missing, and the mean", lambda z, y: (y * _log_p(z)).sum(),
-     "Logarithms of probabilities are negative; a loss is not. And it is averaged over the examples."),
-    ("one number for each example", lambda z, y: -(y * _log_p(z)).sum(axis=-1),
-     "Those are the examples' losses; the batch has their mean."),
     ("softmax applied twice", lambda z, y: -(y * _log_p(_p(z))).sum(axis=-1).mean(),
      "z is already what softmax takes. A second softmax squeezes everything together."),
     ("the logarithm of a softmax that has rounded to 0", lambda z, y: -(y * np.log(_p(z))).sum(axis=-1).mean(),
@@ -379,8 +287,6 @@ cross_entropy.mistakes += [  # what was done, the wrong formula, where to look
      "no log(0) can come up."),
     ("target and prediction exchanged", lambda z, y: -(_p(z) * np.log(y)).sum(axis=-1).mean(),
      "That takes the logarithm of the target, which is full of zeros. The target weighs, log p is weighed."),
-    ("0 and 1 exchanged in the target", lambda z, y: -((1 - y) * _log_p(z)).sum(axis=-1).mean(),
-     "One-hot has its 1 at the right class. Yours weighs the wrong ones."),
     ("the normalisation is missing", lambda z, y: -(y * z).sum(axis=-1).mean(),
      "Raising all logits would then lower the loss. log p = z − log Σ e^z."),
     ("the logarithm of the logits", lambda z, y: -(y * np.log(z)).sum(axis=-1).mean(),
@@ -390,10 +296,6 @@ cross_entropy.mistakes += [  # what was done, the wrong formula, where to look
     ("only the class with the largest target counts",
      lambda z, y: -_log_p(z)[np.arange(len(z)), y.argmax(axis=-1)].mean(),
      "Right where the target is one-hot. A target may share its 1 between classes: weigh each log p with its y."),
-    ("base 2", lambda z, y: -(y * _log_p(z)).sum(axis=-1).mean() / np.log(2),
-     "That counts in bits. Here the natural logarithm is used, `np.log`."),
-    ("base 10", lambda z, y: -(y * _log_p(z)).sum(axis=-1).mean() / np.log(10),
-     "Here the natural logarithm is used, `np.log`."),
     ("also the logarithms of 1 − p, as if each class were a yes or no of its own",
      lambda z, y: -(y * _log_p(z) + (1 - y) * np.log1p(-_p(z))).sum(axis=-1).mean(),
      "That belongs to independent outputs with a sigmoid each. Here the classes share the probability 1."),
@@ -403,8 +305,6 @@ cross_entropy.mistakes += [  # what was done, the wrong formula, where to look
      "It is bounded, and flat where the answer is badly wrong. The logarithm is missing."),
     ("the logarithm of the mean probability", lambda z, y: -np.log((y * _p(z)).sum(axis=-1).mean()),
      "First the logarithm of each example, then the mean."),
-    ("log(1 + p) where log p belongs", lambda z, y: -(y * np.log1p(_p(z))).sum(axis=-1).mean(),
-     "The 1 avoids log(0) and changes the loss everywhere else."),
 ]
 # fmt: on
 
@@ -449,10 +349,6 @@ def _through_softmax(z, dp):
 cross_entropy_grad.mistakes += [  # what was done, the wrong formula, where to look
     ("a sigmoid in place of the softmax", lambda z, y: (_sigmoid(z) - y) / len(z),
      "That belongs to independent outputs. Here the classes share the probability 1: softmax."),
-    ("a sigmoid in place of the softmax, and the mean is forgotten", lambda z, y: _sigmoid(z) - y,
-     "Here the classes share the probability 1: softmax; and the gradient of each example comes divided by n."),
-    ("z in place of p, and the mean is forgotten", lambda z, y: z - y,
-     "The derivative of log Σ e^z is softmax(z); and the gradient of each example comes divided by n."),
     ("e^z is not divided by its sum", lambda z, y: (np.exp(z) - y) / len(z),
      "The derivative of log Σ e^z is e^z over that sum: softmax."),
     ("the logarithm of p in place of p", lambda z, y: (_log_p(z) - y) / len(z),
@@ -462,24 +358,14 @@ cross_entropy_grad.mistakes += [  # what was done, the wrong formula, where to l
     ("one softmax over all examples together",
      lambda z, y: (np.exp(z - z.max()) / np.exp(z - z.max()).sum() - y) / len(z),
      "Each example has a distribution of its own: the sum runs along the last axis."),
-    ("one softmax over all examples together, without a shift", lambda z, y: (np.exp(z) / np.exp(z).sum() - y) / len(z),
-     "Each example has a distribution of its own; and the largest logit of each row has to be taken away first."),
     ("the softmax runs down the columns", lambda z, y: (_p(z.T).T - y) / len(z),
      "Classes lie on the last axis: largest logit and sum are taken along it, for each example."),
-    ("the softmax runs down the columns, without a shift",
-     lambda z, y: (np.exp(z) / np.exp(z).sum(axis=0) - y) / len(z),
-     "Classes lie on the last axis; and the largest logit of each row has to be taken away first."),
     ("all or nothing in place of p", lambda z, y: (np.eye(z.shape[-1])[z.argmax(-1)] - y) / len(z),
      "That is the perceptron's rule: no gradient where the answer is right. Softmax is soft."),
     ("the slope of a sigmoid, p(1 − p)", lambda z, y: _p(z) * (1 - _p(z)) / len(z),
      "Where does y come in? The chain through softmax ends in p − y."),
     ("p (p − y)", lambda z, y: (_p(z) - y) * _p(z) / len(z),
      "The logarithm cancels that p: the chain ends in p − y."),
-    ("twice the squared error's p (1 − p) (p − y)", lambda z, y: 2 * (_p(z) - y) * _p(z) * (1 - _p(z)) / len(z),
-     "The logarithm cancels p(1 − p), and nothing is squared."),
-    ("the gradient of the squared error with respect to p, averaged over the classes too",
-     lambda z, y: 2 * (_p(z) - y) / z.size,
-     "Nothing is squared in −Σ y log p, and the mean is over the examples."),
     ("1 is subtracted everywhere", lambda z, y: (_p(z) - 1) / len(z),
      "The 1 belongs to the right class only: y."),
     ("only the right class, p − 1", lambda z, y: (_p(z) - 1) * y / len(z),
@@ -488,64 +374,18 @@ cross_entropy_grad.mistakes += [  # what was done, the wrong formula, where to l
      "Right where the target is one-hot. A target may share its 1 between classes: subtract y itself."),
     ("1 is subtracted at the largest target", lambda z, y: (_p(z) - np.eye(z.shape[-1])[y.argmax(-1)]) / len(z),
      "Right where the target is one-hot. A target may share its 1 between classes: subtract y itself."),
-    ("1 is subtracted at the largest target, and the mean is forgotten",
-     lambda z, y: _p(z) - np.eye(z.shape[-1])[y.argmax(-1)],
-     "A target may share its 1 between classes: subtract y itself. And the gradient of each example comes divided by "
-     "n."),
-    ("the target is added", lambda z, y: (_p(z) + y) / len(z),
-     "The gradient is zero where p = y: subtract."),
-    ("the sizes of p − y", lambda z, y: np.abs(_p(z) - y) / len(z),
-     "The sign says which way each logit has to move."),
-    ("the squares of p − y", lambda z, y: (_p(z) - y) ** 2 / len(z),
-     "The sign says which way each logit has to move; and nothing is squared."),
-    ("the signs of p − y", lambda z, y: np.sign(_p(z) - y) / len(z),
-     "A sure mistake weighs more than a doubt: p − y itself."),
-    ("p is divided, and y is not", lambda z, y: _p(z) / len(z) - y,
-     "Brackets: the mean is over (p − y)."),
-    ("the examples in another order: the targets are turned round", lambda z, y: (_p(z) - y[::-1]) / len(z),
-     "Each row of z has its own row of y."),
-    ("only the first example gets a gradient", lambda z, y: (_p(z) - y) * (np.arange(len(z)) == 0)[:, None] / len(z),
-     "Every example has one: does the loop end in its first round?"),
-    ("the last example gets none", lambda z, y: (_p(z) - y) * (np.arange(len(z)) < len(z) - 1)[:, None] / len(z),
-     "Every example has one: does the loop end one too early?"),
     ("the sum over the examples", lambda z, y: (_p(z) - y).sum(axis=0),
      "Every example has logits of its own, and a gradient for them: the shape is that of z."),
     ("one number: everything is summed or averaged", lambda z, y: (_p(z) - y).sum(),
      "Both p and y sum to 1, so this is always 0. Asked for is a gradient for each logit: the shape is that of z."),
-    ("averaged over the classes", lambda z, y: (_p(z) - y).mean(axis=-1, keepdims=True),
-     "Both p and y sum to 1, so this is always 0. Keep the axis of the classes."),
-    ("transposed", lambda z, y: (_p(z) - y).T / len(z),
-     "The gradient has the shape of z: examples × classes."),
-    ("multiplied by z, as for the weights of a linear layer", lambda z, y: z.T @ (_p(z) - y) / len(z),
-     "Weights would need their inputs here. Asked for is the gradient with respect to the logits z themselves."),
-    ("the gradient of the logits' exponential, p − y·p", lambda z, y: (_p(z) - y * _p(z)) / len(z),
-     "For the right class it is p − 1: y is subtracted as it is."),
-    ("the mean is forgotten", lambda z, y: _p(z) - y,
-     "The loss is a mean over the examples, so the gradient of each comes divided by their number."),
-    ("a division by the number of all entries", lambda z, y: (_p(z) - y) / z.size,
-     "The mean is over the examples, `len(z)`; over the classes it is a sum."),
     ("a division by the number of classes", lambda z, y: (_p(z) - y) / z.shape[-1],
      "Examples lie on the first axis: divide by how many of those there are."),
-    ("brackets: only y is divided", lambda z, y: _p(z) - y / len(z),
-     "`p - y / n` divides y alone."),
-    ("y − p: the sign", lambda z, y: (y - _p(z)) / len(z),
-     "That is the way downhill. The gradient points uphill."),
-    ("y − p, and the mean is forgotten", lambda z, y: y - _p(z),
-     "That is the way downhill, and the mean over the examples is missing."),
     ("no shift: the exponential overflows", lambda z, y: (_share(np.exp(z)) - y) / len(z),
      "Right for small logits. Take the row's largest logit away before the exponential."),
-    ("no shift, and the mean is forgotten", lambda z, y: _share(np.exp(z)) - y,
-     "e^2000 overflows, and the mean over the examples is missing."),
     ("softmax applied twice", lambda z, y: (_p(_p(z)) - y) / len(z),
      "z is already what softmax takes."),
     ("z in place of p", lambda z, y: (z - y) / len(z),
      "That is the gradient of a squared error. The derivative of log Σ e^z is softmax(z)."),
-    ("0 and 1 exchanged in the target", lambda z, y: (_p(z) - (1 - y)) / len(z),
-     "One-hot has its 1 at the right class. Yours pushes the wrong ones up."),
-    ("the target is left out", lambda z, y: _p(z) / len(z),
-     "Without y every class would be pushed down, the right one too."),
-    ("only the right class gets a gradient", lambda z, y: y * (_p(z) - y) / len(z),
-     "The wrong classes are pushed down as well, each by its own p."),
     ("the gradient with respect to p", lambda z, y: -y / _p(z) / len(z),
      "That is one link of the chain. Carry it through softmax, back to the logits."),
     ("p(1 − p) once more, the slope of a sigmoid", lambda z, y: (_p(z) - y) * _p(z) * (1 - _p(z)) / len(z),
@@ -554,18 +394,25 @@ cross_entropy_grad.mistakes += [  # what was done, the wrong formula, where to l
      "That is the loss whose gradient vanishes where the answer is badly wrong."),
     ("p − y carried through softmax a second time", lambda z, y: _through_softmax(z, _p(z) - y) / len(z),
      "p − y is already the gradient with respect to the logits."),
-    ("a factor 2, as if something were squared", lambda z, y: 2 * (_p(z) - y) / len(z),
-     "Nothing is squared in −Σ y log p."),
     ("summed over the classes", lambda z, y: (_p(z) - y).sum(axis=-1) / len(z),
      "Both p and y sum to 1, so this is always 0. Keep the axis of the classes."),
-    ("averaged over the examples", lambda z, y: (_p(z) - y).mean(axis=0),
-     "Every example has logits of its own, and a gradient for them: the shape is that of z."),
     ("the loss itself", lambda z, y: -(y * _log_p(z)).sum(axis=-1).mean(),
      "That is how wrong it is. The question is how this changes with each logit."),
 ]
 # fmt: on
 
 # 4. Two classes are one sigmoid -----------------------------------------------------------------------------------
+
+
+_OTHER_SIGMOIDS = [
+    ("as if the difference were multiplied by {x}", lambda got: np.log(got[0] / (1 - got[0])),
+     lambda x: lambda z1, z2: _sigmoid(x * (z1 - z2)), _BASE + " (And p₁ should grow with z₁.)"),
+    ("probabilities are cut off at {x}, and as far from 1", lambda got: got[8],
+     lambda x: lambda z1, z2: np.clip(_sigmoid(z1 - z2), x, 1 - x),
+     "Nothing overflows here: e^1000 is ∞, and 1/∞ is 0. Leave the probability as it is."),
+    ("{x} is added to the denominator's exponential in place of 1", lambda got: 1 / got[2] - 1,
+     lambda x: lambda z1, z2: 1 / (x + np.exp(z2 - z1)), "e^z₁ divided by itself is 1."),
+]  # fmt: skip
 
 
 @exercise(
@@ -587,28 +434,7 @@ cross_entropy_grad.mistakes += [  # what was done, the wrong formula, where to l
         "What is left is 1/(1 + e^something). The something depends on one number only.",
         "That number is the difference of the logits: only it matters, because softmax ignores a common shift.",
     ],
-    families=[
-        (
-            "as if the difference were multiplied by {x}",
-            lambda got: np.log(got[0] / (1 - got[0])),
-            lambda x: lambda z1, z2: _sigmoid(x * (z1 - z2)),
-            "Softmax has base e (0.693 = ln 2 speaks of base 2, 2.303 of base 10): e^z₁/e^z₂ = e^(z₁ − z₂), with "
-            "nothing before "
-            "it.",
-        ),
-        (
-            "probabilities are cut off at {x}, and as far from 1",
-            lambda got: got[8],
-            lambda x: lambda z1, z2: np.clip(_sigmoid(z1 - z2), x, 1 - x),
-            "Nothing overflows here: e^1000 is ∞, and 1/∞ is 0. Leave the probability as it is.",
-        ),
-        (
-            "{x} is added to the denominator's exponential in place of 1",
-            lambda got: 1 / got[2] - 1,
-            lambda x: lambda z1, z2: 1 / (x + np.exp(z2 - z1)),
-            "e^z₁ divided by itself is 1.",
-        ),
-    ],
+    families=_OTHER_SIGMOIDS,
 )
 def first_of_two(z1, z2):
     """The probability that softmax gives to the first of two classes, with a single exponential.
@@ -620,32 +446,16 @@ def first_of_two(z1, z2):
 
 # fmt: off
 first_of_two.mistakes += [  # what was done, the wrong formula, where to look
-    ("the likelier of the two classes", lambda z1, z2: _sigmoid(abs(z1 - z2)),
-     "The sign of the difference says which of them is the first: leave | | away."),
     ("the less likely of the two classes", lambda z1, z2: _sigmoid(-abs(z1 - z2)),
      "The sign of the difference says which of them is the first: leave | | away."),
     ("the product of the logits", lambda z1, z2: _sigmoid(z1 * z2),
      "A ratio of exponentials is the exponential of a difference."),
-    ("the product of the logits, with the other sign", lambda z1, z2: _sigmoid(-z1 * z2),
-     "A ratio of exponentials is the exponential of a difference."),
-    ("minus the sum of the logits", lambda z1, z2: _sigmoid(-z1 - z2),
-     "Adding the same to both must change nothing."),
-    ("minus the first logit alone", lambda z1, z2: _sigmoid(-z1),
-     "Both logits matter, through one number; and p₁ should grow with z₁."),
-    ("minus the second logit alone", lambda z1, z2: _sigmoid(-z2),
-     "Both logits matter, through one number."),
     ("tanh of half the difference", lambda z1, z2: np.tanh((z1 - z2) / 2),
      "It runs from −1 to 1: σ(d) = (1 + tanh(d/2))/2."),
     ("1 − e^(z₂ − z₁)", lambda z1, z2: 1 - np.exp(z2 - z1),
      "That is the beginning of a series, and negative where the second is likelier. The sum e^z₁ + e^z₂ stands below."),
-    ("e^(z₂ − z₁): the odds of the second class", lambda z1, z2: np.exp(z2 - z1),
-     "Those are the odds p₂/p₁. The probability is p₁/(p₁ + p₂)."),
-    ("1 + e^(z₂ − z₁): a division is missing", lambda z1, z2: 1 + np.exp(z2 - z1),
-     "That is 1/p₁."),
     ("e^z₁ over 1 + e^z₂", lambda z1, z2: np.exp(z1) / (1 + np.exp(z2)),
      "Softmax divides by e^z₁ + e^z₂."),
-    ("e^z₁ over 1 + e^z₁", lambda z1, z2: np.exp(z1) / (1 + np.exp(z1)),
-     "That is a sigmoid of z₁ alone, and overflows. Softmax divides by e^z₁ + e^z₂."),
     ("e^z₁ over e^(z₁ + z₂)", lambda z1, z2: np.exp(z1) / np.exp(z1 + z2),
      "A sum of exponentials is not the exponential of a sum."),
     ("e^d/(1 + e^d), which overflows", lambda z1, z2: np.exp(z1 - z2) / (1 + np.exp(z1 - z2)),
@@ -657,12 +467,6 @@ first_of_two.mistakes += [  # what was done, the wrong formula, where to look
      "Logits may be negative, and their sum may be 0. The exponential makes them positive."),
     ("a straight line: ½ + d/4", lambda z1, z2: 0.5 + (z1 - z2) / 4,
      "That is the tangent at d = 0. It leaves 0 … 1 where d is large."),
-    ("both probabilities", lambda z1, z2: np.array([_sigmoid(z1 - z2), _sigmoid(z2 - z1)]),
-     "Asked for is the first alone."),
-    ("the difference cut off at ±5", lambda z1, z2: _sigmoid(np.clip(z1 - z2, -5, 5)),
-     "Then nothing is surer than 99.3 %. One exponential of z₂ − z₁ needs no cut: e^1000 is ∞, and 1/∞ is 0."),
-    ("the second class's probability", lambda z1, z2: _sigmoid(z2 - z1),
-     "σ grows with its argument, and p₁ should grow with z₁."),
     ("the sigmoid of the first logit alone", lambda z1, z2: _sigmoid(z1),
      "Then the second logit would not matter. A sigmoid of z₁ is softmax of (z₁, 0)."),
     ("the sigmoid of the second logit alone", lambda z1, z2: _sigmoid(z2),
@@ -671,10 +475,6 @@ first_of_two.mistakes += [  # what was done, the wrong formula, where to look
      "Adding the same to both must change nothing."),
     ("the ratio of the logits", lambda z1, z2: _sigmoid(np.divide(z1, z2)),
      "A ratio of exponentials is the exponential of a difference."),
-    ("half the difference", lambda z1, z2: _sigmoid((z1 - z2) / 2),
-     "e^z₁/e^z₂ = e^(z₁ − z₂), without a ½."),
-    ("twice the difference", lambda z1, z2: _sigmoid(2 * (z1 - z2)),
-     "e^z₁/e^z₂ = e^(z₁ − z₂), without a 2. (σ and tanh differ by that factor.)"),
     ("tanh in place of σ", lambda z1, z2: np.tanh(z1 - z2),
      "It runs from −1 to 1: σ(d) = (1 + tanh(d/2))/2."),
     ("softmax written out, without a shift", lambda z1, z2: np.exp(z1) / (np.exp(z1) + np.exp(z2)),
@@ -729,6 +529,16 @@ def _right(X, W, y):
     return losses.cross_entropy(X @ W, y)
 
 
+def _where(f, low, high):
+    """Where f, which has another sign at each end, is 0; NaN if it has not."""
+    if not np.sign(f(low)) * np.sign(f(high)) < 0:
+        return np.nan
+    for _ in range(90):
+        middle = (low + high) / 2
+        low, high = (middle, high) if np.sign(f(middle)) == np.sign(f(low)) else (low, middle)
+    return middle
+
+
 def _step_factors(data, lr):
     """The families of loops whose steps are x times as long as they should be: for an x below 0, small, or large."""
 
@@ -738,31 +548,20 @@ def _step_factors(data, lr):
         slope = X.T @ losses.cross_entropy(np.zeros((len(X), y.max() + 1)), y)[1]
         return lambda x: losses.cross_entropy(X @ (-x * lr * slope), y)[0]
 
-    def solve(f, low, high):
-        """Where f, which has another sign at each end, is 0."""
-        if not np.sign(f(low)) * np.sign(f(high)) < 0:
-            return np.nan
-        for _ in range(80):
-            middle = (low + high) / 2
-            low, high = (middle, high) if np.sign(f(middle)) == np.sign(f(low)) else (low, middle)
-        return middle
-
     def guess(got, part):
         loss, low, high = after_one(), 0.0, 1e4
         for _ in range(60):  # the lowest loss that one step can reach
             a, b = low + (high - low) / 3, high - (high - low) / 3
             low, high = (low, b) if loss(a) < loss(b) else (a, high)
         ends = {"small": (0.0, low), "large": (low, 1e5), "negative": (-1e5, 0.0)}[part]
-        return solve(lambda x: loss(x) - got[0][1], *ends)
+        return _where(lambda x: loss(x) - got[0][1], *ends)
 
     def make(x):
         return _loop(lambda *a: (_right(*a)[0], x * _right(*a)[1]), data)
 
     what = "the loss is right, and each step is {x} times as long as it should be"
-    look = (
-        "What makes it so: a factor in front of the gradient, another learning rate, scaled inputs (their factor comes "
-        "squared)?"
-    )
+    look = "What makes it so: the gradient of another mean, or of a sum? Another learning rate? A sign? Scaled inputs "
+    look += "(their factor comes squared)?"
     return [(what, lambda got, part=part: guess(got, part), make, look) for part in ("small", "large", "negative")]
 
 
@@ -846,12 +645,8 @@ train_one.mistakes += [  # what was done, the wrong loop, where to look
      "`cross_entropy` takes logits, any real numbers, and has the exponential inside."),
     ("tanh of the logits", _loop(lambda X, W, y: losses.cross_entropy(np.tanh(X @ W), y)),
      "It squeezes the logits just as softmax did. `cross_entropy` takes any real numbers."),
-    ("the loss divided by the number of examples, too", _loop(lambda *a: (_right(*a)[0] / 200, _right(*a)[1])),
-     "`cross_entropy` has taken the mean already."),
     *((f"the learning rate is always {rate:g}", _fixed(rate, _right, few_digits),
        "The repair is right. The loop is given `lr`; use that.") for rate in (0.1, 1.0)),
-    ("momentum is added", _with_momentum,
-     "The repair may be right. The loop made plain gradient steps; leave them."),
     ("softmax is still applied twice, now with its derivative", _loop(_twice_with_its_derivative),
      "The gradient fits the loss now, and the loss is still the wrong one: it cannot fall below 1.46."),
     ("a sigmoid in place of the softmax", _loop(_sigmoids),
@@ -862,14 +657,6 @@ train_one.mistakes += [  # what was done, the wrong loop, where to look
      "The loss you record is still too high."),
     ("the loss is right, and the gradient still has softmax twice", _loop(lambda *a: (_right(*a)[0], _twice(*a)[1])),
      "The steps you take are still too short."),
-    ("a second division by the number of examples", _loop(lambda *a: (_right(*a)[0], _right(*a)[1] / 200)),
-     "`cross_entropy` has taken the mean already."),
-    ("the gradient of the sum in place of the mean", _loop(lambda *a: (_right(*a)[0], _right(*a)[1] * 200)),
-     "`cross_entropy` has taken the mean already, and that was right."),
-    ("the loss after each step", _loop(_right, before=False),
-     "The repair is right. The loss is asked for before each step, as the loop did it."),
-    ("the sign of the step turned round", _loop(lambda *a: (_right(*a)[0], -_right(*a)[1])),
-     "Now it climbs. The minus was right."),
 ]
 # fmt: on
 
@@ -937,9 +724,6 @@ train_two.mistakes += [  # what was done, the wrong loop, where to look
      "p − y was right, but for its length."),
     ("the squared error after softmax", _loop(_mse_of_softmax, three_clouds),
      "That is another loss. The one that was there is right; the gradient is too long."),
-    ("the gradient of the squared error after softmax",
-     _loop(lambda X, W, y: (_right(X, W, y)[0], _mse_of_softmax(X, W, y)[1]), three_clouds),
-     "Nothing is squared here: p − y was right, but for its length."),
     *((f"each entry of the gradient cut off at ±{most:g}",
        _loop(lambda *a, most=most: (_right(*a)[0], np.clip(_summed(*a)[1], -most, most)), three_clouds),
        "That tames the steps and hides the fault: of which mean is this the gradient?") for most in (0.01, 0.1, 0.5)),
@@ -950,57 +734,31 @@ train_two.mistakes += [  # what was done, the wrong loop, where to look
        "The gradient is right. The loop is given `lr`; use that.") for rate in (0.1, 0.01)),
     ("one example in each step, one after the other", _one_by_one,
      "That is another method. The loop takes all points at once: of which mean is `dz` the gradient?"),
-    ("a division by the number of classes", _scaled(200 / 3),
-     "Smaller, and still not the mean: it is over the points, and there are 200."),
-    ("a division by the number of inputs", _scaled(200 / 2),
-     "Smaller, and still not the mean: it is over the points, and there are 200."),
-    ("a division by the number of points and of classes", _scaled(1 / 3),
-     "Over the classes it is a sum; only the examples are averaged."),
-    ("a division by 100", _scaled(2), "Close. How many examples are there? Ask `len(X)`."),
-    ("a division by 1000", _scaled(1 / 5), "Do not guess the factor: the loss is a mean over `len(X)` examples."),
-    ("a division by the square root of the number of examples", _scaled(np.sqrt(200)),
-     "The mean divides by their number. (A root of n belongs to standard deviations.)"),
-    ("the mean is taken twice", _scaled(1 / 200),
-     "Once is enough."),
-    ("the sign turned round, with the mean", _scaled(-1),
-     "The mean is right now. p − y points uphill, and the step takes it away."),
-    ("the sign turned round", _scaled(-200),
-     "Uphill is not the cure: p − y points uphill, and the step takes it away. How long is it?"),
     ("the loss summed, too, instead of the gradient averaged",
      _loop(lambda *a: (200 * _right(*a)[0], 200 * _right(*a)[1]), three_clouds),
      "Loss and gradient fit together now, and the steps are as much too long as before."),
     ("the gradient divided by its length", _loop(_normalised, three_clouds),
      "That tames the steps and hides the fault."),
-    ("the loss after each step", _loop(_right, three_clouds, before=False),
-     "The repair is right. The loss is asked for before each step, as the loop did it."),
 ]
 # fmt: on
 
 
-def _recording(loss):
-    """The right steps, with another loss noted: loss(p, Y)."""
+def _noting(loss):
+    """The right steps, with another loss noted: loss(z, Y)."""
 
     def step(X, W, y):
         with np.errstate(all="ignore"):
-            return loss(losses.softmax(X @ W), losses.one_hot(y, 10)), _right(X, W, y)[1]
+            return loss(X @ W, losses.one_hot(y, 10)), _right(X, W, y)[1]
 
     return _loop(step, few_pixels)
 
 
-_CHANGES = {  # what is done to p before its logarithm is taken
-    "{x} is added inside the logarithm": lambda p, x: p + x,
-    "probabilities are cut off below {x}": lambda p, x: np.maximum(p, x),
-    "probabilities are cut off below {x}, and as far from 1": lambda p, x: np.clip(p, x, 1 - x),
-    "probabilities are cut off below {x} and divided by their sum again": lambda p, x: _share(np.maximum(p, x)),
-}
-_FLOORED = (
-    "No more NaN, and no more truth: an answer that is wrong by 800 is recorded as −ln of that number, no worse than "
-    "one "
-    "wrong by 40. Never take the logarithm of a softmax."
-)
+def _recording(loss):
+    """The same with loss(p, Y)."""
+    return _noting(lambda z, Y: loss(losses.softmax(z), Y))
 
 
-def _seen(change, x):
+def _changed(change, x):
     return _recording(lambda p, Y: -(Y * np.log(change(p, x))).sum(-1).mean())
 
 
@@ -1015,37 +773,19 @@ def _worst():
 def _floor_of(noted, change):
     """For which x the changed probabilities give the loss that was noted after one step with lr = 2."""
     p, Y = _worst()
-    low, high = -730.0, -0.7  # ln x
-    for _ in range(90):
-        middle = (low + high) / 2
-        loss = -(Y * np.log(change(p, np.exp(middle)))).sum(-1).mean()
-        low, high = (middle, high) if loss > noted[1] else (low, middle)
-    x = np.exp(middle)
+    x = np.exp(_where(lambda log_x: -(Y * np.log(change(p, np.exp(log_x)))).sum(-1).mean() - noted[1], -730.0, -0.7))
     return float(f"{x:.10g}")
 
 
-def _noting(loss):
-    """The right steps, with another loss noted: loss(z, Y)."""
-
-    def step(X, W, y):
-        with np.errstate(all="ignore"):
-            return loss(X @ W, losses.one_hot(y, 10)), _right(X, W, y)[1]
-
-    return _loop(step, few_pixels)
-
-
-def _broken_three(lr):
-    X, y = experiments.few_pixels()
-    Y, W, seen = losses.one_hot(y, 10), np.zeros((64, 10)), []
-    for _ in range(30):
-        p = losses.softmax(X @ W)
-        seen.append(-(Y * np.log(p)).sum(-1).mean())
-        W = W - lr * X.T @ (p - Y) / len(X)
-    return np.array(seen)
+_RECORDED = [
+    (what, lambda got, change=change: _floor_of(got[3], change), lambda x, change=change: _changed(change, x),
+     "No more NaN, and no more truth: an answer that is wrong by 800 is recorded as −ln of that number, no worse than "
+     "one wrong by 40. Never take the logarithm of a softmax.") for what, change in _CHANGES.items()
+]  # fmt: skip
 
 
 @repair(
-    _broken_three,
+    _recording(lambda p, Y: -(Y * np.log(p)).sum(-1).mean()),
     cases={"the pixels as they are": [(0.1,), (0.3,), (1.0,), (2.0,)]},
     hints=[
         "The weights are finite all the time: only the loss goes wrong. Print `p.min()` in the loop.",
@@ -1053,18 +793,7 @@ def _broken_three(lr):
         "Never take the logarithm of a softmax: `losses.log_softmax(z)` and `losses.cross_entropy(z, y)` avoid it.",
     ],
     remark=lambda mine, lr: _course(mine, train_three.reference(lr)),
-    families=[
-        *(
-            (
-                what,
-                lambda got, change=change: _floor_of(got[3], change),
-                lambda x, change=change: _seen(change, x),
-                _FLOORED,
-            )
-            for what, change in _CHANGES.items()
-        ),
-        *_step_factors(few_pixels, 0.1),
-    ],
+    families=[*_RECORDED, *_step_factors(few_pixels, 0.1)],
 )
 def train_three(lr):
     """Train a linear classifier on 200 digits with pixels 0 … 16; return the loss before each of 30 steps."""
@@ -1087,24 +816,13 @@ train_three.mistakes += [  # what was done, the wrong loop, where to look
      "The 1 avoids log(0) and changes the loss everywhere else."),
     ("the squared error of p", _recording(lambda p, Y: ((p - Y) ** 2).sum(-1).mean()),
      "That is another loss, of which these are not the gradients."),
-    ("the squared error of p, averaged over the classes too", _recording(lambda p, Y: ((p - Y) ** 2).mean()),
-     "That is another loss, of which these are not the gradients."),
-    ("the mean over the classes, too", _loop(lambda X, W, y: (_right(X, W, y)[0] / 10, _right(X, W, y)[1]), few_pixels),
-     "No NaN any more. Over the classes it was a sum, and that was right."),
-    ("the mean over the classes, too, with the logarithm of a softmax",
-     _recording(lambda p, Y: -(Y * np.log(p)).mean()),
-     "Over the classes it was a sum; and log p is still −∞ where p has rounded to 0."),
-    ("the sum over the examples, with the logarithm of a softmax", _recording(lambda p, Y: -(Y * np.log(p)).sum()),
-     "The loss was a mean over the examples; and log p is still −∞ where p has rounded to 0."),
     ("log Σ e^z without a shift", _noting(lambda z, Y: (np.log(np.exp(z).sum(-1)) - (Y * z).sum(-1)).mean()),
      "The right idea: no log of a softmax. But e^z overflows from z = 710 on: `losses.log_softmax`, or take the "
-     "largest "
-     "logit away first."),
+     "largest logit away first."),
     ("z − log Σ e^z without a shift",
      _noting(lambda z, Y: -(Y * (z - np.log(np.exp(z).sum(-1, keepdims=True)))).sum(-1).mean()),
      "The right idea: no log of a softmax. But e^z overflows from z = 710 on: `losses.log_softmax`, or take the "
-     "largest "
-     "logit away first."),
+     "largest logit away first."),
     ("the normalisation is missing: −Σ y·z", _noting(lambda z, Y: -(Y * z).sum(-1).mean()),
      "Raising all logits would lower that. log p = z − log Σ e^z."),
     ("the logarithm of the sum is missing: z minus the largest z",
@@ -1123,10 +841,6 @@ train_three.mistakes += [  # what was done, the wrong loop, where to look
      "Now the logarithm of the target is taken, and that is full of zeros."),
     ("the pixels are scaled", _loop(_right),
      "A good idea in itself, and it hides the fault: the loss fails again as soon as the logits grow."),
-    ("the loss after each step", _loop(_right, few_pixels, before=False),
-     "The repair is right. The loss is asked for before each step, as the loop did it."),
-    ("the sum over the examples", _loop(lambda X, W, y: (len(X) * _right(X, W, y)[0], _right(X, W, y)[1]), few_pixels),
-     "No NaN any more. The loss was a mean over the examples, and that was right."),
     ("softmax applied twice", _loop(lambda X, W, y: (_twice(X, W, y)[0], _right(X, W, y)[1]), few_pixels),
      "`cross_entropy` and `log_softmax` take logits, not p."),
     ("softmax applied twice, in the gradient too", _loop(_twice, few_pixels),
@@ -1172,13 +886,13 @@ widens = Choice(
         ),
         "c": (
             "When the largest score is above 1.",
-            "The scores 101, 102, 103 give the same probabilities as 1, 2, 3: where they stand does not matter.",
+            "With 1.5 and 0.1 the shares are 0.94 and 0.06; softmax gives 0.80 and 0.20. The gap has shrunk.",
         ),
         "d": (
-            "It depends on the scale: only differences of logits count, large ones are sharpened and small ones "
-            "flattened.",
-            "Yes: p₁/p₂ = e^(z₁ − z₂). Multiply all logits by 10, or lower the temperature, and the gaps widen; shift "
-            "them, and nothing happens.",
+            "When the scores are larger than 1; smaller ones it evens out.",
+            "Yes: p₁/p₂ is e^(z₁ − z₂), against z₁/z₂ for the shares. Of two scores above 1 the first is larger, of "
+            "two below 1 the second; with a temperature T it is T in place of 1. And a shift changes nothing: 101, "
+            "102, 103 give what 1, 2, 3 give.",
         ),
     },
     correct="d",
