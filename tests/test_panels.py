@@ -22,6 +22,7 @@ from optim_core.scenes.panels import (
     Points,
     Surface,
     Words,
+    feet,
     tidy_limits,
 )
 
@@ -47,6 +48,8 @@ KINDS = {
                lambda p, v: p.show({"Adam": np.exp(-v * X), "η = 0.1": (X, v * X)}, bands={"Adam": (X, X, X + v)},
                                    marks={"edge": v}, dots={"Adam": (v, v)})),
     "surface": (lambda page: Surface(page, "one", sets="start"), lambda p, v: p.show(BOWL, runs(v / 4))),
+    "surface with given levels": (lambda page: Surface(page, "one", levels=[0, 1, 2, 4, 8, 16], numbers=[2, 8]),
+                                  lambda p, v: p.show(surfaces.bowl(kappa=10.0 * v), runs(0.1), downhill=10.0)),
     "on a curve": (lambda page: OnCurve(page, "one"),
                    lambda p, v: p.show((X, X**2), (X[::5], v * X[::5]), lines={"tangent": (X, v * X)},
                                        dots={"next": (v, v)})),
@@ -124,6 +127,33 @@ def test_panels_stand_where_the_layout_says_and_do_not_overlap():
         assert apart, f"{a} lies on {b}"
     assert boxes["map"].x1 < boxes["loss"].x0 and boxes["loss"].y0 > boxes["bars"].y1 > boxes["note"].y0
     assert boxes["loss"].x0 == boxes["bars"].x0 and boxes["map"].y1 == boxes["loss"].y1
+
+
+def test_given_levels_have_the_same_grey_on_every_map_and_arrows_go_downhill_in_proportion():
+    page, levels = Page("one other"), [0, 0.01, 0.1, 1, 10]
+    greys, arrows = [], []
+    for name, kappa in (("one", 5.0), ("other", 50.0)):
+        panel = Surface(page, name, levels=levels, numbers=[0.1])
+        panel.show(surfaces.bowl(kappa=kappa), downhill=3.0)
+        shades, *_, quiver = panel.map.drawn
+        greys.append(dict(zip(levels, shades.get_facecolors().tolist(), strict=False)))
+        tails = feet(panel.surface.window).reshape(-1, 2)
+        assert np.allclose(quiver.XY, tails)
+        assert np.allclose(np.stack([quiver.U, quiver.V], -1), -panel.surface.grad(tails))
+        arrows.append((quiver.scale * 0.85 * (tails[1, 0] - tails[0, 0]), len(panel.map.numbered())))
+    assert greys[0] == greys[1] and len(greys[0]) == len(levels) - 1
+    assert arrows == [(pytest.approx(3.0), 1)] * 2
+
+
+def test_the_number_of_a_bar_stands_beyond_its_end_also_below_zero():
+    page = Page("one")
+    panel = Bars(page, "one", ylim=(-5, 5))
+    panel.show({"a": 2.0, "b": -2.0, "c": 0.0}, words={"b": "less"})
+    page.moved()
+    words = {name: panel.artists[f"value {i}"] for i, name in enumerate("abc")}
+    assert [words[name].get_va() for name in "abc"] == ["bottom", "top", "bottom"]
+    assert words["a"].get_position()[1] == 2 and words["b"].get_position()[1] < -2
+    assert [words[name].get_text() for name in "abc"] == ["2", "less", "0"]
 
 
 def test_at_a_time_lines_over_steps_are_drawn_so_far_and_lines_over_a_parameter_whole():
