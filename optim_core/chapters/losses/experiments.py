@@ -58,6 +58,16 @@ def well_started(w):
     return {name: percent.mean() for name, percent in percents.items()}
 
 
+def untrained(w):
+    """How the network with softmax begins on the training digits, for weights of shape (seeds, weights).
+
+    Returns its largest probability, on average ("sure"), and the percent of its answers that are right ("by-chance").
+    """
+    net, data = digit_networks()["cross-entropy"], digits()
+    p = losses.softmax(net.on(data.X, data.y).forward(w)[0])
+    return {"sure": p.max(-1).mean(), "by-chance": 100 * net.accuracy(w, data.X, data.y).mean()}
+
+
 @functools.cache
 def five_points(wrong=True):
     """Five examples x with labels y, the last of them wrong or not; and two losses of the model σ(w₁x + w₂) on them.
