@@ -783,11 +783,21 @@ def test_a_claim_is_kept_as_a_number_and_may_be_repeated(claims, value):
     assert claims == {"final-loss": float(np.ravel(value)[0])}
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, "3", None, True, [1, 2], 1j])
-def test_a_claim_is_one_finite_number(claims, value):
-    with pytest.raises(ValueError, match="value = .*: must be one finite number"):
+NOTHING = [lambda: np.arange(3)[7], lambda: min([]), lambda: np.array([]).max(), lambda: 1 // 0, lambda: math.nan]
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, "3", None, True, [1, 2], 1j, *NOTHING])
+def test_a_claim_without_one_finite_number_is_a_sentence_and_the_cell_goes_on(claims, value):
+    with pytest.warns(UserWarning, match='^the text quotes a number as "x"; this cell now computes .') as said:
         claim("x", value)
-    assert claims == {}
+    assert claims == {} and "\n" not in str(said[0].message)
+
+
+def test_a_claim_may_be_computed_when_it_is_asked_for_and_a_slip_in_it_is_no_experiment(claims):
+    claim("x", lambda: 3)
+    assert claims == {"x": 3.0}
+    with pytest.raises(NameError):
+        claim("y", lambda: not_there)  # noqa: F821
 
 
 @pytest.mark.parametrize("name", ["", "two words", "a<b", None, 3])

@@ -13,6 +13,7 @@ from collections import Counter
 from types import SimpleNamespace
 from unittest import mock
 
+import matplotlib
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -22,9 +23,12 @@ pytest.importorskip("ipywidgets")
 
 import layers
 
-from optim_core import live
+from optim_core import live, surfaces
+from optim_core.descent import descend
 from optim_core.exercises import Choice, Predict
 from optim_core.live import ahead, controls, figure, pen, stream
+from optim_core.optimizers import gd
+from optim_core.scenes.trajectories import Trajectories
 
 
 class Dots:
@@ -899,6 +903,26 @@ def test_the_register_holds_all_figures_in_order_and_keeps_none_alive():
     before = len(live.FIGURES)
     first, second = make(), make()
     assert [reference() for reference in live.FIGURES[before:]] == [first, second]
+
+
+def trajectories(lr, start):
+    surface = surfaces.product()
+    return surface, {"gradient descent": descend(gd, start, surface.grad, 40, lr=lr)}
+
+
+def test_a_matplotlibrc_of_the_users_does_not_reach_a_figure():
+    def used():
+        shown = live.Live(Trajectories(), trajectories, lr=0.1, start=(-1.0, 1.6))
+        shown.controls["lr"].value, shown.time = 0.2, 7
+        shown.click(0.2, 0.4)
+        return shown._shown, shown.caption, shown.still()
+
+    strange = {"font.size": 24, "text.usetex": True, "axes.facecolor": "red", "lines.linewidth": 9, "axes.grid": False}
+    strange |= {"axes.unicode_minus": False, "axes.formatter.limits": [-1, 1], "font.family": ["serif"]}
+    plain = used()
+    with matplotlib.rc_context(strange):
+        assert used() == plain
+        assert {name: matplotlib.rcParams[name] for name in strange} == strange, "and theirs stay theirs"
 
 
 def test_a_figure_with_a_layout_engine_is_laid_out_once():

@@ -357,19 +357,27 @@ CLAIMS = {}
 def claim(name, value):
     """Register a number that the prose quotes: `<!--c:name-->0.0066<!--/c-->`; a test compares the digits shown.
 
-    Raises ValueError for a name that is not made of letters, digits, - and _, and for anything but one finite number.
-    Warns when the name already holds another number: the prose speaks of the first, and the first stays. A student who
-    changes the cell sees one line; the notebooks' tests turn warnings into errors.
+    value: one finite number, or a function that computes it, where another experiment may have none to give.
+
+    Raises ValueError for a name that is not made of letters, digits, - and _. Warns when there is no such number, or
+    another one than before: the prose speaks of the first, and the first stays. A student who changes the cell sees one
+    line and the cell goes on; the notebooks' tests turn warnings into errors.
 
     >>> claim("answer", 42)
     >>> CLAIMS.pop("answer")
     42.0
     """
-    number = one_number(value)
     if not (isinstance(name, str) and re.fullmatch(r"[\w-]+", name)):
         raise ValueError(f"name = {name!r}: must be made of letters, digits, - and _")
+    if callable(value):
+        try:
+            value = value()
+        except (ArithmeticError, LookupError, ValueError) as error:  # an index that is not there, the least of nothing
+            value = error
+    number = one_number(value)
     if number is None:
-        raise ValueError(f"value = {show(value)}: must be one finite number")
-    if not math.isclose(CLAIMS.setdefault(name, number), number, rel_tol=1e-9, abs_tol=1e-15):
+        text = f'the text quotes a number as "{name}"; this cell now computes {show(value)}'
+        warnings.warn(text, UserWarning, stacklevel=2)
+    elif not math.isclose(CLAIMS.setdefault(name, number), number, rel_tol=1e-9, abs_tol=1e-15):
         text = f'the text quotes {CLAIMS[name]:.6g} as "{name}"; this cell now computes {number:.6g}'
         warnings.warn(text, UserWarning, stacklevel=2)

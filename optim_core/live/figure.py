@@ -34,6 +34,7 @@ from matplotlib.text import Text
 from matplotlib.textpath import TextPath
 
 from ..refuse import refuse
+from ..scenes.board import own_style
 from . import page, pen
 from .ahead import AFTER, QUICK, Known, Picture
 from .controls import Slider, control, spoken
@@ -97,7 +98,8 @@ class Live(widgets.VBox):
         self._size = PAGE * figure.get_size_inches()  # in pixels of the page
         figure.set_dpi(PAGE * scale)
         self._canvas = FigureCanvasAgg(figure)
-        self._canvas.draw()
+        with LOCK, own_style():
+            self._canvas.draw()
         figure.set_layout_engine("none")  # if it had one, it has done its work
         figure.stale = True
         width, height = self._size  # as wide as the page allows, if what belongs to it still fits in the window
@@ -166,9 +168,10 @@ class Live(widgets.VBox):
             if self.running and self._stream.worked < STILL:
                 with suppress(Exception):  # it is shown under the figure
                     self._advance(STILL - self._stream.worked)
-            self._canvas.draw()
-            for artist in (*self._frame, *self._moved):
-                artist.draw(self._canvas.renderer)
+            with own_style():
+                self._canvas.draw()
+                for artist in (*self._frame, *self._moved):
+                    artist.draw(self._canvas.renderer)
             return pen.png(np.asarray(self._canvas.buffer_rgba()))
 
     def _repr_mimebundle_(self, **kwargs):
@@ -371,7 +374,8 @@ class Live(widgets.VBox):
     def _watched(self):
         """Show under the figure what goes wrong, and keep it; a cell or a test that caused it fails as well."""
         try:
-            yield
+            with own_style():
+                yield
             if self._trouble.outputs:
                 self._trouble.outputs = ()
         except Exception as error:
@@ -450,7 +454,7 @@ class Live(widgets.VBox):
 
     def _look_ahead(self, ticket, values):
         """Make the picture that these values would give, and keep it; the scene goes back to what it shows."""
-        with LOCK, suppress(Exception):  # what goes wrong will be shown when it is asked for
+        with LOCK, suppress(Exception), own_style():  # what goes wrong will be shown when it is asked for
             values, moment = self.values | values, self._moment()
             if ticket != self._ticket or self._known.find(values, moment):
                 return

@@ -1,9 +1,11 @@
 """What every scene is made of: a figure whose artists move, a surface from above, a surface from the side."""
 
+import contextlib
 import copy
 import functools
 
 import contourpy
+import matplotlib
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PathCollection, QuadMesh
@@ -30,7 +32,33 @@ SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 BENDS = {1: (BLUE, "-", "up"), -1: (ORANGE, (0, (4, 1.5)), "down"), 0: (GREY, (0, (1, 1.5)), "not at all")}
 
 
-class Scene:
+# What a picture looks like is the course's, whatever a matplotlibrc says: a style of the user's own is for their plots.
+OURS = {name: value for name, value in dict.items(matplotlib.rcParamsDefault) if not name.startswith("backend")}
+
+
+@contextlib.contextmanager
+def own_style():
+    """matplotlib as it comes, inside; the user's settings again afterwards.
+
+    (`matplotlib.rc_context` does the same and checks each of some 300 values, which takes longer than a move does.)
+    """
+    before = dict.copy(matplotlib.rcParams)
+    dict.update(matplotlib.rcParams, OURS)
+    try:
+        yield
+    finally:
+        dict.update(matplotlib.rcParams, before)
+
+
+class InOwnStyle(type):
+    """Makes a scene, with all that its __init__ and those of its panels draw, in the style of the course."""
+
+    def __call__(cls, *arguments, **more):
+        with own_style():
+            return super().__call__(*arguments, **more)
+
+
+class Scene(metaclass=InOwnStyle):
     """A figure of `size` inches; the scenes below add axes and artists."""
 
     alt, caption, steps = "", "", 0
@@ -95,9 +123,10 @@ def arrow(tail, tip, barb):
 
 def still(scene, result, t=None):
     """The scene's figure as it stands for a result at time t (default: the end), to save or to show without sliders."""
-    scene.show(result)
-    for artist in scene.at(scene.steps if t is None else t):
-        artist.set_animated(False)
+    with own_style():
+        scene.show(result)
+        for artist in scene.at(scene.steps if t is None else t):
+            artist.set_animated(False)
     return scene.figure
 
 
