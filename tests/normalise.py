@@ -26,7 +26,13 @@ KEPT_TEXT = ("text/plain", "text/html", "text/latex", "text/markdown")
 PIXELS = ("image/png", "image/jpeg", "application/vnd.jupyter.widget-view+json")  # what nbval does not compare
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
+    "language_info": {  # without a version; the others tell `nbconvert --to script` that a script is a .py
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+        "name": "python",
+        "nbconvert_exporter": "python",
+        "pygments_lexer": "ipython3",
+    },
 }
 RANDOM_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{8}")  # JupyterLab's, nbformat's
 # What differs from run to run or from machine to machine must not be printed by a cell.

@@ -7,6 +7,7 @@ import sys
 from contextlib import nullcontext
 from pathlib import Path
 
+import nbconvert
 import nbformat
 import normalise
 import pytest
@@ -487,3 +488,14 @@ def test_a_normalised_notebook_passes_strict_nbval_and_a_changed_output_does_not
     assert "2 passed" in nbval(path)
     path.write_text(committed.replace("0.3333333333333333", "0.3333333333333334"), encoding="utf-8")
     assert "1 failed, 1 passed" in nbval(path)
+
+
+def test_a_notebook_becomes_a_script_or_a_handout_whose_pictures_have_words(tmp_path):
+    """The README's ways out of a notebook; `nbconvert` is told by the metadata that a script ends in .py."""
+    output = new_output("display_data", data={"image/png": "iVBOR"}, metadata={"image/png": {"alt": "A & b."}})
+    show = new_code_cell("a figure", outputs=[output])
+    notebook = new_notebook(cells=[show], metadata=normalise.METADATA)
+    source, resources = nbconvert.ScriptExporter().from_notebook_node(notebook)
+    assert resources["output_extension"] == ".py" and source.startswith("#!/usr/bin/env python")
+    page, _ = nbconvert.HTMLExporter(template_name="classic").from_notebook_node(notebook)
+    assert 'alt="A &amp; b."' in page and "No description" not in page

@@ -369,14 +369,15 @@ def claim(name, value):
     """
     if not (isinstance(name, str) and re.fullmatch(r"[\w-]+", name)):
         raise ValueError(f"name = {name!r}: must be made of letters, digits, - and _")
+    now = "computes"
     if callable(value):
         try:
             value = value()
         except (ArithmeticError, LookupError, ValueError) as error:  # an index that is not there, the least of nothing
-            value = error
+            now, value = "has none:", error
     number = one_number(value)
     if number is None:
-        text = f'the text quotes a number as "{name}"; this cell now computes {show(value)}'
+        text = f'the text quotes a number as "{name}"; this cell now {now} {show(value)}'
         warnings.warn(text, UserWarning, stacklevel=2)
     elif not math.isclose(CLAIMS.setdefault(name, number), number, rel_tol=1e-9, abs_tol=1e-15):
         text = f'the text quotes {CLAIMS[name]:.6g} as "{name}"; this cell now computes {number:.6g}'
