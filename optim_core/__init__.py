@@ -30,6 +30,7 @@ Its modules, in an order in which they can be read:
     scenes        what a picture is made of
     live          pictures and questions with sliders and buttons
     chapters      one room for each chapter: its pictures, its exercises, and what they run
+    lecture       a chapter's cells as slides, in the hall
 
 Importing the package needs nothing but the standard library; a module is loaded when it is first used.
 """

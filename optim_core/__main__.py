@@ -1,4 +1,4 @@
-"""The commands of the course: `python3 -m optim_core lab | test | normalise | site`.
+"""The commands of the course: `python3 -m optim_core lab | lecture | test | normalise | site`.
 
 They set up what they need and then run it. If the Python that runs them already has everything (conda, Binder, an
 environment of your own), it is used as it is. If not, a folder .venv is made beside the README, with the packages of
@@ -24,6 +24,11 @@ HELP = """\
 python3 -m optim_core lab [option ...]
     Opens the notebooks in JupyterLab. Options go to JupyterLab, for example --no-browser --port 9000.
 
+python3 -m optim_core lecture [chapter] [--situation "…"] [--notes] [option ...]
+    Opens a chapter (momentum, or 05) as a lecture, everything running, without Jupyter around it; with --situation, at
+    that entry of a figure's menu; with --notes, what the speaker reads, to print. Options go to Voila, for example
+    --no-browser --port=9000.
+
 python3 -m optim_core test [argument ...]
     Runs the whole test suite: ruff, pytest and every notebook. With arguments, runs pytest with these instead.
 
@@ -41,7 +46,7 @@ VENV = ROOT / ".venv"
 LOCK = ROOT / "requirements.lock"
 OLDEST, NEWEST = (3, 11), (3, 14)  # the Pythons for which every package of the lock has a ready-made wheel
 UNFINISHED = "unfinished\n"
-COMMANDS = ("lab", "test", "normalise", "site")
+COMMANDS = ("lab", "lecture", "test", "normalise", "site")
 
 RUFF = [["check", "."], ["format", "--check", "."]]
 # One run of pytest, so that there is one summary. The cells of a notebook must stay in one worker, in order: loadfile.
@@ -56,7 +61,8 @@ def main(arguments):
         print(HELP)
         sys.exit(0)
     if command not in COMMANDS:
-        stop(f"There is no command {command!r}: it is lab, test, normalise or site (python3 -m optim_core --help).")
+        listed = ", ".join(COMMANDS[:-1]) + " or " + COMMANDS[-1]
+        stop(f"There is no command {command!r}: it is {listed} (python3 -m optim_core --help).")
     if sys.version_info[:2] < OLDEST:
         stop(f"This needs Python {dots(OLDEST)} or newer, and it is Python {dots(sys.version_info[:3])}. {advice()}")
     if not LOCK.exists():
@@ -65,10 +71,12 @@ def main(arguments):
     try:
         if command == "lab":
             lab(rest)
+        elif command == "lecture":
+            replace_by(find_python("lecture"), ["-m", "optim_core.lecture"] + rest)
         elif command == "test":
             test(rest)
         elif command == "normalise":
-            replace_by(find_python("test"), [ROOT / "tests" / "normalise.py"] + rest)
+            replace_by(find_python("lecture", "test"), [ROOT / "tests" / "normalise.py"] + rest)
         else:
             replace_by(find_python("site"), ["-m", "optim_core.site"] + rest)
     except KeyboardInterrupt:
@@ -106,7 +114,7 @@ def lab(options):
 
 def test(arguments):
     """Run the suite, or with arguments pytest alone."""
-    python = find_python("test")
+    python = find_python("lecture", "test")
     os.chdir(str(ROOT))
     if arguments:
         replace_by(python, ["-m", "pytest"] + arguments)

@@ -34,6 +34,7 @@ METADATA = {
         "pygments_lexer": "ipython3",
     },
 }
+KEPT_METADATA = ("tags", "lecture")  # of a cell: what nbval does with it, and which slides of the lecture it is on
 RANDOM_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{8}")  # JupyterLab's, nbformat's
 # What differs from run to run or from machine to machine must not be printed by a cell.
 UNSTABLE = {
@@ -108,7 +109,7 @@ def clean(notebook):
         cell.source = cell.source.rstrip()
         if not cell.source:
             raise NotNormal(f"{where} is empty")
-        cell.metadata = {k: v for k, v in cell.metadata.items() if k == "tags" and v}
+        cell.metadata = {k: v for k, v in cell.metadata.items() if k in KEPT_METADATA and v}
         if cell.pop("attachments", None):
             raise NotNormal(f"{where} has a picture pasted into it; pictures belong in figures/")
         if cell.cell_type == "code":
@@ -193,7 +194,7 @@ def run(path: Path, seconds: int = 600):
     nb = read(path)
     nb.metadata, nb.nbformat, nb.nbformat_minor = nbformat.from_dict(METADATA), 4, 5
     for cell in nb.cells:
-        cell.metadata = {k: v for k, v in cell.metadata.items() if k == "tags" and v}
+        cell.metadata = {k: v for k, v in cell.metadata.items() if k in KEPT_METADATA and v}
     name_cells(nb)
     how = dict(timeout=seconds, kernel_name="python3", store_widget_state=False, record_timing=False)
     quiet = ["--Application.log_level=40"]  # the kernel's remarks on its own transport

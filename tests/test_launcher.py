@@ -20,7 +20,7 @@ import pytest
 from optim_core import __main__ as launcher
 
 ROOT = Path(__file__).resolve().parents[1]
-COMPLETE = not launcher.missing("test")
+COMPLETE = not launcher.missing("lecture", "test")
 needs_all = pytest.mark.skipif(not COMPLETE, reason="this Python has not everything that pyproject.toml names")
 
 
@@ -128,15 +128,15 @@ def test_a_missing_venv_module_is_named_with_the_package_that_has_it(module, clo
     assert not (clone.folder / ".venv").exists()
 
 
-def test_an_unknown_command_is_told_the_four():
-    assert "lab, test, normalise or site" in one_sentence(python("-m", "optim_core", "notebook"))
+def test_an_unknown_command_is_told_the_five():
+    assert "lab, lecture, test, normalise or site" in one_sentence(python("-m", "optim_core", "notebook"))
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])
-def test_help_names_the_four_commands(arguments):
+def test_help_names_the_five_commands(arguments):
     process = python("-m", "optim_core", *arguments)
     assert process.returncode == 0
-    assert [f"optim_core {name} [" in process.stdout for name in launcher.COMMANDS] == [True] * 4
+    assert [f"optim_core {name} [" in process.stdout for name in launcher.COMMANDS] == [True] * 5
 
 
 @pytest.mark.parametrize("form", ["--port {}", "--port={}", "--ServerApp.port={}"])
@@ -355,6 +355,8 @@ def test_a_python_that_lacks_one_package_or_has_it_too_old_is_not_taken(monkeypa
     assert [one for one in launcher.missing() if one.startswith("numpy")]
     assert not [one for one in launcher.missing() if one.startswith("pytest")]
     assert [one for one in launcher.missing("test") if one.startswith("pytest")]
+    assert [one for one in launcher.missing("lecture") if one.startswith("voila")]
+    assert not [one for one in launcher.missing() if one.startswith("voila")]
 
 
 # ------------------------------------------------------------------------------------------------------ the commands

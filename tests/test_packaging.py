@@ -16,7 +16,8 @@ from optim_core import __main__ as launcher
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-WANTED = [Requirement(text) for text in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"]]
+EXTRAS = PROJECT["optional-dependencies"]
+WANTED = [Requirement(text) for text in PROJECT["dependencies"] + EXTRAS["lecture"] + EXTRAS["test"]]
 SITE = [Requirement(text) for text in PROJECT["optional-dependencies"]["site"]]  # builds pages; no student installs it
 CONDA = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
@@ -91,10 +92,10 @@ def test_the_pythons_are_the_same_everywhere():
 
 
 def test_what_the_package_imports_is_what_pyproject_names():
-    named = {one.name for one in WANTED if str(one) in PROJECT["dependencies"]}
+    named = {Requirement(text).name for text in PROJECT["dependencies"] + EXTRAS["lecture"]}
     comes_with = {"PIL": "matplotlib", "contourpy": "matplotlib", "IPython": "ipywidgets", "traitlets": "ipywidgets"}
     comes_with |= {"sklearn": "scikit-learn", "threadpoolctl": "scikit-learn"}
-    comes_with |= dict.fromkeys(["nbconvert", "nbclient", "nbformat", "packaging"], "jupyterlab")
+    comes_with |= dict.fromkeys(["nbconvert", "nbclient", "nbformat", "packaging", "tornado"], "jupyterlab")
     imported = set()
     for path in (ROOT / "optim_core").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

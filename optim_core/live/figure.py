@@ -14,7 +14,9 @@ its results one by one: see `stream`. What was shown a moment ago, or comes next
 
 import base64
 import html
+import json
 import math
+import re
 import threading
 import time
 import traceback
@@ -153,6 +155,15 @@ class Live(widgets.VBox):
     @time.setter
     def time(self, t):
         self._time.value = t
+
+    @property
+    def state(self):
+        """What a lecture needs to show the figure as it is now: the scene's name, the values, the time, as JSON."""
+        values = {name: getattr(one, "value", None) for name, one in self.controls.items()}
+        time = None if self.time == self._time.max else self.time
+        return json.dumps(
+            dict(figure=kebab(type(self.scene).__name__), values=values, t=time), ensure_ascii=False, default=str
+        )
 
     @property
     def caption(self):
@@ -566,7 +577,8 @@ class Live(widgets.VBox):
     def _say(self, caption, silent=False):
         """The caption, on the page and to a screen reader, which would never end if it read out each of many."""
         words, caption = html.escape(self._said), html.escape(caption)
-        self._words.value = SILENT.format(caption) if self._stream else WORDS.format(words, caption)
+        said = SILENT.format(caption) if self._stream else WORDS.format(words, caption)
+        self._words.value = f'<div data-state="{html.escape(self.state)}">{said}</div>'
         if not silent:
             self._heard.value = WORDS.format(words, caption) if self._stream else ""
 
@@ -624,6 +636,15 @@ def _looks(artist):
         font = artist.get_color(), artist.get_fontproperties(), artist.get_alpha(), artist.get_rotation()
         return artist.get_text(), artist.get_position(), font, artist.get_visible()
     return artist.stale
+
+
+def kebab(name):
+    """A scene's name in an address.
+
+    >>> kebab("PhaseMap")
+    'phase-map'
+    """
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower()
 
 
 def _letters(text):

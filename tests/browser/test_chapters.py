@@ -267,6 +267,31 @@ def a_kernel_that_is_gone_is_said_once(page, figure) -> None:
     assert marks() == []
 
 
+def test_a_notebook_becomes_slides_and_a_notebook_again(lab):
+    measure = (Path(__file__).parent / "measure.js").read_text(encoding="utf-8")
+    state = "JSON.parse(document.querySelector('[data-state]').dataset.state)"
+    notebook = normalise.read(next(path for path in NOTEBOOKS if path.stem == "05_momentum"))
+    notebook.cells = [*notebook.cells[:6], new_code_cell("from optim_core.lecture import lecture\nlecture('05.ipynb')")]
+    with opened(lab, notebook, "05.ipynb") as page:
+        page.run_all()
+        window, wrong = page.page, []
+        window.wait_for_function("() => document.body.classList.contains('optim-lecture')")
+        window.set_viewport_size(dict(width=1920, height=1080))
+        for number in range(window.evaluate("() => optimLecture.slides.length")):
+            window.evaluate("number => optimLecture.show(number)", number)
+            window.wait_for_timeout(200)
+            wrong += [f"slide {number + 1}: {fault}" for fault in window.evaluate(measure)]
+        assert not wrong, "\n".join(wrong)
+        window.keyboard.press("2")  # a situation; behind the slides it is the notebook's own figure
+        window.wait_for_function(f"() => {state}.values.mu > 0.9")
+        window.evaluate("() => optimLecture.leave()")
+        window.set_viewport_size(dict(width=1440, height=900))
+        assert window.locator(".optim-stage, .optim-off, .optim-cut, .optim-above, .optim-beside").count() == 0
+        assert window.locator(".jp-Cell:visible").count() > 2 and window.locator("#jp-top-panel").is_visible()
+        moves_a_slider(page.figures()[0], "η learning rate")
+    assert not page.problems, "\n".join(page.problems)
+
+
 # --- every chapter ---------------------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,228 @@
+"""Every chapter has a lecture in its notebook's metadata, and what slides say of a notebook is in the notebook.
+
+How to give a chapter one: say in the metadata of its cells which slide they are on (optim_core/lecture/__init__.py has
+the words), hook, prediction, figure, two or three ideas, a published result, a question for the hall, in 20 to 45
+minutes; run this file; then look at the slides, python3 -m optim_core lecture <name>, and run
+tests/browser/test_lecture.py, which measures them at three sizes.
+"""
+
+import json
+import re
+
+import normalise
+import pytest
+
+from notebooks import LIVE, NOTEBOOKS
+from optim_core.lecture import slides, slides_of, stage
+from optim_core.lecture.notes import notes
+from optim_core.lecture.slides import blocks, count, entries, outline, place
+
+WORDS = 60  # on a slide: more is read, and nobody listens
+NOT_YET = {path.stem for path in NOTEBOOKS} - {"05_momentum"}  # shrinks to nothing
+LECTURES = [path for path in NOTEBOOKS if path.stem not in NOT_YET]
+each = pytest.mark.parametrize("path", LECTURES, ids=lambda path: path.stem)
+
+
+def test_only_chapters_that_are_there_are_excused_and_those_without_a_lecture():
+    assert [path.stem for path in NOTEBOOKS if path.stem in NOT_YET and slides(path)] == [], "take it off NOT_YET"
+
+
+@each
+def test_a_chapter_has_a_lecture_of_20_to_45_minutes_with_notes_for_every_slide(path):
+    found = slides(path)
+    assert 20 <= sum(slide.minutes for slide in found) <= 45
+    assert [slide.title for slide in found if not slide.notes or not slide.minutes > 0] == []
+
+
+@each
+def test_a_slide_has_few_words(path):
+    assert [(slide.title, slide.words) for slide in slides(path) if slide.words > WORDS] == []
+    assert [slide.title for slide in slides(path) if len(slide.title) > 60] == [], "a title fits in one line"
+
+
+@each
+def test_every_figure_is_on_a_slide_or_says_why_not(path):
+    cells = normalise.read(path).cells
+    assert [i for i, cell in enumerate(cells) if LIVE.search(cell.source) and not entries(cell)] == []
+    for cell in cells:
+        assert all(len(entry["skip"].split()) > 2 for entry in entries(cell) if "skip" in entry), "a reason has words"
+
+
+@each
+def test_a_lecture_begins_with_the_chapters_question_and_asks_and_shows_and_ends_with_its_limits(path):
+    cells = normalise.read(path).cells
+    on = [cells[part["cell"]] for slide in slides(path) for part in slide.parts]
+    assert on[0] is cells[0], "the hook is what the chapter begins with"
+    assert sum(bool(LIVE.search(cell.source)) for cell in on) >= 2
+    assert any(re.search(r"\bask\(", cell.source) for cell in on), "a prediction, or a question for the hall"
+    published = [i for i, cell in enumerate(cells) if re.search(r"^#+ A published result", cell.source, re.M)]
+    shown = {part["cell"] for slide in slides(path) for part in slide.parts}
+    assert any(shown & set(range(i, i + 3)) for i in published), "a published result"
+
+
+@each
+def test_situations_that_notes_tell_to_press_are_there(path):
+    """“Press 3” is the third entry of the figure's menu."""
+    cells = normalise.read(path).cells
+    for slide in slides(path):
+        pressed = [
+            int(n) for told in re.findall(r"Press ((?:\d(?:, | and )?)+)", slide.notes) for n in re.findall(r"\d", told)
+        ]
+        figure = "".join(cells[part["cell"]].source for part in slide.parts)
+        assert not pressed or LIVE.search(figure), f"{slide.title}: there is no figure whose menu answers the keys"
+
+
+@each
+def test_the_notes_hold_every_slide(path):
+    page = notes(path)
+    assert page.count("<section>") == len(slides(path))
+    assert f"{sum(slide.minutes for slide in slides(path)):g} minutes" in page
+
+
+# --- what is said of a cell ------------------------------------------------------------------------------------------
+
+TEXT = (
+    "# Head\n\nOne is first. Two is *here*, with $x^2$. Three ends it.\n\n- apple pie\n- pear <!--c:n-->4<!--/c--> pie"
+)
+
+
+@pytest.mark.parametrize(
+    "words, where",
+    [
+        ("Head", {"block": 0}),
+        ("One is", {"block": 1}),
+        ("Two … with", {"block": 1, "from": "Two", "to": "with"}),
+        ("pear 4", {"block": 2, "item": 1}),
+        ("apple … pie", {"block": 2, "item": 0, "from": "apple", "to": "pie"}),
+    ],
+)
+def test_words_are_found_where_they_stand(words, where):
+    assert place(TEXT, words)[0] == where
+
+
+@pytest.mark.parametrize("words", ["is first", "Nothing", "Three … One", "p … e"])
+def test_words_that_no_block_or_more_than_one_has_are_refused(words):
+    with pytest.raises(ValueError, match="shows of the cell"):
+        place(TEXT, words)
+
+
+def cell(source="text", kind="markdown", **lecture):
+    return {"cell_type": kind, "source": source, "metadata": {"lecture": lecture} if lecture else {}}
+
+
+def test_cells_with_one_title_make_one_slide_in_the_order_of_their_first_cells():
+    cells = [cell("a", slide="A"), cell("b", slide="B"), cell("f()", "code", slide="A", minutes=2, notes="say"), cell()]
+    assert [(s.title, [part["cell"] for part in s.parts]) for s in slides_of(cells)] == [("A", [0, 2]), ("B", [1])]
+    assert slides_of(cells)[0][2:] == ("say", 2, 2)
+
+
+@pytest.mark.parametrize("entry", [dict(titel="A"), dict(slide="A", skip="why"), dict(notes="say")])
+def test_metadata_that_means_nothing_is_refused(entry):
+    with pytest.raises(ValueError, match="^lecture = "):
+        slides_of([cell(**entry)])
+
+
+def test_notes_stand_once():
+    with pytest.raises(ValueError, match="two cells"):
+        slides_of([cell(slide="A", notes="one"), cell(slide="A", notes="two")])
+
+
+def test_a_formula_counts_as_one_word_and_a_comment_as_none():
+    assert count("so $a + b + c$ is <!--c:x-->3<!--/c-->:") == 4
+    assert blocks("a\n\n$$x\n= 1$$\n\n\n- b\n- c") == ["a", "$$x\n= 1$$", "- b\n- c"]
+
+
+@each
+def test_the_browser_knows_every_cell_by_its_first_letters(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    kinds = outline(cells)
+    assert len(kinds) == len(cells) and all(len(kind) >= 4 for kind in kinds)
+
+
+# --- what the kernel does --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """Two figures of one scene, and one of another."""
+    from optim_core.descent import descend
+    from optim_core.live import FIGURES, Live
+    from optim_core.optimizers import gd
+    from optim_core.scenes.ravine import Ravine
+    from optim_core.surfaces import bowl
+
+    def experiment(lr, start):
+        return bowl(10.0), {"gradient descent": descend(gd, start, bowl(10.0).grad, 20, lr=lr)}
+
+    monkeypatch.setattr(stage, "FIGURES", made := [])
+    figures = [
+        Live(
+            Ravine(),
+            experiment,
+            lr=(0.5, 0.01, 2),
+            start=((1.0, 1.0), (-9, 9), (-9, 9)),
+            presets={"fast": dict(lr=1.0)},
+        )
+        for _ in range(2)
+    ]
+    made += FIGURES[-2:]
+    return figures
+
+
+def test_figures_begin_at_their_first_step_and_have_names(shown):
+    assert [figure.time for figure in shown] == [20, 20]
+    assert stage.begin() == ""
+    assert [figure.time for figure in shown] == [0, 0]
+    assert stage.named_figures() == {"ravine": shown[0], "ravine-2": shown[1]}
+
+
+def test_an_address_opens_its_state(shown):
+    assert stage.begin(figure="ravine-2", lr="0.25", start="-2,3.5", t="7") == ""
+    assert shown[1].values == dict(lr=0.25, start=(-2.0, 3.5)) and shown[1].time == 7
+    assert shown[0].values == dict(lr=0.5, start=(1.0, 1.0))
+    told = json.loads(shown[1].state)
+    assert told == dict(figure="ravine", values=dict(lr=0.25, start=[-2.0, 3.5]), t=7)
+    assert stage.begin(situation="fast") == "" and shown[0].values["lr"] == 1.0
+
+
+@pytest.mark.parametrize(
+    "state, complaint",
+    [
+        (dict(figure="cliff"), "figure = 'cliff': must be one of ravine, ravine-2"),
+        (dict(situation="slow"), "situation = 'slow': must be one of fast"),
+        (dict(figure="ravine", beta="1"), "beta = '1': must be of one of the controls lr, start"),
+        (dict(figure="ravine", lr="much"), "lr = 'much': must be a number"),
+        (dict(figure="ravine", start="1"), "start"),
+    ],
+)
+def test_an_address_that_names_nothing_is_told_so_in_a_sentence(shown, state, complaint):
+    said = stage.begin(**state)
+    assert said.startswith(complaint) and "\n" not in said
+
+
+def test_a_page_holds_its_slides_whatever_their_words_are():
+    cells = [cell('# 05 · "Quoted" </script> & more', slide="<b>", notes='say "no"')]
+    page = stage.page(dict(cells=cells))
+    data = re.search(r'data-lecture="([^"]*)"', page)[1].replace("&quot;", '"').replace("&amp;", "&")
+    told = json.loads(data)
+    assert told["slides"][0]["title"] == "<b>" and told["slides"][0]["notes"] == 'say "no"'
+    assert "</script>" not in data and page.count("<script>") == page.count("</script>") == 1
+
+
+def test_lecture_needs_to_know_which_notebook_is_open(monkeypatch, shown, tmp_path):
+    for name in ("JPY_SESSION_NAME", "__vsc_ipynb_file__"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(ValueError, match="the path of the open notebook"):
+        stage.lecture()
+    with pytest.raises(ValueError, match="a notebook that is there"):
+        stage.lecture("no.ipynb")
+
+
+@pytest.mark.parametrize("chapter", ["momentum", "05", "05_momentum"])
+def test_a_chapter_has_a_name_and_a_number(chapter):
+    assert stage.notebook_of(chapter).name == "05_momentum.ipynb"
+
+
+def test_a_chapter_that_is_not_there_is_told_which_are():
+    with pytest.raises(ValueError, match="one of start_here, .*momentum"):
+        stage.notebook_of("momenta")
