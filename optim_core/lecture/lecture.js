@@ -171,8 +171,6 @@ function fit() {
     const height = () => [...root.querySelectorAll(".jp-Cell.optim-here")]
         .reduce((sum, cell) => sum + cell.getBoundingClientRect().height, 0);
     if (figureOn) {
-        [...figureOn.children].find(one => one.matches(".widget-gridbox:not(.optim-layers)"))?.classList
-            .add("optim-controls");
         style.setProperty("--words", `${BESIDE_FIGURE * u}px`);
         const picture = figureOn.querySelector(".optim-layers");
         picture.style.setProperty("width", "0px", "important");

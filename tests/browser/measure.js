@@ -46,7 +46,7 @@
         if (letters(e) < least) wrong.push(`letters of ${letters(e).toFixed(2)} % of the height, not ${least} %: ${name(e)}`);
     }
     for (const picture of cells.flatMap(c => [...c.querySelectorAll(".optim-layers")]).filter(seen)) {
-        const [native, tall] = /optim-(\d+)x(\d+)/.exec(picture.className).slice(1).map(Number);
+        const [native, tall] = getComputedStyle(picture).aspectRatio.split("/").map(Number);
         const scale = picture.getBoundingClientRect().width / native, least = tall > 0.48 * native ? 10 : 9;
         const smallest = least / 72 * 100 * scale / H * 100;  // of so many points: see test_lecture.py
         if (smallest < 2) wrong.push(`the smallest letters in the figure have ${smallest.toFixed(2)} % of the height, not 2 %`);

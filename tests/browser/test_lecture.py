@@ -163,7 +163,7 @@ def test_a_lecture_is_given_with_the_keyboard_alone(hall):
     hall.press("2")
     hall.wait_state(lambda state: state["values"]["mu"] == 0.5)
 
-    slider = hall.page.locator(".optim-here .optim-controls .noUi-handle").last
+    slider = hall.page.locator(".optim-here .optim-rows .noUi-handle").last
     slider.focus()
     hall.press("ArrowRight")
     hall.wait_state(lambda state: state["values"]["mu"] == 0.51)
