@@ -18,7 +18,14 @@ from optim_core.lecture.notes import notes
 from optim_core.lecture.slides import blocks, count, entries, outline, place
 
 WORDS = 60  # on a slide: more is read, and nobody listens
-NOT_YET = {path.stem for path in NOTEBOOKS} - {"05_momentum"}  # shrinks to nothing
+NOT_YET = {path.stem for path in NOTEBOOKS} - {
+    "01_one_step",
+    "03_learning_rate",
+    "05_momentum",
+    "06_adaptive",
+    "07_adam",
+    "12_clipping",
+}  # shrinks to nothing
 LECTURES = [path for path in NOTEBOOKS if path.stem not in NOT_YET]
 each = pytest.mark.parametrize("path", LECTURES, ids=lambda path: path.stem)
 
@@ -55,7 +62,7 @@ def test_a_lecture_begins_with_the_chapters_question_and_asks_and_shows_and_ends
     assert on[0] is cells[0], "the hook is what the chapter begins with"
     assert sum(bool(LIVE.search(cell.source)) for cell in on) >= 2
     assert any(re.search(r"\bask\(", cell.source) for cell in on), "a prediction, or a question for the hall"
-    published = [i for i, cell in enumerate(cells) if re.search(r"^#+ A published result", cell.source, re.M)]
+    published = [i for i, cell in enumerate(cells) if re.search("published result", cell.source, re.I)]
     shown = {part["cell"] for slide in slides(path) for part in slide.parts}
     assert any(shown & set(range(i, i + 3)) for i in published), "a published result"
 
