@@ -91,6 +91,12 @@ def test_the_pythons_are_the_same_everywhere():
     assert {named[0], named[-1]} <= set(tested)
 
 
+def test_the_lowest_versions_are_installed_and_tested_somewhere():
+    steps = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))["jobs"]["lowest"]["steps"]
+    commands = " ; ".join(step.get("run", "") for step in steps)
+    assert re.search(r"--resolution lowest-direct .*\[test\].* ; python -m pytest tests", commands)
+
+
 def test_what_the_package_imports_is_what_pyproject_names():
     named = {Requirement(text).name for text in PROJECT["dependencies"] + EXTRAS["lecture"]}
     comes_with = {"PIL": "matplotlib", "contourpy": "matplotlib", "IPython": "ipywidgets", "traitlets": "ipywidgets"}
