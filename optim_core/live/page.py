@@ -15,7 +15,8 @@ STYLE = """
 .optim-live { overflow: visible; container: optim / inline-size; }
 .optim-live > * { --optim-words: calc(15 * var(--optim-u)); --jp-widgets-font-size: calc(13 * var(--optim-u));
     --jp-widgets-inline-height: calc(28 * var(--optim-u)); --jp-widgets-slider-handle-size: calc(16 * var(--optim-u));
-    --jp-widgets-slider-track-thickness: calc(4 * var(--optim-u)); }
+    --jp-widgets-slider-track-thickness: calc(4 * var(--optim-u));
+    --jp-widgets-slider-handle-border-color: var(--jp-ui-font-color2, #616161); }
 .optim-live .widget-readout { min-width: 4em; }
 .optim-stops .widget-readout { pointer-events: none; }  /* what is typed there would change nothing */
 .optim-live .slider-container { min-width: 48px; }
