@@ -56,7 +56,7 @@ def beside(step, function, steps=100):
                 runs["yours"] = descend(as_step(function), start, surface.grad, steps, lr=lr, mu=mu)
             except Exception as error:  # whatever a student's function does: said under the figure
                 experiment.trouble = trouble(function, error)
-        return surface, runs
+        return surface, runs, f"η = {lr:g}", f"μ = {mu:g}"
 
     experiment.trouble = ""
     return experiment

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .board import number
 from .panels import Curves, Page, Surface
+from .trajectories import height
 
 GOAL = 1e-6  # a run has arrived when its loss is this part of the loss it began with
 
@@ -11,7 +11,8 @@ GOAL = 1e-6  # a run has arrived when its loss is this part of the loss it began
 class Ravine(Page):
     """Paths on a surface from above, and each loss divided by the loss it began with.
 
-    result: (surface, {"name": path, …}), paths made by `descend`, all of the same length.
+    result: (surface, {"name": path, …}), paths made by `descend`, all of the same length; or (surface, paths, words …),
+    where the words say with which learning rate and the like.
     A click on the map sets the control `start` (or another; None: nothing).
     """
 
@@ -28,7 +29,8 @@ class Ravine(Page):
         self.loss = Curves(self, "loss", **words, log="y", ylim=(1e-11, 1e3), levels=levels, legend=None)
 
     def show(self, result):
-        surface, self.runs = result
+        surface, self.runs, *words = result
+        self.words = "".join(f", {word}" for word in words)
         self.steps = self.map.show(surface, self.runs)
         losses = {name: surface.loss(path["w"]) for name, path in self.runs.items()}
         self.parts = {name: loss / loss[0] if loss[0] > 0 else loss for name, loss in losses.items()}
@@ -38,8 +40,8 @@ class Ravine(Page):
 
     def at(self, t):
         t = min(t, self.steps)
-        left = "; ".join(f"{name}: {number(part[t], 2)}" for name, part in self.parts.items())
-        self.caption = f"Step {t} of {self.steps}. Left of the first loss: {left}. {self.stories}"
+        left = "; ".join(f"{name}: {height(part[t], 2)}" for name, part in self.parts.items())
+        self.caption = f"Step {t} of {self.steps}{self.words}. Left of the first loss: {left}. {self.stories}"
         return self.moved(t)
 
 

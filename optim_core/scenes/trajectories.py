@@ -59,7 +59,7 @@ class Trajectories(Page):
 
     def at(self, t):
         t = min(t, self.steps)
-        heights = ", ".join(f"{name} {_height(loss[t])}" for name, loss in self.losses.items())
+        heights = ", ".join(f"{name} {height(loss[t])}" for name, loss in self.losses.items())
         self.caption = f"Step {t} of {self.steps}{self.words}. Loss: {heights}. {self.stories}"
         return self.moved(t)
 
@@ -73,11 +73,15 @@ def tidy(steps):
     return 25 * max(1, int(np.ceil(1.15 * steps / 25)))
 
 
-def _height(loss):
-    """A loss for the caption; what is smaller or larger than anything one can see is not spelled out."""
+def height(loss, digits=3):
+    """A loss for the caption; what is smaller or larger than anything one can see is not spelled out.
+
+    >>> height(0.0312), height(1e-31), height(-1e30)
+    ('0.0312', 'below 10⁻¹²', 'below −10⁶')
+    """
     if abs(loss) > 1e6:
         return "above 10⁶" if loss > 0 else "below −10⁶"
-    return "below 10⁻¹²" if abs(loss) < 1e-12 else number(loss)
+    return "below 10⁻¹²" if abs(loss) < 1e-12 else number(loss, digits)
 
 
 def moves(surface, path):

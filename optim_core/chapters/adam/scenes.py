@@ -213,9 +213,9 @@ class RareNews(Page):
 
     def at(self, t):
         end, failed = self.ends[self.at_pair], (self.ends > 0).sum()
-        memory = number(round(1 / (1 - self.beta2), 1))
+        memory = f"{number(round(1 / (1 - self.beta2), 1))} steps" if self.beta2 else "one step"
         self.caption = (
-            f"{self.method}, β₂ = {number(self.beta2)} (memory of {memory} steps), news once in {self.gap} steps: "
+            f"{self.method}, β₂ = {number(self.beta2)} (memory of {memory}), news once in {self.gap} steps: "
             f"after {number(experiments.ROUNDS)} steps w is {number(round(float(end), 2) + 0.0, 2)}, {side(end)}. "
             f"In the whole map it is on the wrong side of 0 in {failed} of {self.ends.size} squares."
         )

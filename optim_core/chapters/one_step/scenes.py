@@ -327,11 +327,12 @@ class Units(Page):
         w, size = float(self.path["w"][t, 0]), UNITS[self.unit]
         line = {"gradient descent": (np.array([0, 9.5 * size]), np.clip([0, w * 9.5 * size], -1e3, 1e3))}
         self.rides.show({"rides": (KILOMETRES * size, FARES)}, lines=line, looks={"rides": Look(INK, "", "o")})
+        now = "|w| is above 10⁹" if abs(w) > 1e9 else f"w = {signed(w)}"
         self.caption = (
             f"Step {t} of {self.steps}. Unit: {self.unit}; the {self.loss} of the losses. "
             f"η = {number(self.lr)}, λ = {number(self.lam)}: "
             f"1 − ηλ = {signed(1 - self.lr * self.lam)}, and the line {becomes(self.lr * self.lam)}. "
-            f"Now w = {signed(w)}. The best η here is 1/λ = {number(1 / self.lam)}."
+            f"Now {now}. The best η here is 1/λ = {number(1 / self.lam)}."
         )
         return self.moved(t)
 
