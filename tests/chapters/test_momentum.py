@@ -170,7 +170,7 @@ def with_a_typo_in_a_branch(w, v, grad, lr, mu):
 )
 def test_a_function_that_cannot_run_is_not_shown_and_it_is_said_why(unfit, said):
     experiment = beside(optimizers.momentum, unfit)
-    surface, runs = experiment(lr=0.5, mu=0.8, start=(-8.0, 2.0))
+    surface, runs, *_ = experiment(lr=0.5, mu=0.8, start=(-8.0, 2.0))
     assert list(runs) == ["ours"]
     assert said in experiment.trouble and bool(said) == bool(experiment.trouble)
 
@@ -196,17 +196,17 @@ def test_a_step_with_names_behind_a_star_runs_too():
         v = mu * v - lr * grad(list(w))
         return [list(w + v), v]
 
-    _, runs = beside(optimizers.momentum, step)(lr=0.5, mu=0.8, start=(-8.0, 2.0))
+    _, runs, *_ = beside(optimizers.momentum, step)(lr=0.5, mu=0.8, start=(-8.0, 2.0))
     assert np.allclose(runs["yours"]["w"], runs["ours"]["w"], atol=1e-13)
 
 
 @pytest.mark.parametrize("ex, step", STEPS, ids=["heavy_ball", "nesterov_step"])
 def test_a_right_step_runs_where_ours_does_and_a_wrong_one_elsewhere(ex, step):
-    _, runs = beside(step, ex.reference)(lr=0.5, mu=0.8, start=(-8.0, 2.0))
+    _, runs, *_ = beside(step, ex.reference)(lr=0.5, mu=0.8, start=(-8.0, 2.0))
     assert np.allclose(runs["yours"]["w"], runs["ours"]["w"], atol=1e-13)
     same = []
     for what, wrong, _ in ex.mistakes[:12]:
-        _, runs = beside(step, wrong)(lr=0.5, mu=0.8, start=(-8.0, 2.0))
+        _, runs, *_ = beside(step, wrong)(lr=0.5, mu=0.8, start=(-8.0, 2.0))
         same += [what] * np.allclose(runs["yours"]["w"], runs["ours"]["w"])
     # these three are other conventions, with another v and the same path; their messages say so
     conventions = [
@@ -220,13 +220,13 @@ def test_a_right_step_runs_where_ours_does_and_a_wrong_one_elsewhere(ex, step):
 
 
 def test_a_step_that_works_in_place_spoils_nothing():
-    _, runs = beside(optimizers.momentum, in_place)(lr=0.5, mu=0.8, start=(-8.0, 2.0))
+    _, runs, *_ = beside(optimizers.momentum, in_place)(lr=0.5, mu=0.8, start=(-8.0, 2.0))
     assert runs["yours"]["w"][0].tolist() == [-8.0, 2.0]
     assert np.allclose(runs["yours"]["w"], runs["ours"]["w"], atol=1e-13)
 
 
 def test_a_step_that_runs_away_is_frozen_and_not_an_error():
-    _, runs = beside(optimizers.momentum, lambda w, v, grad, lr, mu: (w * 1e200, v))(0.5, 0.8, (-8.0, 2.0))
+    _, runs, *_ = beside(optimizers.momentum, lambda w, v, grad, lr, mu: (w * 1e200, v))(0.5, 0.8, (-8.0, 2.0))
     assert runs["yours"]["diverged"] > 0
 
 

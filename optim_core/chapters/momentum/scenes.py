@@ -202,7 +202,7 @@ def damping(eta, mu):
     if abs(sigma[0].imag) > 1e-9:
         period = number(2 * np.pi / abs(np.angle(sigma[0])), 3)
         if mu == 1:
-            return "undamped", f"no friction, so it swings for ever, one period in {period} steps"
+            return "undamped", f"no friction, so it keeps its swing, one period in {period} steps"
         return "under-damped", f"it swings, one period in {period} steps; each step leaves the part √μ of the swing"
     if sigma[0].real < 0:
         return "over-damped, jumping", "it jumps from side to side, in the end less far each time"
@@ -295,7 +295,8 @@ def pushes(carry, there, here):
         return "There is no carried velocity, so Nesterov and the heavy ball both make the step of gradient descent."
     brake = (there - here) @ carry / size**2
     verb, more = ("brakes", "shorter") if brake < 0 else ("pushes on", "longer")
-    part = number(round(abs(brake) * 100, 9), 2)
+    part = abs(brake) * 100
+    part = f"{round(part):,}" if part >= 10 else number(round(part, 9), 2)  # no percentage in powers of ten
     text = (
         f"The two pushes differ by {number(apart, 2)}. The look-ahead gradient {verb}: along the velocity the step is "
     )
@@ -309,7 +310,8 @@ class Cycle(Page):
     """A function of one variable, three methods on it, and from which starts the heavy ball has not come to rest.
 
     result: (slope, {"name": path, …}, starts, ends, steps): slope is f′, a function of x with f′(0) = 0; the paths, one
-    of them the "heavy ball", have shape (T + 1, 1); ends are where it is after so many steps from each of `starts`.
+    of them the "heavy ball", have shape (T + 1, 1); ends are where it is after so many steps from each of `starts`;
+    then words for the caption, if any.
     A click on the left-hand panel sets the control `x0`.
     """
 
@@ -325,7 +327,8 @@ class Cycle(Page):
         self.wave = Curves(self, "wave", title="x", x="steps t", ylim=(-4, 5), legend="upper right", heads=False)
 
     def show(self, result):
-        slope, self.runs, self.starts, self.ends, self.many = result
+        slope, self.runs, self.starts, self.ends, self.many, *words = result
+        self.words = "".join(f", {word}" for word in words)
         x = np.linspace(-5, 5, 1001)
         rises = (slope(x)[1:] + slope(x)[:-1]) / 2 * np.diff(x)
         f = np.concatenate([[0.0], np.cumsum(rises)])
@@ -343,8 +346,10 @@ class Cycle(Page):
         hops = self.x["heavy ball"][max(0, t - 3) : t + 1]
         self.bowl.show(self.curve, dots=dots, lines={"heavy ball": (hops, self.loss(hops))})
         said = " ".join(ending(name, path["w"][:, 0], int(path["diverged"])) for name, path in self.runs.items())
-        share = number(100 * np.mean(~(np.abs(self.ends) < 1e-3)), 2)
-        self.caption = f"Step {t} of {self.steps}. {said} After {self.many} steps of the heavy ball, {share} % of the "
+        share = round(100 * np.mean(~(np.abs(self.ends) < 1e-3)))
+        self.caption = (
+            f"Step {t} of {self.steps}{self.words}. {said} After {self.many} steps of the heavy ball, {share} % of the "
+        )
         self.caption += "starts between −5 and 5 have not come to rest (marked on the x axis)."
         return self.moved(t)
 
@@ -380,7 +385,8 @@ def ending(name, x, diverged=0):
 class Restart(Page):
     """Losses of four methods against the steps, and the momentum that each of them used.
 
-    result: (losses, momenta), both of shape (T + 1, 4); names: what the four are; the last one is restarted.
+    result: (losses, momenta), both of shape (T + 1, 4); names: what the four are; the last one is restarted;
+    then words for the caption, if any.
     """
 
     alt = (
@@ -400,7 +406,8 @@ class Restart(Page):
         self.name(self.looks)
 
     def show(self, result):
-        self.loss, self.mu = result
+        self.loss, self.mu, *words = result
+        self.words = "".join(f"{word}. " for word in words)
         for panel, arrays in ((self.fall, self.loss), (self.memory, self.mu)):
             panel.show(dict(zip(self.looks, arrays.T, strict=True)), looks=self.looks)
 
@@ -410,7 +417,9 @@ class Restart(Page):
         )
         teeth = len(restarts(self.mu[:, -1]))
         often = f"restarted {teeth} time{'s' * (teeth != 1)}" if teeth else "never restarted"
-        self.caption = f"Steps until the loss stays below {number(self.goal)}. {said[0].upper() + said[1:]}. In these "
+        self.caption = (
+            f"{self.words}Steps until the loss stays below {number(self.goal)}. {said[0].upper() + said[1:]}. In these "
+        )
         self.caption += f"{len(self.loss) - 1} steps the last one was {often}."
         return self.moved()
 

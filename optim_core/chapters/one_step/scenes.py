@@ -298,6 +298,7 @@ class Units(Page):
     sets the control `lr`.
     """
 
+    allows = {"large numbers": "in metres λ is a thousand million"}
     alt = (
         "Left: forty fares against distances, with the line that the run has found so far. Right: the loss after the "
         "run against the learning rate, on logarithmic axes, a curve for each unit: always the same valley, shifted."
@@ -327,7 +328,7 @@ class Units(Page):
         w, size = float(self.path["w"][t, 0]), UNITS[self.unit]
         line = {"gradient descent": (np.array([0, 9.5 * size]), np.clip([0, w * 9.5 * size], -1e3, 1e3))}
         self.rides.show({"rides": (KILOMETRES * size, FARES)}, lines=line, looks={"rides": Look(INK, "", "o")})
-        now = "|w| is above 10⁹" if abs(w) > 1e9 else f"w = {signed(w)}"
+        now = "|w| is above 10⁸" if abs(w) > 1e8 else f"w = {signed(w)}"
         self.caption = (
             f"Step {t} of {self.steps}. Unit: {self.unit}; the {self.loss} of the losses. "
             f"η = {number(self.lr)}, λ = {number(self.lam)}: "
