@@ -361,6 +361,15 @@ def test_an_artist_that_goes_from_the_frame_leaves_the_picture():
     assert shown._axes.value == without
 
 
+def test_axes_that_were_hidden_come_back_whole():
+    shown = make()
+    before = [layer.value for layer in shown._layers]
+    for there in (False, True):
+        shown.scene.curve.set_visible(there)
+        shown._draw()
+        assert ([layer.value for layer in shown._layers] == before) is there
+
+
 def test_an_artist_that_begins_to_move_leaves_the_ground():
     shown = make()
     before = visible(shown)[0]

@@ -92,6 +92,7 @@ class Live(widgets.VBox):
             if not callable(values):
                 self._check_names(values, f"presets[{label!r}]")
         self.scale, self._quiet, self._said, self._lines, self._frame, self._places = scale, False, "", 1, [], []
+        self._framed = weakref.WeakSet()  # what was ever in the frame: axes that were hidden may be shown again
         self._own = frozenset(getattr(scene, "own_controls", ()))
         self._stream, self._ticket, self._waits = None, 0, False  # only the newest ticket has something to do
         self._known, self._svg, self._seconds = Known(), ["", "", ""], 0.0  # seconds: what the last picture took
@@ -585,7 +586,8 @@ class Live(widgets.VBox):
     def _draw_ground(self):
         """What neither moves nor frames: surfaces, contours, and words that stand among them."""
         figure, before = self.scene.figure, (self._frame, self._places)
-        self._frame = [artist for artist in _frame(figure, self._frame) if artist not in self._moved]
+        self._frame = [artist for artist in _frame(figure, self._framed) if artist not in self._moved]
+        self._framed.update(self._frame)
         for artist in self._frame:
             artist.set_animated(True)  # so that matplotlib leaves it out
         legends = [artist for artist in self._frame if isinstance(artist, Legend)]

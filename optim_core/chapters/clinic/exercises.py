@@ -120,7 +120,10 @@ def _hidden(seed, n, units, dead=(), quiet=()):
     ],
 )
 def dead_share(H):
-    """The share of units that are 0 for every example. H: what rectified units give, shape (examples, units)."""
+    """The share of units that are 0 for every example.
+
+    H: what rectified units give, shape (examples, units).
+    """
     return np.all(H == 0, axis=0).mean()
 
 
@@ -138,8 +141,6 @@ dead_share.mistakes += [
      "Divide by the number of units, or take the mean."),
     ("divided by the number of examples", lambda H: (H == 0).all(axis=0).sum() / len(H),
      "`len(H)` is the number of examples; a share of the units is asked for."),
-    ("units whose mean is below 0", lambda H: (H.mean(axis=0) < 0).mean(),
-     "What a rectified unit gives is never below 0."),
     ("only the first example", lambda H: (H[0] == 0).mean(),
      "One example does not tell: the unit may answer to another."),
     ("units that are never 0", lambda H: (H != 0).all(axis=0).mean(),

@@ -1,0 +1,257 @@
+"""Chapter 15: what its patients, figures, captions and questions say is true."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+from optim_core.chapters.clinic import exercises, experiments, scenes
+from optim_core.chapters.clinic.experiments import CAUSES, KNOBS, PATIENTS, Recipe, recipe, treated
+from optim_core.exercises import ____
+
+LETTERS = list(PATIENTS)
+QUESTIONS = {letter: getattr(exercises, f"patient_{letter.lower()}") for letter in LETTERS}
+
+
+def shows(cause, letter, seed=0):
+    return bool(CAUSES[cause].sign(treated(letter, seed=seed))[0])
+
+
+def level(chart):
+    """What a cure has to better: the loss, where the answers are right already, else the share of right answers."""
+    return chart.right[-1] - 0.1 * float(np.mean(chart.loss[-20:]))
+
+
+# ---- the ward
+
+
+@pytest.mark.parametrize("letter", LETTERS)
+def test_a_patient_has_one_faulty_stage_and_is_otherwise_healthy(letter):
+    _, fault, *own = PATIENTS[letter]
+    assert len(fault) == 1
+    healthy = Recipe()._replace(**own[0] if own else {})
+    differs = [name for name, a, b in zip(Recipe._fields, recipe(letter), healthy, strict=True) if a != b]
+    assert differs == list(fault)
+    assert experiments.faulty_line(letter).startswith(f"{differs[0]}=")
+
+
+@pytest.mark.parametrize("seed", [1])
+@pytest.mark.parametrize("letter", LETTERS)
+def test_the_sign_of_the_true_cause_shows_and_of_the_others_only_where_it_is_said(letter, seed):
+    question = QUESTIONS[letter]
+    assert shows(question.true, letter, seed)
+    for cause in question.causes.values():
+        assert cause == question.true or shows(cause, letter, seed) is (cause in question.remarks), cause
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("letter", LETTERS)
+def test_its_own_knob_cures_a_patient(letter, seed):
+    sick, cured = treated(letter, seed=seed), treated(letter, CAUSES[QUESTIONS[letter].true].knob, seed)
+    assert cured.right[-1] > 0.94 and level(cured) > level(sick) + 0.05
+    if letter != "E":
+        assert sick.right[-1] < cured.right[-1] - 0.05
+
+
+@pytest.mark.parametrize("letter", LETTERS)
+def test_no_wrong_knob_cures_a_patient_and_the_answer_says_what_it_does(letter):
+    question = QUESTIONS[letter]
+    own = CAUSES[question.true].knob
+    cured = level(treated(letter, own))
+    for key, cause in question.causes.items():
+        text = question.answer(key).text
+        knob = CAUSES[cause].knob
+        assert f"“{knob}”" in text and CAUSES[cause].shows in text
+        if cause == question.true:
+            assert f"`{experiments.faulty_line(letter)}`" in text
+        elif knob == own:
+            assert "The right knob, for another reason." in text
+        else:
+            assert level(treated(letter, knob)) < cured - 0.04, knob
+            unturned = KNOBS[knob](recipe(letter)) == recipe(letter)
+            assert ("there is nothing to turn" in text) is unturned
+        assert ("That does show" in text) is (cause != question.true and shows(cause, letter))
+
+
+def test_the_knobs_leave_a_healthy_training_as_it_is_but_for_those_that_change_its_numbers():
+    changed = [knob for knob, turn in KNOBS.items() if turn(Recipe()) != Recipe()]
+    assert changed == ["η ÷ 10", "η × 10", "λ = 0.03"]
+    assert {cause.knob for cause in CAUSES.values()} == set(KNOBS) - {"nothing"}
+
+
+def test_the_smaller_rate_cures_one_patient_only():
+    cured = [letter for letter in LETTERS if treated(letter, "η ÷ 10").right[-1] > 0.94]
+    assert cured == ["J"]
+    hides = treated("B", "η ÷ 10")
+    assert treated("B").right[-1] + 0.05 < hides.right[-1] < 0.9  # it helps a little, which proves nothing
+    assert treated("B", "λ = 0.03").right[-1] < treated("B").right[-1]
+
+
+def test_learning_one_batch_by_heart_parts_the_ward_as_the_method_says():
+    memory = {letter: experiments.one_batch(treated(letter)) for letter in LETTERS}
+    learn = [letter for letter, (losses, right) in memory.items() if right == 1 and losses[-1] < 0.5]
+    assert learn == ["B", "D", "G", "I", "L", "M"]
+    data = [letter for letter in LETTERS if any(shows(c, letter) for c in ("inputs", "shift", "order", "labels"))]
+    assert data == ["B", "C", "I", "M"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_two_softmaxes_stop_at_the_floor_that_theory_says(seed):
+    losses, right = experiments.one_batch(treated("E", seed=seed))
+    floor = math.log(math.e + 9) - 1  # the largest probability of the second softmax is e/(e + 9)
+    assert right == 1 and floor < losses[-1] < floor + 0.05
+
+
+def test_clipped_steps_have_the_length_of_the_threshold():
+    chart = treated("A")
+    for k in range(1, len(chart.t)):
+        size = max(np.linalg.norm(w) for w in chart.w[k - 1 : k + 1])
+        most = 0.3 * (0.001 + experiments.shared(1200) * size)
+        assert np.linalg.norm(chart.w[k] - chart.w[k - 1]) <= experiments.LOOK * most
+
+
+def test_strong_decay_lets_the_accuracy_rise_before_it_takes_the_weights():
+    for seed in (0, 1):
+        right = treated("F", seed=seed).right
+        assert max(right[:5]) > 0.3 > 0.15 > right[-1]
+
+
+def test_evaluation_mode_knows_neither_repetition_nor_company():
+    assert set(experiments.answers_that_change(treated("healthy")).values()) == {0.0}
+    company = experiments.answers_that_change(treated("L"))
+    assert company["asked again"] == 0 and company["in other company"] > 0.5 and company["alone"] > 0.5
+    assert min(experiments.answers_that_change(treated("G")).values()) > 0.05
+
+
+def test_a_measure_is_taken_once_for_each_look():
+    calls = []
+
+    def counted(chart, k):
+        calls.append(k)
+        return {"k": k}
+
+    chart = treated("healthy")
+    t, values = experiments.measured(chart, counted, 7)
+    again, _ = experiments.measured(chart, counted, 7)
+    assert t.tolist() == again.tolist() == [0, 70, 140, 210, 280, 300]
+    assert calls == values["k"].tolist() == [0, 7, 14, 21, 28, 30]
+
+
+@pytest.mark.parametrize("letter", LETTERS)
+def test_all_evidence_can_be_asked_of_every_patient_at_its_first_look(letter):
+    scene = scenes.Ward()
+    first = next(experiments.ward(letter, "nothing", 3))
+    for evidence in scenes.EVIDENCE:
+        scene.adjust(evidence)
+        scene.show((letter, "nothing", 3, *first))
+        scene.at(0)
+        assert f"Patient {letter} after 0 steps" in scene.caption and evidence in scene.caption
+
+
+# ---- the search
+
+
+@pytest.mark.parametrize("k", range(1, 7))
+def test_the_best_of_k_is_what_all_draws_of_k_give(k):
+    scores = np.random.default_rng(k).random(6).round(1)  # some are equal
+    best = [max(some) for some in itertools.combinations(scores, k)]
+    assert experiments.best_of(scores, k) == pytest.approx(np.mean(best))
+    for q in (0.1, 0.5, 0.9):
+        found = experiments.quantile_of_best(scores, k, q)
+        assert np.mean(np.array(best) <= found) >= q - 1e-12 and np.mean(np.array(best) < found) < q + 1e-12
+
+
+def test_the_trials_needed_are_enough_and_one_less_is_not():
+    for share, sure in itertools.product((0.002, 0.05, 0.3, 0.9), (0.5, 0.95, 0.99)):
+        k = exercises.trials_needed.reference(share, sure)
+        assert experiments.among_the_best(k, share) >= sure - 1e-12
+        assert k == 1 or experiments.among_the_best(k - 1, share) < sure
+
+
+def test_a_grid_has_few_values_of_each_knob_and_random_trials_have_all():
+    for side in experiments.SIDES:
+        u, right = experiments.grids(side)
+        assert right.shape == u.shape[:2] == (experiments.OFFSETS, side**3)
+        for place in u:
+            assert [len(np.unique(column.round(9))) for column in place.T] == [side] * 3
+            assert 0 <= place.min() and place.max() < 1
+    u, *_ = experiments.random_trials()
+    assert [len(np.unique(column)) for column in u.T] == [experiments.DRAWN] * 3
+
+
+def test_one_knob_explains_most_and_a_random_search_needs_fewer_trials_than_a_grid():
+    u, chosen, reported = experiments.random_trials()
+    for scores in (chosen, reported):
+        shares = experiments.explained(u, scores)
+        assert shares["η"] > 0.6 and max(shares["λ"], shares["gain"]) < 0.15
+    only = experiments.explained(u, (8 * u[:, 1]).astype(int) * 1.0)
+    assert only["λ"] == pytest.approx(1) and only["η"] < 0.1
+    for side in experiments.SIDES:
+        assert exercises.matching(side) < side**3
+
+
+def test_what_is_chosen_and_what_is_reported_are_other_digits_and_other_seeds():
+    choose, report = experiments.halves()
+    assert len(choose.X_test) + len(report.X_test) == 597
+    assert not set(map(bytes, choose.X_test)) & set(map(bytes, report.X_test))
+    assert not set(experiments.TUNING) & set(experiments.FRESH)
+
+
+def test_trials_lie_in_their_ranges_and_each_method_has_as_many():
+    for name, (_, ranges, plan) in experiments.METHODS.items():
+        drawn = experiments.trials(name, tries=200)
+        assert len(experiments.trials(name)) == experiments.TRIES and plan in experiments.PLANS
+        for knob, (low, high) in ranges.items():
+            values = np.array([one[knob] for one in drawn])
+            assert low <= values.min() and values.max() <= high
+            middle = math.sqrt(low * high) if knob == "lr" else 1 - math.sqrt((1 - low) * (1 - high))
+            assert 60 < (values < middle).sum() < 140
+
+
+# ---- the baseline
+
+
+def test_the_verdict_is_welchs_at_two_standard_errors():
+    from scipy.stats import ttest_ind
+
+    rng = np.random.default_rng(0)
+    for gap in (0.0, 0.002, 0.01, -0.01):
+        mine, other = rng.normal(0.98 + gap, 0.004, 5), rng.normal(0.98, 0.003, 5)
+        t = float(ttest_ind(mine, other, equal_var=False).statistic)
+        said = scenes.verdict(mine, other)
+        assert ("do not tell" in said) is (abs(t) <= 2)
+        assert said.startswith("Momentum") is (t > 2) and said.startswith("Adam") is (t < -2)
+
+
+def test_what_the_question_says_of_adams_default():
+    default, tuned = (experiments.baseline(lr)[1].mean() for lr in scenes.ADAMS)
+    text = exercises.which.explanations["a"]
+    assert f"{100 * default:.0f} % right" in text and f"{100 * tuned:.0f} % with another η" in text
+
+
+def test_the_best_tuned_methods_are_not_told_apart():
+    ends = {name: experiments.tuned(name)["right"] for name in experiments.METHODS}
+    for mine, other in itertools.combinations(ends.values(), 2):
+        assert "do not tell" in scenes.verdict(mine, other)
+
+
+# ---- a student's function
+
+
+def test_a_students_function_that_fails_leaves_the_figure():
+    def fails(scores, k):
+        return undefined  # noqa: F821
+
+    def late(scores, k):
+        return 1 / (k - 3)
+
+    for function in (fails, late, lambda scores, k: "x", lambda scores, k: scores, lambda scores, k: 1e300, None):
+        scene = scenes.BestOf()
+        scene.show(exercises.beside(function)(n=10, seed=0))
+        scene.at(0)
+        assert "ours 0." in scene.caption
+    assert list(exercises.beside(lambda scores, k: ____)(10, 0)[2]) == ["ours", "drawn"]
+    n, _, curves, trouble = exercises.beside(exercises.expected_best.reference)(40, 1)
+    assert np.allclose(curves["ours"], curves["yours"]) and not trouble
+    assert np.abs(curves["ours"] - curves["drawn"]).max() < 0.06  # the mean of 300 draws
