@@ -12,7 +12,6 @@ from optim_core.fast import kept, one_thread
 from optim_core.gradients import clip_norm, l2
 from optim_core.network import BatchNorm, Dropout, Linear, Network, Relu, Softmax, top_eigenvalues
 from optim_core.optimizers import adam, gd, momentum
-from optim_core.scenes.board import number
 from optim_core.schedules import constant, cosine, linear, natural_exponential
 from optim_core.training import batch_at, train, training
 
@@ -590,12 +589,15 @@ def percent(share):
 def short(value):
     """A number in words, of two digits; a tiny one is only said to be below a bound.
 
-    >>> short(0.0123), short(58.2), short(1e-30), short(0.0)
-    ('0.012', '58', 'below 10⁻⁹', '0')
+    >>> short(0.0123), short(87507.2), short(2.5e-6), short(1e-30), short(0.0)
+    ('0.012', '87,507', '2.5·10⁻⁶', 'below 10⁻⁹', '0')
     """
-    if value == 0 or abs(value) >= 1e-9:
-        return number(value, 2) if abs(value) < 10 else number(round(value), 6)
-    return "below 10⁻⁹"
+    if abs(value) >= 10:
+        return f"{value:,.0f}".replace("-", "−")
+    if 0 < abs(value) < 1e-9:
+        return "below 10⁻⁹"
+    digits, _, power = f"{value:.2g}".replace("-", "−").partition("e−")
+    return f"{digits}·10⁻{'⁰¹²³⁴⁵⁶⁷⁸⁹'[int(power)]}" if power else digits
 
 
 def _clip(c):
@@ -622,7 +624,7 @@ def _fit(c):
 
 def _few(c):
     n = len(c.data.X)
-    return _fit(c)[0] and n < 200, f"{_fit(c)[1]}, with {number(n)} digits to train on"
+    return _fit(c)[0] and n < 200, f"{_fit(c)[1]}, with {n:,} digits to train on"
 
 
 def _softmax(c):

@@ -186,7 +186,7 @@ class Ward(Page):
         for kind, make in {
             "log": lambda on: Curves(self, on, log="y", ylim=(1e-6, 1e3), legend="lower left", **steps),
             "alone": lambda on: Curves(self, on, log="y", ylim=(1e-3, 100), legend=None, **steps),
-            "share": lambda on: Curves(self, on, ylim=(0, 1.02), legend="lower right", **steps),
+            "share": lambda on: Curves(self, on, ylim=(0, 1.02), legend="center right", **steps),
             "count": lambda on: Curves(self, on, ylim=(0, 10.5), legend=None, **steps),
             "bars": lambda on: Bars(self, on, title=" ", room=dict(bottom=0.6)),
             "shares": lambda on: Bars(self, on, title=" ", ylim=(0, 1.1), room=dict(bottom=0.6)),
