@@ -2,108 +2,74 @@
 
 import numpy as np
 
-from .board import BLUE, GREY, INK, ORANGE, Scene, number
+from .board import number
+from .panels import Curves, Page
+from .styles import look
+
+ONE, ALL, THEORY = look("gradient descent"), look("noise")._replace(dash="-", marker="s"), look("theory")
 
 
-class NoiseFloor(Scene):
-    """Many runs on a parabola with a noisy gradient: one of them, where all are now, and how wide they end up.
+class NoiseFloor(Page):
+    """Many runs on a parabola with a noisy gradient: one of them, where all are now, and how far out they end up.
 
     result: (eta, lam, B, x): learning rate, curvature, batch size; x, shape (T + 1, runs), are runs on ½ λ x² whose
-    gradient has the variance 1/B. A click on the right-hand panel sets the control `eta`.
+    gradient has the variance 1/B, all from one start. A click on the right-hand panel sets the control `eta`.
     """
 
     alt = (
         "Left: the position of one run on a parabola against the steps; it falls towards zero and then jitters "
         "about it within a band that theory predicts. Middle: how all runs are spread now, and theory's bell curve. "
-        "Right: the variance they end with, against the learning rate, on a logarithmic axis."
+        "Right: the mean of x² with which they end, against the learning rate, on a logarithmic axis."
     )
 
     def __init__(self):
-        super().__init__((9.6, 3.9))
-        self.trace = self.figure.add_axes([0.055, 0.14, 0.4, 0.75], ylim=(-5, 5), xlabel="steps t")
-        self.spread = self.figure.add_axes([0.475, 0.14, 0.15, 0.75], ylim=(-5, 5), xlim=(0, 1.15))
-        self.floor = self.figure.add_axes([0.71, 0.14, 0.275, 0.75], yscale="log", ylim=(1e-5, 1e2), xlim=(0, 2.6))
-        self.trace.set_title("x of one run", fontsize=10, loc="left")
-        self.spread.set_title("all runs, now", fontsize=10, loc="left")
-        self.floor.set_title("variance at the end (click: η)", fontsize=10, loc="left")
-        self.floor.set_xlabel("learning rate η")
-        self.spread.set(xticks=[], yticklabels=[])
-        for axes in (self.trace, self.spread, self.floor):
-            axes.grid(alpha=0.25)
-        self.reach = 5
-        self.run = self.line(self.trace, color=ORANGE, lw=1)
-        self.gone = self.text(self.trace, color=ORANGE, va="center", zorder=7)
-        self.band = [self.line(self.trace, color=INK, lw=1.6, ls="--") for _ in range(2)]
-        self.now = self.mover(self.trace.axvline(0, color=GREY, lw=1, ls=":"))
-        self.bars = self.line(self.spread, color=BLUE, lw=1.4, drawstyle="steps")
-        self.bell = self.line(self.spread, color=INK, lw=1.6, ls="--")
-        self.theory = self.line(self.floor, color=INK, lw=1.6, ls="--")
-        self.wall = self.mover(self.floor.axvline(0, color=ORANGE, lw=1.6, ls=":"))
-        self.edge = self.text(self.floor, color=ORANGE, ha="center", va="top", zorder=7)
-        self.measured = self.line(self.floor, "s", mfc=BLUE, mec="white", ms=10, zorder=5, clip_on=False)
-        handles = [
-            self.floor.plot(
-                [], [], color=INK, ls="--", lw=1.6, label="theory: η/(Bλ(2 − ηλ)), and ±2 standard deviations"
-            )[0],
-            self.floor.plot([], [], "s", mfc=BLUE, mec="white", ms=8, label="measured")[0],
-        ]
-        place = dict(loc="upper right", bbox_to_anchor=(0.995, 1.01), ncols=2, frameon=False)
-        self.figure.legend(handles=handles, fontsize=8.5, **place)
+        super().__init__("trace spread floor", widths=[20, 8, 14], size=(9.6, 3.9), top=0.26)
+        self.trace = Curves(self, "trace", title="x of one run", x="steps t", legend=None, lw=1.1)
+        words = dict(title="all runs, now", room=dict(left=0.15, bottom=0.5))
+        self.spread = Curves(self, "spread", xlim=(0, 1.15), legend=None, **words)
+        self.spread.axes.set_xticks([])
+        self.spread.axes.tick_params(labelleft=False)
+        words = dict(title="mean of x² at the end", x="learning rate η", xlim=(0, 2.6), ylim=(1e-5, 1e4))
+        self.floor = Curves(self, "floor", log="y", legend=None, sets="eta", **words)
+        self.name({"one run": ONE, "all runs": ALL, "theory: V = η/(Bλ(2 − ηλ)), and ±2√V": THEORY})
 
     def show(self, result):
         self.eta, self.lam, self.B, self.x = result
-        self.steps = len(self.x) - 1
-        if self.trace.get_xlim()[1] != self.steps:
-            self.trace.set_xlim(0, self.steps)
-        self.stable = self.eta * self.lam < 2
-        self.law = floor(self.eta, self.lam, self.B) if self.stable else np.inf
-        late = self.x[-len(self.x) // 4 :]
-        self.end = (late**2).mean()
-        widest = 2.5 * np.sqrt(self.law) if self.stable else 0
-        reach = next((r for r in (5, 10, 20, 50) if r >= widest), 100)
-        if reach != self.reach:
-            self.reach = reach
-            for axes in (self.trace, self.spread):
-                axes.set_ylim(-reach, reach)
-        self.left = np.inf  # of the start's square, by then
-        if self.stable:
-            self.left = abs(1 - self.eta * self.lam) ** (2 * len(self.x[: -len(late)]))
+        self.steps, self.kept = len(self.x) - 1, abs(1 - self.eta * self.lam)
+        self.law = np.nan if no_floor(self.eta, self.lam) else floor(self.eta, self.lam, self.B)
+        self.end = float((late(self.x) ** 2).mean())
+        widest = np.nan_to_num(2.5 * np.sqrt(self.law), nan=20)
+        self.reach = next((r for r in (5, 10, 20, 50) if r >= widest), 100)
+        for panel in (self.trace, self.spread):
+            panel.scale("y", "linear", (-self.reach, self.reach))
+        band, t = 2 * np.sqrt(self.law), np.arange(self.steps + 1)
+        edges = {"_above": (t[[0, -1]], np.full(2, band)), "_below": (t[[0, -1]], np.full(2, -band))}
+        self.trace.show({"one run": self.x[:, 0]} | edges, looks={"one run": ONE, "_above": THEORY, "_below": THEORY})
+        etas = 2 / self.lam * np.append(np.linspace(0.002, 0.99, 150), 1 - np.geomspace(0.01, 1e-5, 30))
+        lines, dots = {"theory": (etas, floor(etas, self.lam, self.B))}, {"all": (self.eta, np.clip(self.end, 1e-5, 1e4))}
+        edge = {"2/λ": 2 / self.lam} if 2 / self.lam < 2.6 else {}
+        self.floor.show(lines, dots=dots, marks=edge, looks={"theory": THEORY, "all": ALL})
 
     def at(self, t):
-        x, reach = self.x[: t + 1, 0], self.reach
-        far = np.flatnonzero(~(np.abs(x) < 3 * reach))  # from there on there is nothing to see of it
-        self.run.set_data(np.arange(t + 1), np.where(np.arange(t + 1) > (far[0] if len(far) else t), np.nan, x))
-        self.gone.set_visible(len(far) > 0)
-        if len(far):
-            self.gone.set(text=f"out of the picture from step {far[0]} on", position=(far[0] + 12, 0.8 * reach))
-        self.now.set_xdata([t, t])
-        band = 2 * np.sqrt(self.law) if self.stable else np.nan
-        for line, side in zip(self.band, (-1, 1), strict=True):
-            line.set_data([0, self.steps], [side * band] * 2)
-        edges, y = np.linspace(-reach, reach, 61), np.linspace(-reach, reach, 201)
+        edges, y = np.linspace(-self.reach, self.reach, 61), np.linspace(-self.reach, self.reach, 201)
         counts = np.histogram(self.x[t], edges)[0]
-        self.bars.set_data(np.append(counts, counts[-1:]) / max(counts.max(), 1), edges)
-        self.bell.set_data(np.exp(-(y**2) / (2 * self.law)) if self.stable else np.full(201, np.nan), y)
-        etas = np.linspace(0.005, 2 / self.lam, 200)[:-1]
-        self.theory.set_data(etas, floor(etas, self.lam, self.B))
-        self.wall.set_xdata([2 / self.lam] * 2)
-        self.edge.set(text="2/λ", position=(min(2 / self.lam, 2.42), 3e-5), visible=2 / self.lam < 2.6)
-        self.measured.set_data([self.eta], [np.clip(self.end, 1e-5, 1e2)])
-        self.caption = self._verdict(t)
-        return [artist for artist in self.moving if artist.get_visible()]
+        bars = (np.concatenate([[0], np.repeat(counts, 2), [0]]) / max(counts.max(), 1), np.repeat(edges, 2))
+        lines = {"all": bars, "theory": (np.exp(-(y**2) / (2 * self.law)), y)}
+        self.spread.show(lines, looks={"all": ALL._replace(marker=""), "theory": THEORY})
+        self.caption = f"Step {t} of {self.steps}. η = {number(self.eta)}, λ = {number(self.lam)}, B = {self.B}: "
+        self.caption += ended(self.eta, self.lam, self.B, self.steps, self.end, float(late(self.x).var(-1).mean()))
+        return self.moved(t)
 
-    def _verdict(self, t):
-        text = f"Step {t} of {self.steps}, ηλ = {number(self.eta * self.lam, 3)}. "
-        if not self.stable:
-            return text + "From ηλ = 2 on there is no floor: every step makes the noise of all steps before it larger."
-        measured = number(min(self.end, 1e300), 3)
-        text += f"Mean of x² over the last quarter: {measured}; theory's floor: {number(self.law, 3)}. "
-        if self.left * 9 > 0.05 * self.law:
-            return text + "They differ because the start is not forgotten yet: so small a step takes its time."
-        return text + f"The start is forgotten; the noise of {self.B} example{'s' * (self.B > 1)} is what is left."
+    def beside(self, t):
+        far = np.flatnonzero(~(np.abs(self.x[: t + 1, 0]) < self.reach))
+        if len(far) and abs(self.x[t, 0]) >= self.reach:
+            words = f"out of the picture at step {far[0]}"
+            self.trace.word("gone", 0.98, 0.96, words, ha="right", va="top", color=ONE.color, transform="axes")
 
-    def clicked(self, axes, x, y):
-        return {"eta": x} if axes is self.floor else {}
+
+def late(x):
+    """The last quarter of the steps of runs (T + 1, …), the last step among them."""
+    return x[-(len(x) // 4) :]
 
 
 def floor(eta, lam, B):
@@ -115,3 +81,60 @@ def floor(eta, lam, B):
     array([0.0526, 1.    , 3.    ])
     """
     return eta / (B * lam * (2 - eta * lam))
+
+
+def no_floor(eta, lam):
+    """Whether the noise adds up for ever: from ηλ = 2 on a step keeps all of it, or more.
+
+    >>> no_floor(1.9, 1.0), no_floor(2.0, 1.0)
+    (False, True)
+    """
+    return not eta * lam < 2 - 1e-9
+
+
+def expected(eta, lam, B, steps, start=3.0):
+    """The mean of x² over the last quarter of so many steps, in the mean over all noise, for runs from `start`.
+
+    In E x² = V + (start² − V)(1 − ηλ)²ᵗ the second term is what is left of the start.
+
+    >>> float(expected(1.0, 1.0, 1, 400)), round(float(expected(0.02, 0.2, 256, 400)), 3)
+    (1.0, 0.559)
+    """
+    V, t = floor(eta, lam, B), late(np.arange(steps + 1))
+    return V + (start**2 - V) * ((1 - eta * lam) ** (2 * t)).mean()
+
+
+def forgotten(eta, lam, B, steps):
+    """Whether a run has reached its floor: over the last quarter E x² is within 5 % of it.
+
+    >>> forgotten(0.2, 1.0, 1, 400), forgotten(0.02, 0.2, 256, 400)
+    (True, False)
+    """
+    V = floor(eta, lam, B)
+    return bool(abs(expected(eta, lam, B, steps) - V) <= 0.05 * V)
+
+
+def ended(eta, lam, B, steps, end, spread):
+    """Where runs from x = 3 are in the end: the mean of x², measured and by theory, and why they differ if they do."""
+    kept = abs(1 - eta * lam)
+    if no_floor(eta, lam):
+        part = "all of" if kept < 1 + 1e-9 else f"{number(kept)} times"
+        text = f"from ηλ = 2 on there is no floor. A step leaves {part} what was there, so no noise is lost, and adds"
+        return text + " its own."
+    V, part = floor(eta, lam, B), number(kept)
+    text = f"over the last quarter the mean of x² is {_short(end)}, theory's floor {_short(V)}. "
+    if forgotten(eta, lam, B, steps):
+        return text + f"The start is forgotten; the noise of {B} example{'s' * (B > 1)} is what is left."
+    if expected(eta, lam, B, steps) < V:
+        return text + f"A step leaves {part} of what was there: the noise has not yet added up to its floor."
+    text += f"A step leaves {part} of what was there, and the start is not forgotten yet: "
+    return text + f"all runs are on their way together, their variance is only {_short(spread)}."
+
+
+def _short(value):
+    """Three digits, and none of them a power of ten while a thousand will do.
+
+    >>> _short(1233.3), _short(0.11112), _short(1.96e-5)
+    ('1,230', '0.111', '1.96·10⁻⁵')
+    """
+    return number(float(f"{value:.3g}"))

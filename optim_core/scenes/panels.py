@@ -245,27 +245,28 @@ class Curves(Panel):
     """Named lines over steps, or over a parameter.
 
     levels: {word: y} horizontal lines, marks: {word: x} vertical ones, both also in `show`; legend: where the names
-    stand inside ("upper right", …), or None; heads: mark the moment t on each line.
+    stand inside ("upper right", …), or None; heads: mark the moment t on each line; lw: the lines' width.
     """
 
-    def __init__(self, page, name, *, levels=None, legend="best", heads=True, **panel):
+    def __init__(self, page, name, *, levels=None, legend="best", heads=True, lw=1.8, **panel):
         super().__init__(page, name, **panel)
-        self.levels, self.place, self.heads, self.named = levels or {}, legend, heads, None
-        self.lines, self.bands, self.dots, self.marks, self.steps = {}, {}, {}, {}, None
+        self.levels, self.place, self.heads, self.lw, self.named = levels or {}, legend, heads, lw, None
+        self.lines, self.bands, self.dots, self.marks, self.faint = {}, {}, {}, {}, ()
 
-    def show(self, lines, *, looks=None, bands=None, dots=None, levels=None, marks=None, steps=None):
+    def show(self, lines, *, looks=None, bands=None, dots=None, levels=None, marks=None, steps=None, faint=()):
         """Take what is to be seen.
 
         lines: {name: y} over the steps 0, 1, …, or {name: (x, y)}; looks: {name: Look}, else `styles.look`;
         bands: {name: (x, low, high)}, in the colour of the line of that name; dots: {name: (x, y)}, the present one;
-        steps: the last step, where lines are over steps (else the length of the longest).
+        steps: the last step, where lines are over steps (else the length of the longest); faint: the names of lines
+        and dots that stand back.
         """
         over_steps = [name for name, line in lines.items() if not isinstance(line, tuple)]
         self.lines = {n: (np.arange(len(y)), y) if n in over_steps else y for n, y in lines.items()}
         self.over_steps, self.bands, self.dots = set(over_steps), bands or {}, dots or {}
         self.looks = {name: (looks or {}).get(name) or look(name, i) for i, name in enumerate(lines)}
         self.dot_looks = {name: (looks or {}).get(name) or look(name, i) for i, name in enumerate(self.dots)}
-        self.now_levels, self.marks = self.levels | (levels or {}), marks or {}
+        self.now_levels, self.marks, self.faint = self.levels | (levels or {}), marks or {}, tuple(faint)
         x = [line[0] for line in self.lines.values()] + [band[0] for band in self.bands.values()]
         y = [line[1] for line in self.lines.values()] + [edge for band in self.bands.values() for edge in band[1:]]
         if over_steps and not self.fixed["x"] and "x" not in self.log:
@@ -300,8 +301,9 @@ class Curves(Panel):
             style, timed = self.looks[name], t is not None and name in self.over_steps
             shown = slice(None, t + 1 if timed else None)
             few = not timed and len(x) < 40 or style.dash == "None"
-            few = dict(marker=style.marker, ms=4.5, mec="white", mew=0.5) if few else dict(marker="None")
-            self.line(f"line {name}", x[shown], y[shown], **style.line, **few)
+            few = dict(marker=style.marker if few else "None", ms=4.5, mec="white", mew=0.5)
+            weight = dict(lw=0.65 * self.lw, alpha=0.5) if name in self.faint else dict(lw=self.lw, alpha=None)
+            self.line(f"line {name}", x[shown], y[shown], **style.line, **few, **weight)
             low, high = sorted(self.axes.get_ylim())
             if timed and self.heads and t < len(y) and low <= y[t] <= high:
                 self.line(f"head {name}", [t], [y[t]], **style.point, ms=7, zorder=6, clip_on=False)
@@ -309,8 +311,9 @@ class Curves(Panel):
             self.line("now", [t, t], [0, 1], color=GREY, lw=1, ls=":", transform=self._up, zorder=3)
         low, high = sorted(self.axes.get_ylim())
         for name, (x, y) in self.dots.items():
+            weight = dict(ms=7, alpha=0.6) if name in self.faint else dict(ms=10, alpha=None)
             if low <= y <= high:  # one that has left the frame would stand in another panel, or on a number
-                self.line(f"dot {name}", [x], [y], **self.dot_looks[name].point, ms=10, zorder=7, clip_on=False)
+                self.line(f"dot {name}", [x], [y], **self.dot_looks[name].point, **weight, zorder=7, clip_on=False)
 
     @property
     def _across(self):

@@ -10,15 +10,15 @@ import time
 from dataclasses import dataclass, field
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
 from .. import refuse
 from ..data import Data
 from ..training import training
-from .board import GREY, INK, STYLES, Scene, number
+from .board import number
+from .panels import HUGE, Curves, Page
+from .styles import RUNS
 
-# On matrices so small a second thread is no gain; where other programs run, the two wait for each other.
-BLAS = ThreadpoolController()
+MOST = 4  # runs on one page
 PIECE = 0.015  # seconds from one look to the next, at most, if an update does not take longer
 QUICKEST = 2e-5  # seconds for an update, on a fast machine: where the axis of updates ends
 FIRST = 5e-5  # and where the axis of seconds begins
@@ -83,9 +83,8 @@ def timed_training(net, data, step, *, batch, lr, seed=0, epochs=500, seconds=2.
         mode = dict(train=False, running=now["running"])
         run.updates.append(now["t"])
         run.seconds.append(spent)
-        with BLAS.limit(limits=1):
-            run.loss.append(float(net.loss(now["w"], data.X, data.y, **mode)))
-            run.accuracy.append(float(net.accuracy(now["w"], data.X_test, data.y_test, **mode)))
+        run.loss.append(float(net.loss(now["w"], data.X, data.y, **mode)))
+        run.accuracy.append(float(net.accuracy(now["w"], data.X_test, data.y_test, **mode)))
         run.diverged = int(now["diverged"])
         used_up = [name for name in budget if getattr(run, name)[-1] >= budget[name]]
         run.ended = "diverged" if run.diverged else (used_up or [""])[0]
@@ -96,17 +95,16 @@ def timed_training(net, data, step, *, batch, lr, seed=0, epochs=500, seconds=2.
         k = min(1 + now["t"] // 12, 200, in_time, last - now["t"])
         looks = training(net, train_on, step, steps=now["t"] + k, every=k, resume=now, **how)
         next(looks)  # where it stood
-        with BLAS.limit(limits=1):
-            begun = time.perf_counter()
-            now = next(looks)
-            spent += time.perf_counter() - begun
+        begun = time.perf_counter()
+        now = next(looks)
+        spent += time.perf_counter() - begun
 
 
 def _positive(name, value):
     return refuse.number(name, value, "a number > 0", lambda v: v > 0)
 
 
-class TrainingRuns(Scene):
+class TrainingRuns(Page):
     """The loss of a training and its held-out accuracy, as it goes on, beside up to three runs before it.
 
     result: a Run of `timed_training`. The control `against` says what stands on the horizontal axis: "updates",
@@ -116,7 +114,7 @@ class TrainingRuns(Scene):
     alt = (
         "Left: the training loss, right: the accuracy on held-out examples, both on logarithmic axes against updates, "
         "epochs or seconds of computing. A strong line is the training that runs, faint lines are earlier ones; each "
-        "has its own colour, dash and marker, named with its batch size B and learning rate η at the lower left."
+        "has its own colour and dash, and a marker where it stands, named with its batch size B and learning rate η."
     )
     own_controls = ("against",)
     labels = {
@@ -126,159 +124,120 @@ class TrainingRuns(Scene):
     }
 
     def __init__(self):
-        super().__init__((9.6, 4.0))
-        self.losses = self.figure.add_axes([0.065, 0.13, 0.44, 0.79], xscale="log", yscale="log", ylim=(1e-4, 30))
-        self.rights = self.figure.add_axes([0.575, 0.13, 0.415, 0.79], xscale="log", yscale="log", ylim=(1, 0.008))
-        self.rights.set_yticks([1 - a / 100 for a in ACCURACIES], [f"{a} %" for a in ACCURACIES])
-        self.rights.minorticks_off()
-        for axes, title in (
-            (self.losses, "training loss"),
-            (self.rights, "held-out accuracy (log scale of the errors)"),
-        ):
-            axes.set_title(title, fontsize=11, loc="left")
-            axes.grid(alpha=0.25)
-        self.level = self.mover(self.losses.axhline(1, color=GREY, lw=1, ls=":"))
-        self.level_name = self.mover(
-            self.losses.text(0.99, 1, "loss at the start", color=GREY, fontsize=9, ha="right", va="bottom",
-                             transform=self.losses.get_yaxis_transform())
-        )  # fmt: skip
-        self.slots = [self._slot(i, *style) for i, style in enumerate(STYLES)]
-        self.note = self.text(self.losses, va="top", zorder=9)
+        super().__init__("losses rights", size=(9.6, 4.0))
+        words = dict(log="xy", x="updates")  # whatever it is, there is room for it
+        self.losses = Curves(self, "losses", title="training loss", ylim=(1e-4, 30), legend="lower left", **words)
+        words |= dict(title="held-out accuracy (log scale of the errors)", ylim=(1, 0.008), legend=None)
+        self.rights = Curves(self, "rights", **words)
+        self.rights.axes.set_yticks([1 - a / 100 for a in ACCURACIES], [f"{a} %" for a in ACCURACIES])
+        self.rights.axes.minorticks_off()
         self.against = "updates"
         self.forget()
 
-    def _slot(self, i, color, dash, marker):
-        """The artists of one run: its two lines, where they end, and its line in the legend."""
-        style = dict(color=color, ls=dash, marker=marker, mec="white", mew=0.5)
-        ends = dict(color=color, marker=marker, mec="white", ms=9, zorder=7)
-        sample = self.line(self.losses, **style, ms=6, transform=self.losses.transAxes, zorder=8)
-        name = self.mover(self.losses.text(0, 0, "", fontsize=9.5, va="center", color=INK, zorder=8))
-        name.set_transform(self.losses.transAxes)
-        return dict(
-            lines=[self.line(axes, **style) for axes in (self.losses, self.rights)],
-            ends=[self.line(axes, **ends) for axes in (self.losses, self.rights)],
-            legend=[sample, name],
-        )
-
     def forget(self):
         """No earlier runs."""
-        self.run, self.earlier, self.places, self.frame = None, [], {}, None
+        self.run, self.earlier, self.places = None, [], {}
 
     def adjust(self, against):
         """What stands on the horizontal axis."""
         self.against = against
-        if self.run:
-            self._set_axes()
 
     def show(self, run):
         if run is not self.run:
             self._begin(run)
-        self._set_axes()
 
     def _begin(self, run):
-        """The run before this one stays if it has come far enough; each keeps its place, and with it its colour."""
+        """The run before this one stays if it has come far enough; each keeps its place, and with it its look."""
         if self.run and (self.run.ended or self.run.used >= 0.2):
             self.earlier.append(self.run)
         same = [(r.batch, r.lr, r.seed) == (run.batch, run.lr, run.seed) for r in self.earlier]
-        self.earlier = [r for r, again in zip(self.earlier, same, strict=True) if not again][1 - len(self.slots) :]
+        self.earlier = [r for r, again in zip(self.earlier, same, strict=True) if not again][1 - MOST :]
         self.places = {id(r): self.places[id(r)] for r in self.earlier}
-        free = [place for place in range(len(self.slots)) if place not in self.places.values()]
+        free = [place for place in range(MOST) if place not in self.places.values()]
         self.run, self.places[id(run)] = run, free[0]
 
-    def _set_axes(self):
-        """Fixed for a budget, so that all runs are drawn on the same axes."""
-        epochs, seconds, n = *(self.run.budget[name] for name in ("epochs", "seconds")), self.run.examples
-        first, last = {
-            "updates": (1, min(epochs * n, seconds / QUICKEST)),
-            "epochs": (1 / n, epochs),
-            "seconds": (FIRST, seconds),
-        }[self.against]
-        frame = (self.against, first / 1.25, last * 1.25)
-        if frame != self.frame:
-            self.frame = frame
-            for axes in (self.losses, self.rights):
-                axes.set(xlim=frame[1:], xlabel=self.labels[self.against])
-
     def at(self, t):
-        for artist in self.moving:
-            artist.set_visible(False)
-        runs = [*self.earlier, self.run]
-        for row, run in enumerate(reversed(runs)):
-            self._place(run, row, len({r.seed for r in runs}) > 1)
-        start = self.run.loss[0]
-        self.level.set_ydata([start, start])
-        self.level_name.set_y(start * 1.05)
-        for artist in (self.level, self.level_name):
-            artist.set_visible(True)
-        self._say()
-        return [artist for artist in self.moving if artist.get_visible()]
+        runs = [self.run, *reversed(self.earlier)]
+        seeds = len({run.seed for run in runs}) > 1
+        named = {_label(run, seeds): run for run in runs}
+        looks = {name: RUNS[self.places[id(run)]] for name, run in named.items()}
+        limits, faint = self._limits(), [*named][1:]
+        for panel in (self.losses, self.rights):
+            panel.scale("x", "log", limits)
+            panel.axes.set_xlabel(self.labels[self.against], fontsize=10)
+            lines = {name: self._track(run, panel is self.losses) for name, run in named.items()}
+            low, high = sorted(panel.axes.get_ylim())
+            ends = {name: (x[-1], np.clip(y[-1], low, high)) for name, (x, y) in lines.items() if len(x)}
+            start = {"loss at the start": self.run.loss[0]} if panel is self.losses else {}
+            panel.show(lines, looks=looks, dots=ends, levels=start, faint=faint)
+        self.caption = " ".join(self._said())
+        return self.moved()
 
-    def _place(self, run, row, say_seed):
-        """A run's lines; the newest is drawn strongly, and its line of the legend is the first."""
-        slot, x, new = self.slots[self.places[id(run)]], np.array(getattr(run, self.against)), run is self.run
-        tracks = (
-            np.nan_to_num(run.loss, nan=1e12, posinf=1e12).clip(1e-12, 1e12),
-            np.maximum(1 - np.array(run.accuracy), 1e-12),
-        )
-        # On a logarithmic axis there is no 0, where each run begins: its lines begin after the first update.
-        marks = np.unique(np.searchsorted(run.updates[1:], 10 ** np.arange(0, 6, 0.5)))
-        marks = marks[marks < len(x) - 1].tolist()
-        for line, end, y, axes in zip(slot["lines"], slot["ends"], tracks, (self.losses, self.rights), strict=True):
-            line.set_data(x[1:], y[1:])
-            line.set(lw=2.2 if new else 1.3, alpha=None if new else 0.55, ms=6 if new else 4.5, markevery=marks)
-            line.set(visible=True, zorder=6 if new else 4)
-            low, high = sorted(axes.get_ylim())
-            end.set_data(x[-1:], y[-1:].clip(low, high))
-            end.set(visible=new and len(x) > 1, clip_on=False)
-        sample, name = slot["legend"]
-        height = 0.06 + 0.07 * (len(self.earlier) - row)
-        sample.set_data([0.02, 0.065, 0.11], [height] * 3)
-        sample.set(lw=2.2 if new else 1.3, alpha=None if new else 0.7, markevery=[1], visible=True)
-        name.set(position=(0.13, height), text=_label(run, say_seed), visible=True, fontweight="bold" if new else None)
-        if new and run.diverged:
-            left = x[-1] < math.sqrt(self.frame[1] * self.frame[2])
-            self.note.set(position=(x[-1], self.losses.get_ylim()[1] / 1.6), ha="left" if left else "right")
-            self.note.set(text=f"diverged at update {number(run.diverged)}", visible=True)
+    def beside(self, t):
+        if self.run.diverged:
+            left, x = math.sqrt(np.prod(self._limits())), getattr(self.run, self.against)[-1]
+            place = dict(ha="left" if x < left else "right", va="top", bbox=dict(facecolor="white", edgecolor="#d1d5db"))
+            self.losses.word("note", x, 20, f" diverged at update {number(self.run.diverged)} ", **place)
 
-    def _say(self):
+    def _limits(self):
+        """Fixed for a budget, so that all runs are drawn on the same axes."""
+        epochs, seconds, n = self.run.budget["epochs"], self.run.budget["seconds"], self.run.examples
+        last = dict(updates=min(epochs * n, seconds / QUICKEST), epochs=epochs, seconds=seconds)[self.against]
+        return dict(updates=1, epochs=1 / n, seconds=FIRST)[self.against] / 1.25, last * 1.25
+
+    def _track(self, run, losses):
+        """What is drawn of a run: on a logarithmic axis there is no 0, so its line begins after the first update."""
+        y = np.nan_to_num(run.loss, nan=HUGE, posinf=HUGE) if losses else 1 - np.array(run.accuracy)
+        return np.array(getattr(run, self.against))[1:], np.clip(y, 1e-12, 1e12)[1:]
+
+    def _said(self):
+        """The caption, sentence by sentence."""
         run = self.run
         t, epochs, seconds = run.updates[-1], run.epochs[-1], run.seconds[-1]
-        made = f"{number(t)} update{'s' * (t != 1)}, which are {number(epochs)} epochs and took {number(seconds, 2)} s"
-        right = f"{100 * run.accuracy[-1]:.1f} % of the held-out examples are right"
-        words = [
-            f"{_label(run, False)}: after {made} of computing, the training loss is {_value(run.loss[-1])} "
-            f"({_value(run.loss[0])} at the start), and {right}."
-        ]
+        yield (
+            f"{_label(run, False)}: after {_many(t, 'update')} ({_many(epochs, 'epoch')}, {number(seconds, 2)} s of "
+            f"computing) the training loss is {_value(run.loss[-1])} ({_value(run.loss[0])} at the start), and "
+            f"{100 * run.accuracy[-1]:.1f} % of the held-out examples are right."
+        )
         if run.diverged:
-            words.append(f"It diverged at update {number(run.diverged)}, and ended there.")
+            yield f"It diverged at update {number(run.diverged)}, and ended there."
         elif not run.loss[-1] <= run.loss[0]:
-            words.append("The loss is higher than at the start.")
+            yield "The loss is higher than at the start."
         if run.ended in run.budget:
-            unit = "epochs" if run.ended == "epochs" else "s of computing"
-            words.append(f"It ended because its {number(run.budget[run.ended])} {unit} were used up.")
+            most, unit = run.budget[run.ended], "epoch" if run.ended == "epochs" else "second"
+            yield f"It ended because its {_many(most, unit)} {'was' if most == 1 else 'were'} used up."
         if run.ended:
-            words += self._compare()
-        self.caption = " ".join(words)
+            yield from self._compare()
 
     def _compare(self):
         """All runs that did not diverge, at the last place on the axis that each of them has reached."""
         runs = [run for run in (self.run, *reversed(self.earlier)) if not run.diverged]
         if len(runs) < 2:
-            return []
+            return
         place = min(getattr(run, self.against)[-1] for run in runs)
         differ = {name: len({getattr(run, name) for run in runs}) > 1 for name in ("lr", "seed")}
         parts = []
         for run in runs:
             here = np.searchsorted(getattr(run, self.against), place, side="right") - 1
             parts.append(f"{_value(run.loss[here])} with {_label(run, differ['seed'], differ['lr'])}")
-        unit = "s of computing" if self.against == "seconds" else self.against
-        return [f"At {number(place)} {unit}, as far as all of these have come, the loss was {'; '.join(parts)}."]
+        unit = f"{number(place)} s of computing" if self.against == "seconds" else _many(place, self.against[:-1])
+        yield f"At {unit}, as far as all of these have come, the loss was {'; '.join(parts)}."
 
 
 def _label(run, say_seed, lr=True):
     """A run's name: batch size, learning rate, and the seed where runs differ in it."""
     parts = [f"B = {run.batch}", f"η = {number(run.lr)}" * lr, f"seed {run.seed}" * say_seed]
     return ", ".join(part for part in parts if part)
+
+
+def _many(count, what):
+    """A number of things, one of them in the singular.
+
+    >>> _many(1, "update"), _many(0.04, "epoch"), _many(1500, "update")
+    ('1 update', '0.04 epochs', '1,500 updates')
+    """
+    words = number(count)
+    return f"{words} {what}{'s' * (words != '1')}"
 
 
 def _value(loss):

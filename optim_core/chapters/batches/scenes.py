@@ -1,13 +1,28 @@
-"""The scenes of chapter 04: what a mini-batch sees, orders of the data, the noise floor, larger steps, times."""
+"""The scenes of chapter 04: what a mini-batch sees, orders of the data, the noise floor, larger steps, times, ends."""
 
 import numpy as np
 
 from optim_core.scenes import NoiseFloor, TrainingRuns, timed_training
-from optim_core.scenes.board import BLUE, GREEN, GREY, INK, ORANGE, STYLES, Map, Scene, arrow, number
+from optim_core.scenes.board import INK, arrow, number
+from optim_core.scenes.panels import Curves, Page, Points, Surface
+from optim_core.scenes.styles import DASHED, RUNS, SOLID, Look, look
 
-__all__ = ["EpochTime", "LinearScaling", "MiniBatches", "NoiseFloor", "Orders", "TrainingRuns", "timed_training"]
+__all__ = [
+    "Ends",
+    "EpochTime",
+    "LinearScaling",
+    "MiniBatches",
+    "NoiseFloor",
+    "Orders",
+    "TimeToTarget",
+    "TrainingRuns",
+    "timed_training",
+]
 
 CIRCLE = np.linspace(0, 2 * np.pi, 73)
+TURN = np.stack([np.cos(CIRCLE), np.sin(CIRCLE)], -1)
+HERE = Look(INK, marker="o")
+MEASURED = RUNS[0]._replace(dash="None", marker="s")
 
 
 def ellipses(H, middle, heights):
@@ -17,320 +32,319 @@ def ellipses(H, middle, heights):
     """
     values, vectors = np.linalg.eigh(H)
     values = np.maximum(values, 1e-6 * values[-1])
-    rings = np.sqrt(2 * np.asarray(heights)[:, None, None] / values) * np.stack([np.cos(CIRCLE), np.sin(CIRCLE)], -1)
-    rings = middle + rings @ vectors.T
+    rings = middle + np.sqrt(2 * np.asarray(heights)[:, None, None] / values) * TURN @ vectors.T
     return np.concatenate([np.append(ring, [[np.nan, np.nan]], 0) for ring in rings] or [np.empty((0, 2))]).T
 
 
-class Flat(Map):
-    """A map without numbers on its contour lines, over which other contour lines are drawn."""
+def laws(n, B):
+    """The variance of a mini-batch's gradient as a part of σ², by theory, for each way to draw it from n examples.
 
-    def _number(self, lines):
-        pass
+    >>> laws(64, 64)
+    {'from the deck': 0.0, 'with replacement': 0.015625}
+    """
+    return {"from the deck": (n - B) / (n - 1) / B, "with replacement": 1 / B}
 
 
-class MiniBatches(Scene):
+def sizes_on(panel, sizes, which="x"):
+    """Write these sizes at the ticks of a logarithmic axis, but for those that would lie over the next one."""
+    roomy = [*(b > 1.6 * a for a, b in zip(sizes[:-1], sizes[1:], strict=True)), True]
+    labels = [str(size) if room else "" for size, room in zip(sizes, roomy, strict=True)]
+    getattr(panel.axes, f"set_{which}ticks")(sizes, labels)
+    panel.axes.minorticks_off()
+
+
+# ---- what a mini-batch sees ----
+
+
+class MiniBatches(Page):
     """What each mini-batch sees of a surface, the cloud of their gradients at one point, and how wide that cloud is.
 
-    result: (surface, w, B, rows, g): a quadratic, as `two_weights` makes it for mse; a point; the size of the
+    result: (order, surface, w, B, rows, g): a quadratic, as `two_weights` makes it for mse; a point; the size of the
     mini-batches to look at; rows[b], shape (batches, b), says which examples each batch of size b holds, for several b;
-    g, shape (N, 2), is the gradient of each example at w. The time is the number of the mini-batch, from 0.
+    g, shape (N, 2), is the gradient of each example at w. Step t sees mini-batch number t; t = 0 none yet.
     A click on the map sets the control `w`.
     """
 
     alt = (
-        "Left: contour map of the loss over two weights, in grey for all data, in orange dashes for one mini-batch, "
+        "Left: contour map of the loss over two weights, in grey for all data, in dashes for one mini-batch, "
         "with an arrow against the gradient of each. Middle: the gradients of many mini-batches at the chosen point, "
         "a cloud about the gradient of all data. Right: the variance of that cloud against the batch size, measured "
         "and by theory with and without replacement, on logarithmic axes."
     )
     step = 0.25  # the arrows are a step with this learning rate
+    LOOKS = {
+        "all data": Look(INK, SOLID, "P"),
+        "this mini-batch": Look("#a3410f", DASHED, "D"),
+        "all mini-batches": MEASURED,
+        "theory: from the deck": look("theory"),
+        "theory: with replacement": look("bound"),
+    }
 
     def __init__(self):
-        super().__init__((9.6, 4.3))
-        self.reach = None
-        self.map = Flat(self.figure.add_axes([0.055, 0.12, 0.37, 0.79]))
-        self.map.axes.set_title("loss: all data in grey, this mini-batch in orange", fontsize=10, loc="left")
-        self.cloud = self.figure.add_axes([0.5, 0.39, 0.232, 0.52])
-        self.cloud.set_title("gradients at ○", fontsize=10, loc="left")
-        self.cloud.set_xlabel("∂L/∂w₁", fontsize=9, labelpad=1)
-        self.cloud.set_ylabel("∂L/∂w₂", fontsize=9, labelpad=-2)
-        self.cloud.axhline(0, color=GREY, lw=0.8)
-        self.cloud.axvline(0, color=GREY, lw=0.8)
-        self.law = self.figure.add_axes([0.805, 0.12, 0.18, 0.79], xscale="log", yscale="log", ylim=(4e-3, 4))
-        self.law.set_title("variance / σ²", fontsize=10, loc="left")
-        self.law.set_xlabel("batch size B")
-        self.law.grid(alpha=0.25)
-        self.rings = self.line(self.map.axes, color=ORANGE, lw=1.2, ls=(0, (4, 1.5)), zorder=3)
-        self.low = self.line(self.map.axes, "D", mfc=ORANGE, mec="white", ms=8, zorder=6)
-        self.here = self.line(self.map.axes, "o", mfc="white", mec=INK, ms=9, mew=1.8, zorder=6)
-        self.down = self.line(self.map.axes, color=INK, lw=3.2, zorder=5)
-        self.guess = self.line(self.map.axes, color=ORANGE, lw=1.8, zorder=5.5)
-        self.dots = self.line(self.cloud, "s", mfc=BLUE, mec="none", ms=3.6, alpha=0.55, zorder=3)
-        self.ring = self.line(self.cloud, color=GREEN, lw=1.8, ls=STYLES[2][1], zorder=4)
-        self.truth = self.line(self.cloud, "P", mfc=INK, mec="white", ms=10, zorder=5)
-        self.now = self.line(self.cloud, "D", mfc=ORANGE, mec="white", ms=8, zorder=6)
-        self.lines = [
-            self.line(self.law, color=GREEN, lw=1.8, ls=STYLES[2][1]),
-            self.line(self.law, color=GREY, lw=1.8, ls="--"),
-        ]
-        self.measured = self.line(self.law, "s", mfc=BLUE, mec="white", ms=7, zorder=5)
-        self.nothing = self.line(self.law, "v", mfc=BLUE, mec="white", ms=9, zorder=5, clip_on=False)
-        self.chosen = self.line(self.law, "o", mfc="none", mec=ORANGE, ms=15, mew=2, zorder=6, clip_on=False)
-        self._legend()
-
-    def _legend(self):
-        styles = [
-            dict(marker="P", mfc=INK, mec="white", ms=9, ls="", label="all data"),
-            dict(marker="D", mfc=ORANGE, mec="white", ms=8, ls="", label="this mini-batch"),
-            dict(marker="s", mfc=BLUE, mec="none", ms=4, ls="", alpha=0.55, label="other mini-batches"),
-            dict(marker="s", mfc=BLUE, mec="white", ms=8, ls="", label="variance, measured"),
-            dict(color=GREEN, lw=1.8, ls=STYLES[2][1], label="theory, without replacement"),
-            dict(color=GREY, lw=1.8, ls="--", label="theory, with replacement"),
-        ]
-        handles = [self.cloud.plot([], [], **style)[0] for style in styles]
-        place = dict(loc="lower left", bbox_to_anchor=(0.487, -0.015), frameon=False)
-        self.figure.legend(handles=handles, fontsize=8.5, labelspacing=0.25, handlelength=2.2, **place)
+        super().__init__("map cloud law / map names law", widths=[41, 31, 24], heights=[17, 9], size=(9.6, 4.3))
+        self.map = Surface(self, "map", numbers=False, sets="w", equal=True)
+        words = dict(title="gradients at ○", x="∂L/∂w₁", y="∂L/∂w₂", equal=True)
+        self.cloud = Points(self, "cloud", legend=None, **words)
+        words = dict(title="variance / σ²", x="batch size B", log="xy", ylim=(4e-3, 4))
+        self.law = Curves(self, "law", legend=None, **words)
+        place = self.place("names", left=0.2, top=0, bottom=0)
+        self.name(self.LOOKS, ncols=1, bbox_to_anchor=(place[0], place[1] + place[3]), labelspacing=0.3)
 
     def show(self, result):
-        self.surface, w, self.B, rows, g = result
-        self.w, self.rows, n = np.asarray(w, float), rows, len(g)
+        order, self.surface, w, self.B, rows, g = result
+        self.w, self.rows, n = np.asarray(w, float), rows[self.B], len(g)
         self.map.show(self.surface)
         self.full, sizes = g.mean(0), np.array(sorted(rows))
-        means = {b: g[rows[b]].mean(1) for b in rows}  # (batches, 2)
         one = ((g - self.full) ** 2).sum(-1).mean() or 1.0
-        self.variance = np.array([((means[b] - self.full) ** 2).sum(-1).mean() / one for b in sizes])
-        self.sizes, self.n = sizes, n
-        self.means = means[self.B]
-        values, vectors = np.linalg.eigh(np.cov(g.T, bias=True) * self._laws(self.B)[0])
-        turn = np.stack([np.cos(CIRCLE), np.sin(CIRCLE)], -1) * np.sqrt(np.maximum(values, 0))
-        self.two_sigma = self.full + 2 * turn @ vectors.T
-        self.steps = len(self.means) - 1
+        self.variance = np.array([((g[rows[b]].mean(1) - self.full) ** 2).sum(-1).mean() / one for b in sizes])
+        self.means, self.steps = g[self.rows].mean(1), len(self.rows)
+        self.drawn = "with replacement" if order == "replacement" else "from the deck"
+        values, vectors = np.linalg.eigh(np.cov(g.T, bias=True) * laws(n, self.B)[self.drawn])
+        ring = self.full + 2 * np.sqrt(np.maximum(values, 0)) * TURN @ vectors.T
+        groups, lines = {"all mini-batches": self.means.T}, {"ring": ring.T, "_x": ([-1e9, 1e9], [0, 0])}
+        looks = self.LOOKS | {"ring": self.LOOKS[f"theory: {self.drawn}"], "_x": look("bound"), "_y": look("bound")}
         widest = 1.05 * np.abs(g).max()
         reach = next(s * 10.0**k for k in range(-9, 99) for s in (1, 1.5, 2, 3, 4, 6, 8) if s * 10.0**k >= widest)
-        if reach != self.reach:
-            self.reach = reach
-            self.cloud.set(xlim=(-reach, reach), ylim=(-reach, reach))
-        if self.law.get_xlim() != (sizes[0] / 1.5, sizes[-1] * 1.5):
-            self.law.set_xlim(sizes[0] / 1.5, sizes[-1] * 1.5)
-            self.law.set_xticks(sizes, [str(b) for b in sizes], fontsize=8)
-            self.law.minorticks_off()
-
-    def _laws(self, B):
-        """The variance of a mini-batch's gradient, as a part of σ², without and with replacement."""
-        return (self.n - B) / (self.n - 1) / B, 1 / B
+        for which in "xy":
+            self.cloud.scale(which, "linear", (-reach, reach))
+        self.cloud.show(groups, lines=lines | {"_y": ([0, 0], [-1e9, 1e9])}, looks=looks, sizes=4)
+        fine = np.geomspace(sizes[0], sizes[-1], 200)[:-1]
+        lines = {f"theory: {how}": (fine, law) for how, law in laws(n, fine).items()}
+        self.law.scale("x", "log", (sizes[0] / 1.5, sizes[-1] * 1.5))
+        sizes_on(self.law, sizes)
+        self.law.show(lines, looks=looks)
+        self.sizes, self.now = sizes, self.variance[list(sizes).index(self.B)]
 
     def at(self, t):
-        seen, g = self.surface[self.rows[self.B][t]], self.means[t]
+        n, size = len(self.rows), f"{self.B} example{'s' * (self.B > 1)}"
+        text = f"Mini-batch {t} of {n}, of {size} ({self.drawn})." if t else f"{n} mini-batches of {size}; press play."
+        self.caption = f"{text} {turned(self.means[t - 1], self.full) if t else ''}".strip()
+        told = " and ".join(f"{number(law, 2)} {how}" for how, law in laws(len(self.surface.task.X), self.B).items())
+        measured = "0" if self.now < 1e-12 else number(self.now, 2)
+        self.caption += f" The variance over all {n}: {measured} σ²; theory: {told}."
+        return self.moved(t)
+
+    def beside(self, t):
+        for panel, at, ms in ((self.map, self.w, 9), (self.cloud, self.full, 11)):
+            ring = dict(marker="o", mfc="white", mec=INK, mew=1.8) if panel is self.map else self.LOOKS["all data"].point
+            panel.line("here", *at[:, None], **dict(ls="") | ring, ms=ms, zorder=8)
+        self.map.line("down", *arrow(self.w, self.w - self.step * self.full, 0.22), color=INK, lw=3.2, zorder=6)
+        bottom, shown = self.law.axes.get_ylim()[0], self.variance >= self.law.axes.get_ylim()[0]
+        self.law.line("measured", self.sizes[shown], self.variance[shown], **MEASURED.point, ms=7, zorder=6)
+        none, low = self.sizes[~shown], np.full((~shown).sum(), 1.2 * bottom)
+        self.law.line("none", none, low, **MEASURED.point | dict(marker="v"), ms=9, zorder=6)
+        ring = dict(marker="o", ls="", mfc="none", mec=INK, ms=15, mew=2, zorder=7, clip_on=False)
+        self.law.line("chosen", [self.B], [max(self.now, 1.2 * bottom)], **ring)
+        if t:
+            self._seen(self.surface[self.rows[t - 1]], self.means[t - 1], self.LOOKS["this mini-batch"])
+
+    def _seen(self, seen, g, style):
+        """The surface that one mini-batch sees, its minimum (or the nearest of them), and its gradient."""
         H = seen.hessian(self.w)
-        low = self.w - np.linalg.pinv(H, rcond=1e-9, hermitian=True) @ g  # its minimum, or the nearest of them
-        levels = self.map.levels[1:-1:2] - seen.loss(low)
-        self.rings.set_data(*ellipses(H, low, levels[levels > 0]))
-        self.low.set_data(*low[:, None])
-        self.here.set_data(*self.w[:, None])
-        self.down.set_data(*arrow(self.w, self.w - self.step * self.full, 0.22))
-        self.guess.set_data(*arrow(self.w, self.w - self.step * g, 0.22))
-        self.dots.set_data(*self.means.T)
-        self.ring.set_data(*self.two_sigma.T)
-        self.truth.set_data(*self.full[:, None])
-        self.now.set_data(*g[:, None])
-        B = np.geomspace(self.sizes[0], self.sizes[-1], 200)[:-1]
-        for line, law in zip(self.lines, self._laws(B), strict=True):
-            line.set_data(B, law)
-        bottom, top = self.law.get_ylim()
-        gone = self.variance < bottom
-        self.measured.set_data(self.sizes[~gone], self.variance[~gone])
-        self.nothing.set_data(self.sizes[gone], np.full(gone.sum(), bottom * 1.15))
-        k = list(self.sizes).index(self.B)
-        self.chosen.set_data([self.B], [np.clip(self.variance[k], bottom * 1.15, top)])
-        self.caption = self._verdict(t, g, k)
-        return self.moving
-
-    def _verdict(self, t, g, k):
-        n, lengths = len(self.rows[self.B]), np.linalg.norm(g) * np.linalg.norm(self.full)
-        text = f"Mini-batch {t + 1} of {n}, of {self.B} example{'s' * (self.B > 1)}. "
-        if lengths > 0:
-            angle = np.degrees(np.arccos(np.clip(g @ self.full / lengths, -1, 1)))
-            text += f"Its gradient points {angle:.0f}° away from that of all data. "
-        measured = "0" if self.variance[k] < 1e-12 else number(self.variance[k], 2)
-        without, with_ = (number(law, 2) for law in self._laws(self.B))
-        text += f"The variance over all {n}: {measured} σ²; theory says {without} without replacement, "
-        return text + f"{with_} with it."
-
-    def clicked(self, axes, x, y):
-        return {"w": (x, y)} if axes is self.map.axes else {}
+        low = self.w - np.linalg.pinv(H, rcond=1e-9, hermitian=True) @ g
+        levels = self.map.map.levels[1:-1:2] - seen.loss(low)
+        self.map.line("rings", *ellipses(H, low, levels[levels > 0]), **style.line, lw=1.2, zorder=3)
+        self.map.line("low", *low[:, None], **style.point, ms=8, zorder=7)
+        tip = arrow(self.w, self.w - self.step * g, 0.22)
+        self.map.line("guess", *tip, color=style.color, lw=1.8, zorder=6.5)
+        self.cloud.line("now", *g[:, None], **style.point, ms=8, zorder=9)
 
 
-class Orders(Scene):
+def turned(g, full):
+    """By how much a mini-batch's gradient points another way than that of all data, in a sentence.
+
+    >>> turned(np.array([0.0, 2.0]), np.array([1.0, 0.0])), turned(np.zeros(2), np.ones(2))
+    ('Its gradient points 90° away from that of all data.', 'One of the two gradients is 0.')
+    """
+    lengths = np.linalg.norm(g) * np.linalg.norm(full)
+    if lengths <= 1e-12:
+        return "One of the two gradients is 0."
+    angle = np.degrees(np.arccos(np.clip(g @ full / lengths, -1, 1)))
+    return f"Its gradient points {angle:.0f}° away from that of all data."
+
+
+# ---- orders of the data ----
+
+
+class Orders(Page):
     """Runs that see the same data in different orders: their paths, and how far above the minimum the loss is.
 
-    result: (surface, {"name": path, …}, k): a surface with one known minimum; at most four paths made by `descend`, of
-    the same length; the number of updates in an epoch. A click on the map sets the control `start`.
+    result: (batch, lr, surface, {"order": path, …}, k): a quadratic surface; paths made by `descend`, with w of shape
+    (T + 1, runs, 2), a run for each seed; the number of updates in an epoch. A click on the map sets `start`.
     """
 
     alt = (
-        "Left: contour map of the loss of all data with the path of each run. Right: how far the loss of all data is "
-        "above its minimum, against the number of updates, on a logarithmic axis; a marker at the end of each epoch, "
-        "and at the right border a bar at the mean of the last of them."
+        "Left: contour map of the loss of all data with one path for each order. Right: how far the loss of all data "
+        "is above its minimum, against the number of updates, on a logarithmic axis: faint for one run, strong for the "
+        "mean of all runs at the ends of epochs, and in the end a marker at the mean of the last half of them."
     )
 
     def __init__(self):
-        super().__init__((9.6, 4.0))
-        self.named, self.epoch = None, None
-        self.map = Flat(self.figure.add_axes([0.06, 0.13, 0.4, 0.76]))
-        self.curve = self.figure.add_axes([0.54, 0.13, 0.44, 0.76], yscale="log", ylim=(1e-6, 1e2))
-        self.curve.set_xlabel("updates")
-        self.curve.set_title("loss of all data − its minimum", fontsize=10, loc="left")
-        self.curve.grid(alpha=0.25)
-        self.start = self.line(self.map.axes, "o", mfc="white", mec=INK, ms=9, mew=1.8, zorder=6)
-        self.now = self.mover(self.curve.axvline(0, color=GREY, lw=1, ls=":"))
-        self.paths, self.heads, self.curves, self.ends, self.bars = [], [], [], [], []
-        for color, dash, marker in STYLES:
-            self.bars.append(self.line(self.curve, color=color, lw=4, zorder=6, solid_capstyle="butt", clip_on=False))
-            self.paths.append(self.line(self.map.axes, color=color, ls=dash, lw=1.2, zorder=4))
-            self.heads.append(self.line(self.map.axes, marker=marker, ls="", mfc=color, mec="white", ms=9, zorder=7))
-            self.curves.append(self.line(self.curve, color=color, ls=dash, lw=0.9, alpha=0.75))
-            self.ends.append(self.line(self.curve, marker=marker, ls="", mfc=color, mec="white", ms=7, zorder=5))
+        super().__init__("map fall", widths=[10, 11], size=(9.6, 4.2), top=0.26)
+        self.map = Surface(self, "map", numbers=False, sets="start", equal=True)
+        words = dict(title="loss of all data − its minimum", x="updates", log="y", ylim=(1e-6, 1e2))
+        self.fall = Curves(self, "fall", legend=None, **words)
 
     def show(self, result):
-        self.surface, self.runs, self.epoch = result
-        self.map.show(self.surface)
-        if list(self.runs) != self.named:
-            self.named = list(self.runs)
-            styles = [dict(color=c, ls=d, marker=m, ms=6) for c, d, m in STYLES]
-            handles = [self.curve.plot([], [], label=n, **s)[0] for n, s in zip(self.named, styles, strict=False)]
-            self.figure.legends.clear()
-            place = dict(loc="upper left", bbox_to_anchor=(0.05, 1.015), frameon=False)
-            self.figure.legend(handles=handles, ncols=4, fontsize=9, **place)
-        lowest = self.surface.loss(self.surface.critical_points[0]["w"])
-        self.excess = [np.clip(self.surface.loss(p["w"]) - lowest, 1e-30, 1e30) for p in self.runs.values()]
-        self.tracks = [self.map.drawable(path["w"]) for path in self.runs.values()]
-        self.steps = len(self.tracks[0]) - 1
-        if self.curve.get_xlim()[1] != 1.02 * self.steps:
-            self.curve.set_xlim(0, 1.02 * self.steps)
+        self.batch, self.lr, self.surface, paths, self.epoch = result
+        runs = {name: dict(w=path["w"][:, 0], diverged=path["diverged"][0]) for name, path in paths.items()}
+        self.steps = self.map.show(self.surface, runs)
+        self.name(self.map.looks)
+        self.gone = {name: int(path["diverged"].max()) for name, path in paths.items()}
+        self.excess = {name: excess(self.surface, path["w"]) for name, path in paths.items()}  # (T + 1, runs)
+        self.late = {name: late_ends(some, self.epoch).mean() for name, some in self.excess.items()}
+        self.fall.scale("x", "linear", (0, self.steps))
 
     def at(self, t):
-        self.now.set_xdata([t, t])
-        self.start.set_data(*self.tracks[0][:1].T)
-        for artist in (*self.paths, *self.heads, *self.curves, *self.ends, *self.bars):
-            artist.set_visible(False)
-        done = np.arange(0, t + 1, self.epoch)
-        every = done[:: max(1, len(done) // 40)]  # not more markers than one can tell apart
-        each = zip(self.tracks, self.excess, self.paths, self.heads, self.curves, self.ends, strict=False)
-        for points, excess, path, head, curve, ends in each:
-            path.set_data(*points[: t + 1].T)
-            head.set_data(*points[t : t + 1].T)
-            curve.set_data(np.arange(t + 1), excess[: t + 1])
-            ends.set_data(every, excess[every])
-            for artist in (path, head, curve, ends):
-                artist.set_visible(True)
-        if t == self.steps:  # and what the ends of the last epochs come to on average
-            for bar, excess in zip(self.bars, self.excess, strict=False):
-                bar.set_data([self.steps, 1.05 * self.steps], [excess[self._late()[0]].mean()] * 2)
-                bar.set_visible(True)
-        self.caption = self._verdict(t)
-        return [artist for artist in self.moving if artist.get_visible()]
+        ends = np.arange(0, t + 1, self.epoch)
+        lines = {f"one {name}": (np.arange(t + 1), some[: t + 1, 0]) for name, some in self.excess.items()}
+        means = {name: (ends, some[ends].mean(-1)) for name, some in self.excess.items()}
+        looks = self.map.looks | {f"one {name}": one for name, one in self.map.looks.items()}
+        dots = {name: (t, late) for name, late in self.late.items() if t == self.steps and late > 1e-6}
+        self.fall.show(lines | means, looks=looks, faint=lines, dots=dots)
+        self.caption = f"Update {t} of {self.steps}, B = {self.batch}, η = {number(self.lr)}. {self._verdict()}"
+        return self.moved(t)
 
-    def _late(self):
-        """The ends of the epochs in the last quarter of the run, and in the quarter before it."""
-        ends = np.arange(0, self.steps + 1, self.epoch)
-        quarter = max(len(ends) // 4, 1)
-        return ends[-quarter:], ends[-2 * quarter : -quarter]
-
-    def _verdict(self, t):
-        text = f"Update {t} of {self.steps}, epoch {t // self.epoch} done. "
-        gone = [f"{name} diverged at update {int(p['diverged'])}" for name, p in self.runs.items() if p["diverged"]]
+    def _verdict(self):
+        gone = [f"{name} diverged at update {number(at)}" for name, at in self.gone.items() if at]
         if gone:
-            return f"{text}{'; '.join(gone)}."
-        late, before = self._late()
-        means = [(name, e[late].mean(), e[before].mean()) for name, e in zip(self.runs, self.excess, strict=True)]
-        facts = [f"{name} {number(now, 2)}" for name, now, _ in means]
-        falling = [name for name, now, earlier in means if now < 0.5 * earlier]
-        text += f"Above the minimum at the ends of the last quarter of the epochs, on average: {', '.join(facts)}."
-        return text + (f" Still falling: {', '.join(falling)}." if falling else "")
+            return f"{'; '.join(gone)}.".capitalize()
+        facts = [f"{name} {above(late)}" for name, late in self.late.items()]
+        runs, count = next(iter(self.excess.values())).shape[1], len(late_ends(np.arange(self.steps + 1), self.epoch))
+        text = f"Above the minimum at the ends of the last {count} epochs, mean of {runs} runs: {', '.join(facts)}."
+        start, H = self.map.points[next(iter(self.late))][0], self.surface.hessian(np.zeros(2))
+        on = [name for name, late in self.late.items() if on_its_way(self.surface, H, start, self.lr, self.steps, late)]
+        if on:
+            text += f" Of {' and '.join(on)} that is still what is left of the start."
+        same = np.allclose(self.excess["shuffled"], self.excess["fixed"], rtol=1e-6, atol=1e-12)
+        return text + " Shuffled and fixed take the same steps." * bool(same)
 
-    def clicked(self, axes, x, y):
-        return {"start": (x, y)} if axes is self.map.axes else {}
+
+def excess(surface, w):
+    """How far a surface's loss at w is above that of its one minimum."""
+    return np.clip(surface.loss(w) - surface.loss(surface.critical_points[0]["w"]), 1e-30, 1e30)
 
 
-class LinearScaling(Scene):
+def late_ends(values, epoch):
+    """Those of values (T + 1, …) at the ends of the epochs in the second half of a run.
+
+    >>> late_ends(np.arange(9), epoch=2)
+    array([6, 8])
+    """
+    ends = values[::epoch]
+    return ends[len(ends) // 2 + 1 :]
+
+
+def above(late):
+    """A mean distance from the minimum, for a caption; what only rounding has left is no number.
+
+    >>> above(0.00311), above(3e-17)
+    ('0.0031', 'nothing')
+    """
+    return number(late, 2) if late > 1e-12 else "nothing"
+
+
+def on_its_way(surface, H, start, lr, steps, late):
+    """Whether half of what is measured, or more, is what gradient descent without noise has left of the start.
+
+    late: the mean excess over the second half of so many steps, from `start` with learning rate lr.
+    """
+    values, vectors = np.linalg.eigh(H)
+    far = (start - surface.critical_points[0]["w"]) @ vectors
+    t = np.arange(steps // 2, steps + 1)[:, None]
+    left = (0.5 * values * far**2 * (1 - lr * values) ** (2 * t)).sum(-1).mean()
+    return bool(late > 1e-12 and left >= 0.5 * late)
+
+
+# ---- k times the batch, k times the learning rate ----
+
+
+class LinearScaling(Page):
     """Losses against epochs for one batch size, for one k times as large, and for that with k times the learning rate.
 
-    result: (ks, k, scaled, same): the factors tried and the one to look at; the losses of all data, shape
-    (factors, epochs + 1, runs), with the learning rate scaled by each factor and with the same for all; ks[0] = 1.
+    result: (ks, k, warm, scaled, same, sharp): the factors tried, the one to look at, the epochs of warm-up; the losses
+    of all data, shape (factors, epochs + 1, runs), with the learning rate scaled by each factor and with the same for
+    all; ks[0] = 1, with the learning rate 0.1; sharp: λ_max at the looks of the base run.
     """
 
     alt = (
         "Left: loss of all data against epochs, on a logarithmic axis, in three bundles of runs: the base setting, the "
-        "batch k times as large with the same learning rate, and both k times as large. Right: the loss after the last "
-        "epoch, divided by the base setting's, against k, on logarithmic axes; a third line is the largest ratio on "
-        "the way with both k times as large."
+        "batch k times as large with the same learning rate, and both k times as large; below it the largest curvature "
+        "on the way of the base run, and the bound 2 over the scaled learning rate. Right: the loss after the last "
+        "epoch, divided by the base setting's, against k, on logarithmic axes; a third line is how far off the scaled "
+        "runs are at most on the way, up or down."
     )
-    names = ["base (k = 1)", "batch × k, η × k", "batch × k, η the same"]
-    farthest = "η × k, farthest off on the way"
+    LOOKS = {
+        "base (k = 1)": look("bound")._replace(dash=SOLID),
+        "batch × k, η × k": RUNS[0],
+        "batch × k, η the same": RUNS[1],
+        "η × k, farthest off on the way": RUNS[2],
+    }
 
     def __init__(self):
-        super().__init__((9.6, 4.0))
-        self.ks = None
-        self.fall = self.figure.add_axes([0.07, 0.13, 0.5, 0.72], yscale="log", ylim=(0.05, 50), xlabel="epochs")
-        self.ratio = self.figure.add_axes([0.66, 0.13, 0.325, 0.72], xscale="log", yscale="log", ylim=(0.7, 200))
-        self.fall.set_title("loss of all data", fontsize=10, loc="left", pad=4)
-        self.ratio.set_title("loss / base, after the last epoch", fontsize=10, loc="left", pad=4)
-        self.ratio.set_xlabel("k")
-        self.ratio.axhline(1, color=GREY, lw=3.5, alpha=0.45)
-        for axes in (self.fall, self.ratio):
-            axes.grid(alpha=0.25)
-        looks = [dict(color=GREY, ls="-", lw=5, alpha=0.45)]
-        looks += [dict(color=c, ls=d, marker=m, ms=5, lw=1.4) for c, d, m in STYLES[:2]]
-        self.curves = [self.line(self.fall, **look) for look in looks]
-        self.ends = [self.line(self.ratio, **look) for look in looks[1:]]
-        self.worst = self.line(self.ratio, color=GREEN, ls=STYLES[2][1], marker=STYLES[2][2], ms=5, lw=1.4)
-        looks.append(dict(color=GREEN, ls=STYLES[2][1], marker=STYLES[2][2], ms=5, lw=1.4))
-        self.here = self.mover(self.ratio.axvline(1, color=INK, lw=1, ls=":"))
-        names = [*self.names, self.farthest]
-        handles = [self.fall.plot([], [], label=name, **look)[0] for name, look in zip(names, looks, strict=True)]
-        place = dict(loc="upper left", bbox_to_anchor=(0.06, 1.015), frameon=False)
-        self.figure.legend(handles=handles, ncols=4, fontsize=9, handlelength=3, **place)
+        super().__init__("fall ratio / sharp ratio", widths=[5, 4], heights=[3, 2], size=(9.6, 5.0), top=0.26)
+        self.fall = Curves(self, "fall", title="loss of all data", log="y", ylim=(0.05, 50), legend=None)
+        words = dict(title="λ_max", x="epochs", ylim=(0.1, 30), log="y", legend=None)
+        self.sharp = Curves(self, "sharp", **words)
+        words = dict(title="loss / loss of the base run", x="k", log="xy", ylim=(0.7, 200))
+        self.ratio = Curves(self, "ratio", legend=None, room=dict(left=0.6), **words)
+        self.name(self.LOOKS)
 
     def show(self, result):
-        ks, self.k, self.scaled, self.same = result
-        if self.ks is None or not np.array_equal(ks, self.ks):
-            self.ks = np.asarray(ks)
-            self.ratio.set_xlim(0.8, self.ks[-1] * 1.25)
-            roomy = [True, *(self.ks[1:] > 1.3 * self.ks[:-1])]  # no two labels over each other
-            labels = [str(k) if room else "" for k, room in zip(self.ks, roomy, strict=True)]
-            self.ratio.set_xticks(self.ks, labels, fontsize=8.5)
-            self.ratio.minorticks_off()
-            self.fall.set_xlim(0, self.scaled.shape[1] - 1)
+        ks, self.k, self.warm, self.scaled, self.same, sharp = result
+        i, epochs = list(ks).index(self.k), np.arange(self.scaled.shape[1])
+        named, bound = list(self.LOOKS), 2 / (0.1 * self.k)
+        bundles = dict(zip(named[1:], (self.scaled[i], self.same[i]), strict=False))
+        lines = {f"{name} {r}": (epochs, run) for name, some in bundles.items() for r, run in enumerate(some.T)}
+        self.fall.show(lines, looks={name: self.LOOKS[name.rpartition(" ")[0]] for name in lines})
+        self.sharp.axes.set_title(f"λ_max of the base run, and 2/η for η = {number(0.1 * self.k)}")
+        self.sharp.show({"λ_max": (epochs, sharp)}, looks={"λ_max": look("steep direction")}, levels={"": bound})
+        self.ends = [(losses[:, -1] / self.scaled[0, -1]).mean(-1) for losses in (self.scaled, self.same)]
+        off = np.array([farthest(losses, self.scaled[0]) for losses in self.scaled])
+        lines = dict(zip(named[1:], [(ks, line) for line in (*self.ends, off)], strict=True))
+        self.ratio.scale("x", "log", (0.8, 1.25 * ks[-1]))
+        sizes_on(self.ratio, ks)
+        self.ratio.show(lines, looks=self.LOOKS, levels={"": 1.0}, marks={"": self.k})
+        self.off, self.beyond, self.epochs = off[i], bool((sharp > bound).any()), len(epochs) - 1
 
     def at(self, t):
-        i = list(self.ks).index(self.k)
-        bundles = self.scaled[0], self.scaled[i], self.same[i]
-        epochs = np.append(np.arange(self.scaled.shape[1]), np.nan)
-        for line, losses in zip(self.curves, bundles, strict=True):  # all runs in one line, with gaps
-            drawn = [np.append(np.clip(run, 1e-9, 1e9), np.nan) for run in losses.T]
-            line.set_data(np.tile(epochs, len(drawn)), np.concatenate(drawn))
-        self.ratios = [losses[:, -1] / self.scaled[0, -1] for losses in (self.scaled, self.same)]  # (factors, runs)
-        for line, ratio in zip(self.ends, self.ratios, strict=True):
-            line.set_data(self.ks, np.clip(ratio.mean(-1), 1e-9, 1e9))
-        off = (self.scaled / self.scaled[0]).max((1, 2))  # the highest ratio at any look
-        self.worst.set_data(self.ks, np.clip(off, 1e-9, 1e9))
-        self.here.set_xdata([self.k, self.k])
-        scaled, same = (number(ratio[i].mean(), 4) for ratio in self.ratios)
-        rounds = len(epochs) - 2
-        if i == 0:
-            self.caption = f"k = 1 is the base setting itself: {rounds} epochs, a line for each run."
-            return self.moving
-        self.caption = f"After {rounds} epochs, k = {self.k}: with the learning rate scaled the loss is {scaled} times "
-        self.caption += f"the base setting's, with the same learning rate {same} times (means of all runs)."
-        return self.moving
+        scaled, same = (number(ends[list(self.ratio.lines.values())[0][0].index(self.k)], 4) for ends in self.ends)
+        warm = f", warm-up over {self.warm} epochs" if self.warm else ""
+        self.caption = f"k = {self.k}{warm}. "
+        if self.k == 1:
+            self.caption += f"This is the base setting itself: B = 10, η = 0.1, {self.epochs} epochs, a line for each run."
+            return self.moved()
+        where = "somewhere on its way above" if self.beyond else "everywhere on its way below"
+        self.caption += (
+            f"After {self.epochs} epochs with η × k the loss is {scaled} times the base run's (on the way off by a "
+            f"factor of {number(self.off, 3)} at most), with the same η {same} times (means of all runs). The base "
+            f"run's λ_max is {where} 2/η for this η."
+        )
+        return self.moved()
+
+    def beside(self, t):
+        runs = [np.append(run, np.nan) for run in self.scaled[0].T]  # in one line, with gaps
+        epochs = np.tile(np.append(np.arange(self.epochs + 1), np.nan), len(runs))
+        self.fall.line("base", epochs, np.concatenate(runs), **self.LOOKS["base (k = 1)"].line, lw=6, alpha=0.5, zorder=3)
 
 
-class EpochTime(Scene):
+def farthest(losses, base):
+    """The largest factor, up or down, by which losses differ from those of the base run at the same look.
+
+    >>> farthest(np.array([1.0, 0.8]), np.array([1.0, 1.0]))
+    1.25
+    """
+    return float(np.exp(np.abs(np.log(np.clip(losses, 1e-30, 1e30) / base)).max()))
+
+
+# ---- what an update costs, and how many are needed ----
+
+
+class EpochTime(Page):
     """How long an update and an epoch take on this machine, against the batch size.
 
-    result: (sizes, seconds, n, B): batch sizes; the measured seconds of one update with each; the number of examples;
-    the batch size to look at, one of sizes.
+    result: (width, sizes, seconds, n, B): units of the network; batch sizes; the measured seconds of one update with
+    each; the number of examples; the batch size to look at, one of sizes.
     """
 
     alt = (
@@ -341,51 +355,92 @@ class EpochTime(Scene):
     )
 
     def __init__(self):
-        super().__init__((9.6, 3.7))
-        self.update = self.figure.add_axes([0.075, 0.15, 0.4, 0.74], ylim=(1e-5, 1))
-        self.whole = self.figure.add_axes([0.575, 0.15, 0.4, 0.74], ylim=(2e-4, 20))
-        self.sizes = None
-        self.dots, self.fits, self.marks = [], [], []
-        for axes, what in ((self.update, "seconds for an update"), (self.whole, "seconds for an epoch")):
-            axes.set(xscale="log", yscale="log", xlabel="batch size B")
-            axes.set_title(what, fontsize=10, loc="left")
-            axes.grid(alpha=0.25)
-            self.fits.append(self.line(axes, color=GREEN, lw=1.8, ls="--"))
-            self.dots.append(self.line(axes, color=BLUE, marker="s", ms=7, lw=0.8, mec="white"))
-            self.marks.append(self.line(axes, "o", mfc="none", mec=ORANGE, ms=17, mew=2.2, zorder=6))
-        handles = [
-            self.update.plot([], [], "s", mfc=BLUE, mec="white", ms=7, label="measured here")[0],
-            self.update.plot([], [], color=GREEN, lw=1.8, ls="--", label="fixed cost + B × cost of an example")[0],
-        ]
-        self.update.legend(handles=handles, loc="upper left", fontsize=9)
+        super().__init__("update whole", size=(9.6, 3.8), top=0.26)
+        words = dict(x="batch size B", log="xy", legend=None)
+        self.update = Curves(self, "update", title="seconds for an update", ylim=(1e-5, 1), **words)
+        self.whole = Curves(self, "whole", title="seconds for an epoch", ylim=(1e-4, 10), **words)
+        self.looks = {"measured here": MEASURED, "fixed cost + B × cost of an example": look("theory"), "B now": HERE}
+        self.name(self.looks)
 
     def show(self, result):
-        sizes, self.seconds, self.n, self.B = result
-        if self.sizes is None or not np.array_equal(sizes, self.sizes):
-            self.sizes = np.asarray(sizes)
-            for axes in (self.update, self.whole):
-                axes.set_xlim(self.sizes[0] / 1.4, self.sizes[-1] * 1.4)
-                roomy = self.sizes[:-1] * 1.5 < self.sizes[1:]  # no two labels over each other
-                labels = [str(b) if room else "" for b, room in zip(self.sizes, [*roomy, True], strict=True)]
-                axes.set_xticks(self.sizes, labels, fontsize=8)
-                axes.minorticks_off()
+        self.width, self.sizes, self.seconds, self.n, self.B = result
+        sizes, seconds = np.asarray(self.sizes), np.asarray(self.seconds)
+        self.fixed, self.each = prices(sizes, seconds)
+        k = list(sizes).index(self.B)
+        for panel, updates in ((self.update, 1 + 0 * sizes), (self.whole, np.ceil(self.n / sizes))):
+            panel.scale("x", "log", (sizes[0] / 1.4, sizes[-1] * 1.4))
+            sizes_on(panel, self.sizes)
+            both = (sizes, seconds * updates), (sizes, (self.fixed + self.each * sizes) * updates)
+            lines = dict(zip(self.looks, both, strict=False))
+            panel.show(lines, looks=self.looks, dots={"B now": (self.B, (seconds * updates)[k])})
 
     def at(self, t):
-        seconds, updates = np.asarray(self.seconds), self.n / self.sizes
-        weights = np.stack([1 / seconds, self.sizes / seconds], -1)  # least squares of relative errors
-        self.fixed, self.each = np.maximum(np.linalg.lstsq(weights, np.ones(len(seconds)), rcond=None)[0], 0)
-        fit = self.fixed + self.each * self.sizes
-        k = list(self.sizes).index(self.B)
-        for i, factor in enumerate((1, updates)):
-            self.dots[i].set_data(self.sizes, seconds * factor)
-            self.fits[i].set_data(self.sizes, fit * factor)
-            self.marks[i].set_data([self.B], [(seconds * factor)[k]])
-        more = seconds[k] / seconds[0]
-        self.caption = f"On this machine an update from {self.B} example{'s' * (self.B > 1)} takes "
-        self.caption += f"{_time(seconds[k])}, and an epoch of {self.n} examples {_time(seconds[k] * updates[k])}."
+        k, updates = list(self.sizes).index(self.B), int(np.ceil(self.n / self.B))
+        now, one = self.seconds[k], self.seconds[0]
+        self.caption = f"On this machine, with {self.width} units, an update from {self.B} example{'s' * (self.B > 1)} "
+        self.caption += f"takes {_time(now)}, and an epoch ({updates} update{'s' * (updates > 1)}) {_time(now * updates)}."
         if self.B > 1:
-            self.caption += f" That is {self.B} examples in {number(more, 2)} times the time of one."
-        return self.moving
+            self.caption += f" That is {self.B} examples in {number(now / one, 2)} times the time of one."
+        return self.moved()
+
+    def beside(self, t):
+        for panel in (self.update, self.whole):
+            panel.line("measured", *panel.lines["measured here"], **MEASURED.point, ms=7, zorder=6)
+
+
+def prices(sizes, seconds):
+    """The fixed price of an update and the price of an example: least squares of the relative errors, neither below 0.
+
+    >>> prices(np.array([1, 10]), np.array([3.0, 12.0])).round(9)
+    array([2., 1.])
+    """
+    parts = np.stack([1 / seconds, sizes / seconds], -1)
+    return np.maximum(np.linalg.lstsq(parts, np.ones(len(seconds)), rcond=None)[0], 0)
+
+
+class TimeToTarget(Page):
+    """Updates needed to a target, with the learning rate tuned for each batch size, the time of each, their product.
+
+    result: (sizes, needed, seconds, B): batch sizes; the updates needed, shape (sizes, seeds); the seconds of one
+    update, measured on this machine; the batch size to look at. A click sets the control `batch`.
+    """
+
+    alt = (
+        "Three panels against the batch size, on logarithmic axes. Left: the updates needed to a loss of 0.1, which "
+        "fall like one over the batch size at first, and then level off. Middle: the time of an update, level at first "
+        "and then rising. Right: their product, the time to the target, with its lowest point between."
+    )
+
+    def __init__(self):
+        super().__init__("needed each product", size=(9.6, 3.8), top=0.26)
+        words = dict(x="batch size B", log="xy", legend=None, sets="batch")
+        self.needed = Curves(self, "needed", title="updates needed, η tuned", ylim=(5, 1000), **words)
+        self.each = Curves(self, "each", title="seconds for an update", ylim=(1e-5, 0.1), **words)
+        self.product = Curves(self, "product", title="product: seconds to the target", ylim=(1e-4, 1), **words)
+        self.looks = {"measured": RUNS[0], "perfect scaling: like 1/B": look("theory"), "B now": HERE}
+        self.name(self.looks)
+
+    def show(self, result):
+        self.sizes, needed, seconds, self.B = result
+        sizes, mean = np.asarray(self.sizes), np.mean(needed, axis=1)
+        self.time, k = mean * seconds, list(self.sizes).index(self.B)
+        self.now = mean[k], seconds[k], self.time[k]
+        perfect = {"perfect scaling: like 1/B": (sizes, mean[0] * sizes[0] / sizes)}
+        for panel, values in ((self.needed, mean), (self.each, np.asarray(seconds)), (self.product, self.time)):
+            panel.scale("x", "log", (sizes[0] / 1.5, sizes[-1] * 1.5))
+            sizes_on(panel, self.sizes)
+            more = perfect if panel is self.needed else {}
+            dots = {"B now": (self.B, values[k])}
+            panel.show({"measured": (sizes, values)} | more, looks=self.looks, dots=dots)
+
+    def at(self, t):
+        needed, each, product = self.now
+        best = self.sizes[int(np.argmin(self.time))]
+        self.caption = (
+            f"B = {self.B}: {number(round(float(needed)))} updates (mean of the seeds) of {_time(each)} are "
+            f"{_time(product)} of computing. The quickest of these on this machine: B = {best}, {_time(self.time.min())}."
+        )
+        return self.moved()
 
 
 def _time(seconds):
@@ -397,3 +452,67 @@ def _time(seconds):
     for unit, name in ((1e-6, "µs"), (1e-3, "ms"), (1, "s")):
         if seconds < 999.5 * unit or name == "s":
             return f"{number(float(f'{seconds / unit:.2g}'), 2)} {name}"
+
+
+# ---- where runs end ----
+
+
+class Ends(Page):
+    """How sharp the places are where runs stop, and how well they do on test digits, for several (B, η).
+
+    result: (against, {(B, lr): array}): against: "η/B", "η" or "B", what stands on the horizontal axis of the left; the
+    arrays, shape (2, seeds), are λ_max and the share of right test digits.
+    """
+
+    alt = (
+        "Left: the largest curvature where runs stopped against the chosen quantity, on logarithmic axes: a marker at "
+        "the mean, a line from the lowest to the highest of the seeds, another marker for each batch size. Right: the "
+        "share of right test digits against that curvature: the flattest places do worst."
+    )
+    SIZES = (4, 16, 64, 600)
+    LIMITS = {"η/B": (1e-3, 1), "η": (0.05, 20), "B": (2, 1200)}
+
+    def __init__(self):
+        super().__init__("sharp right", size=(9.6, 4.0), top=0.26)
+        words = dict(log="xy", ylim=(0.05, 0.5), title="λ_max where the runs stopped", x="η/B")  # room for its label
+        self.sharp = Points(self, "sharp", legend=None, **words)
+        words = dict(title="right on test digits, percent", x="λ_max where the runs stopped", log="x")
+        self.right = Points(self, "right", legend=None, xlim=(0.08, 0.3), ylim=(94.5, 97.2), **words)
+        sizes_on(self.sharp, [0.05, 0.1, 0.2, 0.5], "y")
+        sizes_on(self.right, [0.08, 0.14, 0.24])
+        self.looks = {f"B = {B}": RUNS[i]._replace(dash=SOLID) for i, B in enumerate(self.SIZES)}
+        self.name({name: one._replace(dash="None") for name, one in self.looks.items()} | {"2/η": look("bound")})
+
+    def show(self, result):
+        self.against, self.places = result
+        self.means = {pair: ends.mean(-1) for pair, ends in self.places.items()}
+        left, right, ranges = {}, {}, {}
+        for name, B in zip(self.looks, self.SIZES, strict=True):
+            mine = [pair for pair in self.places if pair[0] == B]
+            x = [along(self.against, *pair) for pair in mine]
+            sharp, share = np.transpose([self.means[pair] for pair in mine])
+            left[name], right[name] = (x, sharp), (sharp, 100 * share)
+            ends = [[some[0].min(), some[0].max(), np.nan] for some in (self.places[pair] for pair in mine)]
+            ranges[name] = (np.repeat(x, 3), np.ravel(ends))
+        eta = np.geomspace(0.1, 20, 50)
+        edge = {"2/η": (eta, 2 / eta)} if self.against == "η" else {}
+        self.sharp.scale("x", "log", self.LIMITS[self.against])
+        self.sharp.axes.set_xlabel(self.against, fontsize=10)
+        self.sharp.show(left, looks=self.looks | {"2/η": look("bound")}, lines=ranges | edge, sizes=8)
+        self.right.show(right, looks=self.looks, sizes=8)
+
+    def at(self, t):
+        order = sorted(self.means, key=lambda pair: self.means[pair][0])
+        told = [f"B = {B}, η = {number(lr)}, with λ_max = {number(self.means[B, lr][0], 2)} and "
+                f"{100 * self.means[B, lr][1]:.1f} % right" for B, lr in (order[0], order[-1])]  # fmt: skip
+        self.caption = f"Against {self.against}. The flattest place on average: {told[0]}; the sharpest: {told[1]}."
+        return self.moved()
+
+
+def along(against, B, lr):
+    """What stands on the axis for a batch size and a learning rate.
+
+    >>> along("η/B", 4, 1.0), along("η", 4, 1.0), along("B", 4, 1.0)
+    (0.25, 1.0, 4)
+    """
+    return {"η/B": lr / B, "η": lr, "B": B}[against]
