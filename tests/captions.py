@@ -22,9 +22,6 @@ NONSENSE = ("nan", "None", "inf ", "array(", "np.float", "{", "}")
 TO_MEND = {
     "Ends": ("never",),
     "Factor": ("never",),
-    "NoiseFloor": ("no values of sliders",),
-    "Orders": ("no values of sliders", "tiny numbers"),
-    "TrainingRuns": ("words",),
 }
 LARGE, TINY = 9, -16  # powers of ten from which on a number says "exploded", or "rounding", and not how much
 

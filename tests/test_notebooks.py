@@ -25,10 +25,9 @@ START = "00"  # the notebook that only introduces may be short
 UNCITED = {
     "05_momentum": ("Y. Nesterov: A method for solving",),
 }
-UNLISTED = {"04_batches": ("Smith and Le 2018",)}
+UNLISTED = {}
 UNANNOUNCED = {"course-experiments-by-budget-def-experiment"}  # ids of cells
 WITHOUT_SITUATIONS = {  # of a notebook, these scenes
-    *(("04_batches", scene) for scene in ("Orders", "LinearScaling", "EpochTime")),
     *(("05_momentum", scene) for scene in ("Cycle", "Ravine", "Restart")),
 }
 

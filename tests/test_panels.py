@@ -95,6 +95,30 @@ def test_a_panel_shows_what_it_is_given_and_nothing_of_what_it_was_given_before(
     assert (pixels(used) == first).all(), "the picture depends on what was shown before"
 
 
+def test_a_line_that_grows_looks_as_if_it_had_always_been_long():
+    long, grown, steps = Page("one"), Page("one"), np.arange(60.0)
+    for page, lengths in ((long, [60]), (grown, [20, 60])):
+        panel = Curves(page, "one", xlim=(0, 60), ylim=(0, 60))
+        for n in lengths:
+            panel.show(
+                {"η = 0.1": (steps[:n], steps[:n]), "Adam": (steps[:n], steps[::-1][:n])}, faint=["Adam"] * (n < 60)
+            )
+            picture = pixels(page)
+        if page is long:
+            expected = picture
+    assert (picture == expected).all()
+
+
+def test_what_stands_back_is_paler_and_thinner():
+    page = Page("one")
+    panel = Curves(page, "one")
+    panel.show({"a": X, "b": X}, dots={"a": (1, 1)}, faint=["a"])
+    pixels(page)
+    back, front = panel.artists["line a"], panel.artists["line b"]
+    assert back.get_alpha() < 1 and front.get_alpha() is None and back.get_linewidth() < front.get_linewidth()
+    assert panel.artists["dot a"].get_alpha() < 1
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_letters_can_be_read_when_the_page_is_projected(kind):
     make, show = KINDS[kind]

@@ -131,8 +131,11 @@ def test_what_cannot_be_run_is_refused(changed, complaint):
 
 def lines(shown):
     """The visible lines of the loss panel, by the words of the legend."""
-    scene = shown.scene
-    return {slot["legend"][1].get_text(): slot["lines"][0] for slot in scene.slots if slot["lines"][0].get_visible()}
+    panel = shown.scene.losses
+    words = [text.get_text() for text in panel.axes.get_legend().get_texts()]
+    drawn = {name[5:]: line for name, line in panel.artists.items() if name.startswith("line ") and line.get_visible()}
+    assert sorted(words) == sorted(drawn)
+    return drawn
 
 
 def test_every_combination_draws_without_a_warning():
@@ -154,12 +157,12 @@ def test_the_line_is_what_was_measured():
     run = shown.result
     for against in ("updates", "epochs", "seconds"):
         shown.set(against=against)
-        for drawn, values in zip(shown.scene.slots[0]["lines"], (run.loss, run.accuracy), strict=True):
-            x, y = drawn.get_data()
+        for panel, values in ((shown.scene.losses, run.loss), (shown.scene.rights, 1 - np.array(run.accuracy))):
+            x, y = panel.artists["line B = 32, η = 0.1"].get_data()
             assert x.tolist() == getattr(run, against)[1:]
-            assert y == pytest.approx(values[1:] if drawn.axes is shown.scene.losses else 1 - np.array(values[1:]))
-        assert shown.scene.losses.get_xlim() == shown.scene.rights.get_xlim()
-        assert shown.scene.losses.get_xlim()[0] < x[0] and x[-1] < shown.scene.losses.get_xlim()[1]
+            assert y == pytest.approx(values[1:])
+            low, high = panel.axes.get_xlim()
+            assert (low, high) == shown.scene.losses.axes.get_xlim() and low < x[0] and x[-1] < high
 
 
 def test_the_axis_is_changed_without_training_again_even_while_it_runs():
@@ -175,13 +178,14 @@ def test_the_axis_is_changed_without_training_again_even_while_it_runs():
 
 def test_only_the_lines_are_sent_while_it_trains():
     shown = figure()
-    ground, frame, lines = shown._ground.value, shown._axes.value, set()
-    for pieces in (2, 5, 10, 20):
-        shown.finish(pieces)
-        lines.add(shown._overlay.value)
-    shown.set(batch=1, lr=0.5)
-    shown.finish()
-    assert len(lines) == 4 and shown._ground.value == ground and shown._axes.value == frame
+    for batch in (32, 1):  # a new run has another line in the legend, and so another frame: once
+        shown.set(batch=batch)
+        shown.finish(1)
+        ground, frame, lines = shown._ground.value, shown._axes.value, set()
+        for pieces in (2, 5, 10, 20):
+            shown.finish(pieces)
+            lines.add(shown._overlay.value)
+        assert len(lines) == 4 and shown._ground.value == ground and shown._axes.value == frame
 
 
 def test_three_earlier_runs_stay_fainter_each_in_its_own_colour_and_marker():
@@ -194,7 +198,8 @@ def test_three_earlier_runs_stay_fainter_each_in_its_own_colour_and_marker():
         now = lines(shown)
         assert all(now[name].get_color() == color for name, color in before.items() if name in now)
     assert set(now) == {f"B = {batch}, η = 0.1" for batch in (64, 128, 256, 512)}
-    assert len({line.get_color() for line in now.values()}) == len({line.get_marker() for line in now.values()}) == 4
+    looks = shown.scene.losses.looks.values()
+    assert len({line.get_color() for line in now.values()}) == len({look.marker for look in looks}) == len(looks) == 4
     newest = now.pop("B = 512, η = 0.1")
     assert newest.get_alpha() is None and all(line.get_alpha() < 1 for line in now.values())
     assert all(line.get_linewidth() < newest.get_linewidth() for line in now.values())
@@ -224,7 +229,7 @@ def test_the_caption_says_what_was_measured_and_why_it_ended():
     shown.finish()
     run = shown.result
     words = re.match(
-        r"B = 32, η = 0\.1: after (\d+) updates, which are (\d+) epochs and took ([\d.]+) s of computing, the training "
+        r"B = 32, η = 0\.1: after (\d+) updates \((\d+) epochs, ([\d.]+) s of computing\) the training "
         r"loss is ([\d.]+) \(([\d.]+) at the start\), and ([\d.]+) % of the held-out examples are right\. "
         r"It ended because its 3 epochs were used up\.$",
         shown.caption,
@@ -234,7 +239,7 @@ def test_the_caption_says_what_was_measured_and_why_it_ended():
     assert said == pytest.approx(expected, rel=0.05)
     shown = figure(epochs=10_000, seconds=0.03)
     shown.finish()
-    assert "It ended because its 0.03 s of computing were used up." in shown.caption
+    assert "It ended because its 0.03 seconds were used up." in shown.caption
 
 
 def test_divergence_is_said_and_drawn():
@@ -243,11 +248,20 @@ def test_divergence_is_said_and_drawn():
     shown.finish()
     run, scene = shown.result, shown.scene
     assert f"It diverged at update {run.diverged}, and ended there." in shown.caption
-    assert scene.note.get_visible() and scene.note.get_text() == f"diverged at update {run.diverged}"
-    drawn = scene.slots[scene.places[id(run)]]["lines"][0].get_ydata()
-    assert np.isfinite(drawn).all() and drawn[-1] > scene.losses.get_ylim()[1], "its line leaves the frame"
+    note = scene.losses.artists["note"]
+    assert note.get_visible() and note.get_text().strip() == f"diverged at update {run.diverged}"
+    drawn = scene.losses.artists["line B = 1, η = 10"].get_ydata()
+    assert np.isfinite(drawn).all() and drawn[-1] > scene.losses.axes.get_ylim()[1], "its line leaves the frame"
     shown.set(lr=0.1)
-    assert not scene.note.get_visible()
+    assert not note.get_visible()
+
+
+@pytest.mark.parametrize(("epochs", "unit"), [(1, "1 epoch was"), (2, "2 epochs were")])
+def test_one_of_many_is_said_in_the_singular(epochs, unit):
+    scene, *_, run = TrainingRuns(), *timed_training(NET, DATA, gd, batch=1200, lr=0.1, epochs=epochs, seconds=LONG)
+    scene.show(run)
+    scene.at(0)
+    assert f"its {unit} used up" in scene.caption and "1 updates" not in scene.caption
 
 
 def test_a_loss_that_climbed_is_said():

@@ -46,7 +46,10 @@ class NoiseFloor(Page):
         edges = {"_above": (t[[0, -1]], np.full(2, band)), "_below": (t[[0, -1]], np.full(2, -band))}
         self.trace.show({"one run": self.x[:, 0]} | edges, looks={"one run": ONE, "_above": THEORY, "_below": THEORY})
         etas = 2 / self.lam * np.append(np.linspace(0.002, 0.99, 150), 1 - np.geomspace(0.01, 1e-5, 30))
-        lines, dots = {"theory": (etas, floor(etas, self.lam, self.B))}, {"all": (self.eta, np.clip(self.end, 1e-5, 1e4))}
+        lines, dots = (
+            {"theory": (etas, floor(etas, self.lam, self.B))},
+            {"all": (self.eta, np.clip(self.end, 1e-5, 1e4))},
+        )
         edge = {"2/λ": 2 / self.lam} if 2 / self.lam < 2.6 else {}
         self.floor.show(lines, dots=dots, marks=edge, looks={"theory": THEORY, "all": ALL})
 

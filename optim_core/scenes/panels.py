@@ -245,12 +245,14 @@ class Curves(Panel):
     """Named lines over steps, or over a parameter.
 
     levels: {word: y} horizontal lines, marks: {word: x} vertical ones, both also in `show`; legend: where the names
-    stand inside ("upper right", …), or None; heads: mark the moment t on each line; lw: the lines' width.
+    stand inside ("upper right", …), or None; heads: mark the moment t on each line; lw: the lines' width; points: mark
+    the points of lines that have few.
     """
 
-    def __init__(self, page, name, *, levels=None, legend="best", heads=True, lw=1.8, **panel):
+    def __init__(self, page, name, *, levels=None, legend="best", heads=True, lw=1.8, points=True, **panel):
         super().__init__(page, name, **panel)
-        self.levels, self.place, self.heads, self.lw, self.named = levels or {}, legend, heads, lw, None
+        self.levels, self.place, self.heads, self.named = levels or {}, legend, heads, None
+        self.lw, self.points = lw, points
         self.lines, self.bands, self.dots, self.marks, self.faint = {}, {}, {}, {}, ()
 
     def show(self, lines, *, looks=None, bands=None, dots=None, levels=None, marks=None, steps=None, faint=()):
@@ -300,7 +302,7 @@ class Curves(Panel):
         for name, (x, y) in self.lines.items():
             style, timed = self.looks[name], t is not None and name in self.over_steps
             shown = slice(None, t + 1 if timed else None)
-            few = not timed and len(x) < 40 or style.dash == "None"
+            few = self.points and not timed and len(x) < 40 or style.dash == "None"
             few = dict(marker=style.marker if few else "None", ms=4.5, mec="white", mew=0.5)
             weight = dict(lw=0.65 * self.lw, alpha=0.5) if name in self.faint else dict(lw=self.lw, alpha=None)
             self.line(f"line {name}", x[shown], y[shown], **style.line, **few, **weight)

@@ -23,7 +23,7 @@ class Ravine(Page):
 
     def __init__(self, control="start"):
         super().__init__("map loss", widths=[8, 5], size=(9.6, 3.9), top=0.24)
-        self.map = Surface(self, "map", sets=control)
+        self.map = Surface(self, "map", sets=control, room=dict(left=0.66, bottom=0.46, top=0.14))
         words = dict(title="loss / loss at the start", x="steps t")
         levels = {"a millionth": GOAL}
         self.loss = Curves(self, "loss", **words, log="y", ylim=(1e-11, 1e3), levels=levels, legend=None)

@@ -125,7 +125,7 @@ class TrainingRuns(Page):
 
     def __init__(self):
         super().__init__("losses rights", size=(9.6, 4.0))
-        words = dict(log="xy", x="updates")  # whatever it is, there is room for it
+        words = dict(log="xy", x="updates", points=False)  # whatever it is, there is room for it
         self.losses = Curves(self, "losses", title="training loss", ylim=(1e-4, 30), legend="lower left", **words)
         words |= dict(title="held-out accuracy (log scale of the errors)", ylim=(1, 0.008), legend=None)
         self.rights = Curves(self, "rights", **words)
@@ -176,7 +176,9 @@ class TrainingRuns(Page):
     def beside(self, t):
         if self.run.diverged:
             left, x = math.sqrt(np.prod(self._limits())), getattr(self.run, self.against)[-1]
-            place = dict(ha="left" if x < left else "right", va="top", bbox=dict(facecolor="white", edgecolor="#d1d5db"))
+            place = dict(
+                ha="left" if x < left else "right", va="top", bbox=dict(facecolor="white", edgecolor="#d1d5db")
+            )
             self.losses.word("note", x, 20, f" diverged at update {number(self.run.diverged)} ", **place)
 
     def _limits(self):

@@ -10,14 +10,16 @@ import pytest
 from optim_core.chapters.batches import exercises as chapter
 from optim_core.chapters.batches import experiments, scenes
 from optim_core.chapters.batches.exercises import Sampler, as_batches, batch_variance, epoch, epoch_mean
-from optim_core.chapters.batches.scenes import ellipses
-from optim_core.data import digits
+from optim_core.chapters.batches.scenes import above, along, ellipses, farthest, late_ends, laws, on_its_way, prices
+from optim_core.data import Data, digits
 from optim_core.descent import descend
 from optim_core.exercises import ____
+from optim_core.live.controls import CONTROLS, stops
+from optim_core.network import top_eigenvalues
 from optim_core.optimizers import gd
 from optim_core.scenes import still
-from optim_core.scenes.noise import floor
-from optim_core.training import ORDERS, batch_at, minibatches
+from optim_core.scenes.noise import expected, floor, forgotten, late, no_floor
+from optim_core.training import ORDERS, batch_at, minibatches, training
 
 # Right in another way ---------------------------------------------------------------------------------------------
 
@@ -225,21 +227,53 @@ def stillness(scene, *result, t=0):
     return scene.caption
 
 
-def test_the_cloud_says_what_was_measured_and_what_the_law_is():
-    surface, w = experiments.wavy(), np.array([0.0, 1.0])
-    g = np.stack([surface[[i]].grad(w) for i in range(64)])
-    for order, shown in {
-        "shuffled": "over all 256: 0 σ²; theory says 0 w",
-        "replacement": "σ²; theory says 0 w",
-    }.items():
-        scene = scenes.MiniBatches()
-        caption = stillness(scene, surface, w, 64, experiments.dealt(64, 256, order), g)
-        assert shown in caption
-        law = np.array([1 / B if order == "replacement" else (64 - B) / 63 / B for B in scene.sizes])
-        assert np.allclose(scene.variance, law, rtol=0.3, atol=1e-12)
-    fixed = scenes.MiniBatches()
-    stillness(fixed, surface, w, 8, experiments.dealt(64, 256, "fixed"), g)
-    assert fixed.variance[3] > 3 * (64 - 8) / 63 / 8  # neighbours are no fair sample
+def cloud(order, B, w=(0.0, 1.0), t=0):
+    surface, scene = experiments.wavy(), scenes.MiniBatches()
+    g = np.stack([surface[[i]].grad(np.array(w)) for i in range(64)])
+    caption = stillness(scene, order, surface, w, B, experiments.dealt(64, 256, order), g, t=t)
+    return scene, caption, g
+
+
+@pytest.mark.parametrize("order, measured", [("shuffled", "0 σ²"), ("replacement", "0.0")])
+def test_the_cloud_says_what_was_measured_and_what_the_law_is(order, measured):
+    scene, caption, _ = cloud(order, 64)
+    assert f"over all 256: {measured}" in caption and "theory: 0 from the deck and 0.016 with replacement" in caption
+    law = np.array([laws(64, B)[scene.drawn] for B in scene.sizes])
+    assert np.allclose(scene.variance, law, rtol=0.3, atol=1e-12)
+
+
+def test_neighbours_are_no_fair_sample():
+    scene, _, _ = cloud("fixed", 8)
+    assert scene.variance[3] > 3 * laws(64, 8)["from the deck"]
+
+
+@pytest.mark.parametrize("order, B", [("shuffled", 8), ("shuffled", 64), ("replacement", 8), ("replacement", 64)])
+def test_the_ellipse_is_two_standard_deviations_of_the_law_that_holds(order, B):
+    scene, _, g = cloud(order, B)
+    ring = np.stack(scene.cloud.beside["ring"], -1) - g.mean(0)
+    means = g[experiments.dealt(64, 256, order)[B]].mean(1) - g.mean(0)
+    for along_ in (np.array([1.0, 0.0]), np.array([0.0, 1.0]), np.array([0.6, 0.8])):
+        spread = np.sqrt(((means @ along_) ** 2).mean())
+        assert (ring @ along_).max() == pytest.approx(2 * spread, rel=0.2, abs=1e-12)
+
+
+def test_the_number_at_the_time_slider_is_that_of_the_mini_batch():
+    scene, caption, _ = cloud("shuffled", 8, t=256)
+    assert scene.steps == 256 and "Mini-batch 256 of 256" in caption
+    assert "press play" in cloud("shuffled", 8, t=0)[1]
+
+
+def test_where_mini_batches_agree_about_the_way():
+    surface = experiments.wavy()
+    w = np.stack(np.meshgrid(np.linspace(-1.8, 4.1, 40), np.linspace(-2.9, 3.0, 40)), -1).reshape(-1, 2)
+    each, far = np.stack([surface[[i]].grad(w) for i in range(64)]), w - surface.critical_points[0]["w"]
+    downhill = (each * surface.grad(w)).sum(-1) > 0
+    assert downhill.all(0).mean() < 0.3  # at most places some single example points backwards
+    assert np.linalg.norm(far[~downhill.all(0)], axis=-1).max() > 3  # also far away
+    straight = np.stack([surface[[i]].grad(np.array([1.2, 3.0])) for i in range(64)])
+    assert (straight[:, 1] > 0).all() and (straight @ surface.grad(np.array([1.2, 3.0])) > 0).all()
+    eight = each[experiments.dealt(64, 256, "shuffled")[8]].mean(1)
+    assert ((eight * surface.grad(w)).sum(-1) > 0)[:, np.linalg.norm(far, axis=-1) >= 2].all()
 
 
 @pytest.mark.parametrize("eta, lam, B", [(0.2, 1.0, 1), (1.5, 1.0, 4), (0.5, 2.0, 1), (0.9, 0.4, 16)])
@@ -251,28 +285,135 @@ def test_the_floor_is_where_the_noise_leads(eta, lam, B):
     assert (x**2).mean() == pytest.approx(floor(eta, lam, B), rel=0.05)
 
 
+def every_stop(name, low, high):
+    return np.array(stops(CONTROLS[name], low, high), float)
+
+
+def test_whether_the_start_is_forgotten_is_right_at_every_place_of_the_sliders():
+    """E x² followed step by step, against what decides the caption."""
+    grid = np.meshgrid(every_stop("eta", 0.02, 2.5), every_stop("lam", 0.2, 2.0), every_stop("batch", 1, 256))
+    eta, lam, B = (axis.ravel() for axis in grid)
+    square, seen = np.full(eta.shape, 9.0), []
+    with np.errstate(over="ignore", invalid="ignore"):
+        for _ in range(401):
+            seen.append(square)
+            square = (1 - eta * lam) ** 2 * square + eta**2 / B
+        mean, end = late(np.array(seen)).mean(0), np.array(seen)[-1]
+    for i in range(0, len(eta), 7):
+        if no_floor(eta[i], lam[i]):
+            assert not end[i] <= max(9.0, 300 * eta[i] ** 2 / B[i])  # it has grown with every step
+            continue
+        V = floor(eta[i], lam[i], B[i])
+        assert expected(eta[i], lam[i], B[i], 400) == pytest.approx(mean[i], rel=1e-9)
+        assert forgotten(eta[i], lam[i], B[i], 400) == (abs(mean[i] - V) <= 0.05 * V)
+
+
 @pytest.mark.parametrize(
-    "eta, batch, word", [(0.2, 1, "the noise of 1 example is"), (0.02, 256, "not forgotten"), (2.1, 1, "no floor")]
+    "eta, lam, batch, word",
+    [
+        (0.2, 1.0, 1, "the noise of 1 example is"),
+        (0.02, 0.2, 256, "not forgotten yet: all runs are on their way together"),
+        (2.22, 0.9, 1, "has not yet added up to its floor"),
+        (2.0, 1.0, 1, "leaves all of what was there"),
+        (2.5, 2.0, 1, "no floor. A step leaves 4 times what was there"),
+    ],
 )
-def test_the_floors_caption_says_where_the_run_is(eta, batch, word):
+def test_the_floors_caption_says_where_the_run_is(eta, lam, batch, word):
     noise = np.random.default_rng(0).standard_normal((400, 100, 1)) / batch**0.5
-    x = descend(gd, np.full((100, 1), 3.0), lambda x, t: x + noise[t - 1], 400, lr=eta)["w"][:, :, 0]
-    assert word in stillness(scenes.NoiseFloor(), eta, 1.0, batch, x, t=400)
+    x = descend(gd, np.full((100, 1), 3.0), lambda x, t: lam * x + noise[t - 1], 400, lr=eta)["w"][:, :, 0]
+    scene = scenes.NoiseFloor()
+    assert word in stillness(scene, eta, lam, batch, x, t=400)
+    assert scene.end == pytest.approx((late(x) ** 2).mean())  # what is plotted is the mean of x², as the title says
+    assert "mean of x²" in scene.floor.axes.get_title(loc="left")
 
 
 def test_times_are_told_in_words_and_the_fit_finds_both_prices():
     sizes = np.array([1, 2, 4, 8, 16, 32])
-    scene = scenes.EpochTime()
-    caption = stillness(scene, sizes, 1e-4 + 2e-6 * sizes, 100, 32)
-    assert "from 32 examples takes 160 µs, and an epoch of 100 examples 510 µs" in caption
-    assert (scene.fixed, scene.each) == pytest.approx((1e-4, 2e-6))
-    assert "1 example takes 100 µs" in stillness(scene, sizes, 1e-4 + 2e-6 * sizes, 100, 1)
+    scene, seconds = scenes.EpochTime(), 1e-4 + 2e-6 * np.array([1, 2, 4, 8, 16, 32])
+    caption = stillness(scene, 32, sizes, seconds, 100, 32)
+    assert "from 32 examples takes 160 µs, and an epoch (4 updates) 660 µs" in caption
+    assert prices(sizes, seconds) == pytest.approx([1e-4, 2e-6])
+    assert "1 example takes 100 µs" in stillness(scene, 32, sizes, seconds, 100, 1)
+    assert "an epoch (1 update)" in stillness(scene, 32, sizes, seconds, 32, 32)
+
+
+@pytest.mark.parametrize("critical, fixed, each", [(64, 6e-5, 5e-7), (1000, 1e-3, 1e-6), (20, 1e-5, 1e-5)])
+def test_the_best_batch_by_the_clock_is_halfway_between_two_borders(critical, fixed, each):
+    B = np.geomspace(1e-3, 1e6, 100_001)
+    time = (1 + critical / B) * (fixed + each * B)
+    assert B[np.argmin(time)] == pytest.approx(np.sqrt(critical * fixed / each), rel=1e-3)
+
+
+def test_the_quickest_batch_is_that_with_the_lowest_product():
+    needed, seconds = [[400, 500], [100, 110], [60, 70]], np.array([1e-4, 2e-4, 1e-3])
+    caption = stillness(scenes.TimeToTarget(), (4, 16, 64), needed, seconds, 64)
+    assert "65 updates (mean of the seeds) of 1 ms are 65 ms" in caption and "B = 16, 21 ms" in caption
+
+
+def orders(batch, lr, start=(-1.2, 2.1), steps=640):
+    surface = experiments.wavy()
+    runs = {
+        order: descend(gd, np.tile(start, (16, 1)), experiments.many_minibatches(surface.task, batch, order, 16, steps),
+                       steps, lr=lr)
+        for order in ORDERS
+    }  # fmt: skip
+    return batch, lr, surface, runs, 64 // batch
+
+
+def test_runs_side_by_side_see_the_mini_batches_of_their_seed():
+    _, _, surface, runs, _ = orders(4, 0.04)
+    for order in ORDERS:
+        for seed in (0, 5):
+            alone = descend(gd, [-1.2, 2.1], minibatches(surface.task, 4, seed, order), 640, lr=0.04)
+            assert np.array_equal(runs[order]["w"][:, seed], alone["w"])
+
+
+@pytest.mark.parametrize("lr", [0.005, 0.01, 0.04, 0.16, 0.5])
+@pytest.mark.parametrize("batch", [1, 8, 64])
+@pytest.mark.parametrize("start", [(-1.2, 2.1), (1.2, 0.0)])
+def test_what_is_left_of_the_start_goes_on_falling_and_what_is_not_stays(batch, lr, start):
+    """A run four times as long is the judge."""
+    steps = 640
+    *_, surface, runs, epoch = orders(batch, lr, start, 4 * steps)
+    H = surface.hessian(np.zeros(2))
+    for order, path in runs.items():
+        some = scenes.excess(surface, path["w"])
+        now, later = late_ends(some[: steps + 1], epoch).mean(), late_ends(some, epoch).mean()
+        if path["diverged"].any() or now <= 1e-12:
+            continue
+        if on_its_way(surface, H, np.array(start), lr, steps, now):
+            assert later < 0.75 * now, order
+        else:
+            assert later > 0.4 * now, order
 
 
 def test_a_run_that_diverges_is_said_to_in_the_orders_figure():
-    surface = experiments.wavy()
-    runs = {order: descend(gd, surface.start, minibatches(surface.task, 4, 0, order), 200, lr=3.0) for order in ORDERS}
-    assert "diverged at update" in stillness(scenes.Orders(), surface, runs, 16, t=200)
+    assert re.search(
+        r"\d\. (Shuffled|Fixed|Replacement) diverged at update", stillness(scenes.Orders(), *orders(4, 3.0), t=200)
+    )
+
+
+def test_all_of_the_data_at_once_have_no_order():
+    caption = stillness(scenes.Orders(), *orders(64, 0.04), t=640)
+    assert "Shuffled and fixed take the same steps." in caption and "shuffled nothing, fixed nothing" in caption
+    assert "same steps" not in stillness(scenes.Orders(), *orders(32, 0.04), t=640)
+    assert above(1e-13) == "nothing"
+
+
+def test_the_farthest_is_the_same_up_and_down():
+    base = np.array([[2.0], [1.0]])
+    assert farthest(1.25 * base, base) == pytest.approx(farthest(0.8 * base, base)) == pytest.approx(1.25)
+    base, short = experiments.losses_by_epoch(0.1, 10), experiments.losses_by_epoch(1.6, 160)
+    assert (short / base).max() < 1.02 < 1.05 < farthest(short, base)  # it is below that the run is off, at k = 16
+
+
+@pytest.mark.parametrize("against, x", [("η/B", 0.5), ("η", 2.0), ("B", 4)])
+def test_places_are_ordered_by_what_was_chosen(against, x):
+    assert along(against, 4, 2.0) == x
+    places = {(B, 2.0): np.full((3, 2), 0.15) for B in scenes.Ends.SIZES}
+    scene = scenes.Ends()
+    assert f"Against {against}. " in stillness(scene, against, places)
+    assert scene.sharp.groups["B = 4"][0] == [x]
 
 
 # The chapter's numbers, elsewhere ---------------------------------------------------------------------------------
@@ -288,6 +429,7 @@ def test_updates_to_the_target_are_alike_from_16_to_all_on_other_seeds():
 
 def test_linear_scaling_holds_where_the_batch_divides_the_data_and_fails_at_the_full_batch():
     base = experiments.losses_by_epoch(0.1, 10)
+    assert [farthest(experiments.losses_by_epoch(0.1 * k, 10 * k), base) - 1 for k in (8, 24, 40)] > [0.01, 0.05, 0.1]
     for k, most in ((8, 0.03), (15, 0.05), (24, 0.1)):
         assert np.abs(experiments.losses_by_epoch(0.1 * k, 10 * k) / base - 1)[1:].max() < most
     short = experiments.losses_by_epoch(1.6, 160)[-1] / base[-1]
@@ -303,3 +445,52 @@ def test_reshuffling_beats_replacement_at_the_ends_of_epochs_on_other_seeds():
         ends = [descend(gd, best, minibatches(surface.task, 4, s, order), 480, lr=0.02)["w"][160::16] for s in (7, 8)]
         above[order] = surface.loss(np.stack(ends)).mean() - surface.loss(best)
     assert 5 * above["shuffled"] < min(above["fixed"], above["replacement"])
+
+
+def test_counted_in_epochs_the_larger_batch_may_be_first_at_the_same_rate():
+    net, data = experiments.digit_network(), digits()
+    updates = {B: experiments.until(net, data, 0.1, B, 2.0, seed=7, every=25)[1] for B in (16, 256)}
+    assert updates[16] / 75 < updates[256] / 5  # as at a small η
+    assert experiments.until(net, data, 0.1, 4, 2.0, seed=7, every=100, most=1500) is None  # after 5 epochs
+
+
+def test_one_example_at_a_time_bears_a_small_rate_only():
+    net, (X, y, *_) = experiments.digit_network(), digits()
+    rates = np.array([0.1, 0.5, 1.0])[:, None]
+    looks = training(net, Data(X, y), gd, lr=rates, batch=1, seed=5, w=np.stack([net.init(5)] * 3), epochs=3, every=300)
+    loss = np.array([net.loss(now["w"], X, y) for now in looks])
+    assert (loss[:, 0] < 0.1).any() and loss[:, 1].min() > 0.1 and np.median(loss[3:, 2]) > loss[0, 2]
+
+
+def test_a_warm_up_gains_nothing_in_these_ten_epochs():
+    for k in (60, 120):
+        plain, warm = (experiments.losses_by_epoch(0.1 * k, 10 * k, warm=w)[-1].mean() for w in (0, 4))
+        assert warm > 1.05 * plain
+    sharp = experiments.sharpness_by_epoch()
+    assert sharp.argmin() == 0
+
+
+def test_a_warm_up_rises_in_equal_steps_from_the_base_rate():
+    net, data = experiments.digit_network(), Data(*digits()[:2])
+    rate = [0.1 + 0.9 * t / 4 for t in range(4)] + [1.0] * 2
+    how = dict(lr=lambda t: rate[t], batch=600, epochs=3, w=np.stack([net.init(0)]))
+    mine = [net.loss(now["w"], data.X, data.y)[0] for now in training(net, data, gd, **how)]
+    assert mine == pytest.approx(experiments.losses_by_epoch(1.0, 600, epochs=3, inits=1, warm=2)[:, 0])
+
+
+def test_with_the_same_noise_batches_of_any_size_stop_about_as_sharp_on_another_seed():
+    net, few = experiments.digit_network(), digits(train=600)
+    task = net.on(few.X, few.y)
+
+    def sharp(B, lr):
+        return top_eigenvalues(task, experiments.until(net, few, 0.03, B, lr, seed=8)[0])[0]
+
+    quiet = [sharp(B, lr) for B, lr in ((4, 0.1), (16, 0.4), (64, 1.6))]
+    assert max(quiet) < 1.15 * min(quiet)
+    assert sharp(16, 4.0) < 0.8 * min(quiet)  # louder
+    assert sharp(600, 8.0) < 0.85 * sharp(600, 1.0)  # and a large η without noise
+
+
+def test_the_tuned_rate_is_not_at_the_edge_of_those_tried():
+    best = {experiments.tuned(B, seed=3)[1] for B in (16, 1200)}
+    assert min(experiments.RATES) < min(best) and max(best) < max(experiments.RATES)

@@ -546,7 +546,8 @@ faster = Choice(
     {
         "a": (
             "It needs fewer epochs to the same loss.",
-            "It needs more, or at best as many: every example is then used in fewer updates.",
+            "At a small η it needs more: every example is then used in fewer updates. At a large one it may need "
+            "fewer, where noise is what holds the smaller batch up. So it is not right in general.",
         ),
         "b": (
             "An epoch takes less time, until the hardware is busy; and, with a learning rate tuned anew, fewer updates "
@@ -626,11 +627,11 @@ noisy_floor = Choice(
 flat = Choice(
     "“Small batches find flat minima, and flat minima generalise better.” What did the runs of this chapter show?",
     {
-        "a": ("Both parts.", "Look at the row of test digits again: which way does it go?"),
-        "b": ("Neither part.", "Look at the row of λ_max again: two of its numbers differ by a factor of two."),
+        "a": ("Both parts.", "Look at the panel of the test digits again: which way does it go?"),
+        "b": ("Neither part.", "Look at the table of λ_max again: two of its numbers differ by a factor of two."),
         "c": (
             "Loud noise (a small batch, a large η) stopped in flatter places; they were no better on the test digits.",
-            "Yes: at this size. With a small η the same small batch ended as sharp as all the data.",
+            "Yes: at this size. With a small η the same small batch ended about as sharp as all the data.",
         ),
         "d": (
             "Only the second part.",

@@ -34,12 +34,16 @@ def dealt(n, batches, order):
 @kept
 def dealt_to(seeds, n, size, order, steps):
     """Which of n examples each of so many runs sees at each step, shape (steps, seeds, size); size divides n."""
-    runs = [[batch_at(t, n, size, seed, order) for t in range(1, steps + 1)] for seed in range(seeds)]
-    return np.stack(runs, axis=1)
+    if order == "replacement":
+        runs = [[batch_at(t, n, size, seed, order) for t in range(1, steps + 1)] for seed in range(seeds)]
+        return np.stack(runs, axis=1)
+    epochs = -(-steps * size // n)  # a whole deck at a time, dealt out
+    decks = [[batch_at(epoch, n, n, seed, order) for epoch in range(1, epochs + 1)] for seed in range(seeds)]
+    return np.moveaxis(np.reshape(decks, (seeds, -1, size)), 0, 1)[:steps]
 
 
 def many_minibatches(task, size, order, seeds=16, steps=640):
-    """`minibatches` for runs side by side, each with its own seed 0, 1, …: a function grad(w, t), w of shape (seeds, n).
+    """`minibatches` for runs side by side, each with its own seed 0, 1, …: a function grad(w, t), w: (seeds, n).
 
     steps: how many there are.
     """
@@ -60,7 +64,7 @@ def until(net, data, target, batch, lr, seed=0, most=3000, every=5):
     """Gradient descent on mini-batches until the loss of all training data is at most `target`.
 
     Returns the weights then, and how many updates that took; None where `most` were not enough. The loss is looked at
-    after every fifth update. seed: of the initial weights and of the mini-batches.
+    after every so many updates. seed: of the initial weights and of the mini-batches.
     """
     train_on = Data(data.X, data.y)
     for now in training(net, train_on, gd, lr=lr, batch=batch, seed=seed, steps=most, every=every):
@@ -124,11 +128,12 @@ PLACES = (
 
 @kept
 def place(batch, lr, seeds=5):
-    """Where runs on 600 digits are once the loss is below 0.03: λ_max and the share of right test digits, (2, seeds)."""
+    """Where runs on 600 digits are once the loss is below 0.03, (3, seeds): λ_max, right test digits, updates taken."""
     net, few = digit_network(), digits(train=600)
-    task, ends = net.on(few.X, few.y), [until(net, few, 0.03, batch, lr, seed)[0] for seed in range(seeds)]
+    task = net.on(few.X, few.y)
+    ends, updates = zip(*(until(net, few, 0.03, batch, lr, seed) for seed in range(seeds)), strict=True)
     sharp = [top_eigenvalues(task, w)[0] for w in ends]
-    return np.array([sharp, [net.accuracy(w, few.X_test, few.y_test) for w in ends]])
+    return np.array([sharp, [net.accuracy(w, few.X_test, few.y_test) for w in ends], updates])
 
 
 @functools.cache

@@ -126,7 +126,9 @@ class MiniBatches(Page):
 
     def beside(self, t):
         for panel, at, ms in ((self.map, self.w, 9), (self.cloud, self.full, 11)):
-            ring = dict(marker="o", mfc="white", mec=INK, mew=1.8) if panel is self.map else self.LOOKS["all data"].point
+            ring = (
+                dict(marker="o", mfc="white", mec=INK, mew=1.8) if panel is self.map else self.LOOKS["all data"].point
+            )
             panel.line("here", *at[:, None], **dict(ls="") | ring, ms=ms, zorder=8)
         self.map.line("down", *arrow(self.w, self.w - self.step * self.full, 0.22), color=INK, lw=3.2, zorder=6)
         bottom, shown = self.law.axes.get_ylim()[0], self.variance >= self.law.axes.get_ylim()[0]
@@ -297,7 +299,9 @@ class LinearScaling(Page):
         bundles = dict(zip(named[1:], (self.scaled[i], self.same[i]), strict=False))
         lines = {f"{name} {r}": (epochs, run) for name, some in bundles.items() for r, run in enumerate(some.T)}
         self.fall.show(lines, looks={name: self.LOOKS[name.rpartition(" ")[0]] for name in lines})
-        self.sharp.axes.set_title(f"λ_max of the base run, and 2/η for η = {number(0.1 * self.k)}")
+        self.sharp.axes.set_title(
+            f"λ_max of the base run, and 2/η for η = {number(0.1 * self.k)}", loc="left", fontsize=10.5
+        )
         self.sharp.show({"λ_max": (epochs, sharp)}, looks={"λ_max": look("steep direction")}, levels={"": bound})
         self.ends = [(losses[:, -1] / self.scaled[0, -1]).mean(-1) for losses in (self.scaled, self.same)]
         off = np.array([farthest(losses, self.scaled[0]) for losses in self.scaled])
@@ -312,7 +316,9 @@ class LinearScaling(Page):
         warm = f", warm-up over {self.warm} epochs" if self.warm else ""
         self.caption = f"k = {self.k}{warm}. "
         if self.k == 1:
-            self.caption += f"This is the base setting itself: B = 10, η = 0.1, {self.epochs} epochs, a line for each run."
+            self.caption += (
+                f"This is the base setting itself: B = 10, η = 0.1, {self.epochs} epochs, a line for each run."
+            )
             return self.moved()
         where = "somewhere on its way above" if self.beyond else "everywhere on its way below"
         self.caption += (
@@ -325,7 +331,9 @@ class LinearScaling(Page):
     def beside(self, t):
         runs = [np.append(run, np.nan) for run in self.scaled[0].T]  # in one line, with gaps
         epochs = np.tile(np.append(np.arange(self.epochs + 1), np.nan), len(runs))
-        self.fall.line("base", epochs, np.concatenate(runs), **self.LOOKS["base (k = 1)"].line, lw=6, alpha=0.5, zorder=3)
+        self.fall.line(
+            "base", epochs, np.concatenate(runs), **self.LOOKS["base (k = 1)"].line, lw=6, alpha=0.5, zorder=3
+        )
 
 
 def farthest(losses, base):
@@ -378,7 +386,9 @@ class EpochTime(Page):
         k, updates = list(self.sizes).index(self.B), int(np.ceil(self.n / self.B))
         now, one = self.seconds[k], self.seconds[0]
         self.caption = f"On this machine, with {self.width} units, an update from {self.B} example{'s' * (self.B > 1)} "
-        self.caption += f"takes {_time(now)}, and an epoch ({updates} update{'s' * (updates > 1)}) {_time(now * updates)}."
+        self.caption += (
+            f"takes {_time(now)}, and an epoch ({updates} update{'s' * (updates > 1)}) {_time(now * updates)}."
+        )
         if self.B > 1:
             self.caption += f" That is {self.B} examples in {number(now / one, 2)} times the time of one."
         return self.moved()
@@ -438,7 +448,7 @@ class TimeToTarget(Page):
         best = self.sizes[int(np.argmin(self.time))]
         self.caption = (
             f"B = {self.B}: {number(round(float(needed)))} updates (mean of the seeds) of {_time(each)} are "
-            f"{_time(product)} of computing. The quickest of these on this machine: B = {best}, {_time(self.time.min())}."
+            f"{_time(product)} of computing. Quickest of these on this machine: B = {best}, {_time(self.time.min())}."
         )
         return self.moved()
 
@@ -461,7 +471,7 @@ class Ends(Page):
     """How sharp the places are where runs stop, and how well they do on test digits, for several (B, η).
 
     result: (against, {(B, lr): array}): against: "η/B", "η" or "B", what stands on the horizontal axis of the left; the
-    arrays, shape (2, seeds), are λ_max and the share of right test digits.
+    arrays, shape (3, seeds), are those of `experiments.place`: λ_max, the share of right test digits, the updates.
     """
 
     alt = (
@@ -479,7 +489,7 @@ class Ends(Page):
         words = dict(title="right on test digits, percent", x="λ_max where the runs stopped", log="x")
         self.right = Points(self, "right", legend=None, xlim=(0.08, 0.3), ylim=(94.5, 97.2), **words)
         sizes_on(self.sharp, [0.05, 0.1, 0.2, 0.5], "y")
-        sizes_on(self.right, [0.08, 0.14, 0.24])
+        self.right.axes.set_xticks([0.08, 0.1, 0.15, 0.2, 0.3], ["0.08", "0.1", "0.15", "0.2", "0.3"])
         self.looks = {f"B = {B}": RUNS[i]._replace(dash=SOLID) for i, B in enumerate(self.SIZES)}
         self.name({name: one._replace(dash="None") for name, one in self.looks.items()} | {"2/η": look("bound")})
 
@@ -490,7 +500,7 @@ class Ends(Page):
         for name, B in zip(self.looks, self.SIZES, strict=True):
             mine = [pair for pair in self.places if pair[0] == B]
             x = [along(self.against, *pair) for pair in mine]
-            sharp, share = np.transpose([self.means[pair] for pair in mine])
+            sharp, share, _ = np.transpose([self.means[pair] for pair in mine])
             left[name], right[name] = (x, sharp), (sharp, 100 * share)
             ends = [[some[0].min(), some[0].max(), np.nan] for some in (self.places[pair] for pair in mine)]
             ranges[name] = (np.repeat(x, 3), np.ravel(ends))
