@@ -101,7 +101,7 @@ def expected(eta, lam, B, steps, start=3.0):
     In E x² = V + (start² − V)(1 − ηλ)²ᵗ the second term is what is left of the start.
 
     >>> float(expected(1.0, 1.0, 1, 400)), round(float(expected(0.02, 0.2, 256, 400)), 3)
-    (1.0, 0.559)
+    (1.0, 0.557)
     """
     V, t = floor(eta, lam, B), late(np.arange(steps + 1))
     return V + (start**2 - V) * ((1 - eta * lam) ** (2 * t)).mean()

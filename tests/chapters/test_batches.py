@@ -10,7 +10,7 @@ import pytest
 from optim_core.chapters.batches import exercises as chapter
 from optim_core.chapters.batches import experiments, scenes
 from optim_core.chapters.batches.exercises import Sampler, as_batches, batch_variance, epoch, epoch_mean
-from optim_core.chapters.batches.scenes import above, along, ellipses, farthest, late_ends, laws, on_its_way, prices
+from optim_core.chapters.batches.scenes import above, along, ellipses, farthest, late_ends, laws, on_its_way, prices, square_about
 from optim_core.data import Data, digits
 from optim_core.descent import descend
 from optim_core.exercises import ____
@@ -250,7 +250,7 @@ def test_neighbours_are_no_fair_sample():
 @pytest.mark.parametrize("order, B", [("shuffled", 8), ("shuffled", 64), ("replacement", 8), ("replacement", 64)])
 def test_the_ellipse_is_two_standard_deviations_of_the_law_that_holds(order, B):
     scene, _, g = cloud(order, B)
-    ring = np.stack(scene.cloud.beside["ring"], -1) - g.mean(0)
+    ring = scene.ring - g.mean(0)
     means = g[experiments.dealt(64, 256, order)[B]].mean(1) - g.mean(0)
     for along_ in (np.array([1.0, 0.0]), np.array([0.0, 1.0]), np.array([0.6, 0.8])):
         spread = np.sqrt(((means @ along_) ** 2).mean())
@@ -410,8 +410,8 @@ def test_the_farthest_is_the_same_up_and_down():
 @pytest.mark.parametrize("against, x", [("η/B", 0.5), ("η", 2.0), ("B", 4)])
 def test_places_are_ordered_by_what_was_chosen(against, x):
     assert along(against, 4, 2.0) == x
-    places = {(B, 2.0): np.full((3, 2), 0.15) for B in scenes.Ends.SIZES}
-    scene = scenes.Ends()
+    places = {(B, 2.0): np.full((3, 2), 0.15) for B in scenes.Places.SIZES}
+    scene = scenes.Places()
     assert f"Against {against}. " in stillness(scene, against, places)
     assert scene.sharp.groups["B = 4"][0] == [x]
 
@@ -494,3 +494,12 @@ def test_with_the_same_noise_batches_of_any_size_stop_about_as_sharp_on_another_
 def test_the_tuned_rate_is_not_at_the_edge_of_those_tried():
     best = {experiments.tuned(B, seed=3)[1] for B in (16, 1200)}
     assert min(experiments.RATES) < min(best) and max(best) < max(experiments.RATES)
+
+
+@pytest.mark.parametrize("w", [(-1.8, -2.9), (4.1, 3.0), (1.18, 0.02), (1.2, 3.0), (0.0, 1.2)])
+def test_the_square_holds_all_single_gradients_and_the_origin(w):
+    g = np.append(np.stack([experiments.wavy()[[i]].grad(np.array(w)) for i in range(64)]), [[0.0, 0.0]], 0)
+    limits = square_about(g)
+    assert (limits[:, 0] < g.min(0)).all() and (g.max(0) < limits[:, 1]).all()
+    assert np.ptp(limits, axis=1) == pytest.approx(np.ptp(limits[0]))
+    assert np.ptp(limits[0]) < 2.5 * np.ptp(g, axis=0).max()

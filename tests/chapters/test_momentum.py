@@ -2,9 +2,11 @@
 
 import math
 
+import normalise
 import numpy as np
 import pytest
 
+import notebooks
 from optim_core import descent, optimizers, quadratics, surfaces
 from optim_core.chapters.momentum import exercises as chapter
 from optim_core.chapters.momentum import experiments, scenes
@@ -447,3 +449,16 @@ def test_what_the_restarts_are_is_what_the_method_says_of_itself():
     path = descent.descend(quadratics.restarting, np.ones(50), lambda w: c * w, 400)
     mu = (path["k"] / (path["k"] + 3))[:, 0]
     assert scenes.restarts(mu).tolist() == [t for t in range(1, 401) if path["k"][t, 0] == 0]
+
+
+def test_the_map_of_the_ramp_is_as_narrow_as_its_runs():
+    (path,) = (p for p in notebooks.NOTEBOOKS if p.stem.startswith("05"))
+    cells = normalise.read(path).cells
+    (figure,) = (i for i, cell in enumerate(cells) if "ramp=(" in cell.source)
+    first = next(i for i, cell in enumerate(cells) if cell.cell_type == "code")
+    ((_, shown),) = notebooks.run(path, [first, figure]).figures
+    for values in ({}, dict(lr=2.0), dict(mu=0.5), dict(lr=0.01, ramp=400)):
+        shown.set(**(shown.initial | values))
+        surface, runs = shown.result
+        reach = max(np.abs(run["w"][:, 1]).max() for run in runs.values())
+        assert reach <= surface.window[3] < 2.5 * reach

@@ -8,7 +8,7 @@ from optim_core.scenes.panels import Curves, Page, Points, Surface
 from optim_core.scenes.styles import DASHED, RUNS, SOLID, Look, look
 
 __all__ = [
-    "Ends",
+    "Places",
     "EpochTime",
     "LinearScaling",
     "MiniBatches",
@@ -21,7 +21,7 @@ __all__ = [
 
 CIRCLE = np.linspace(0, 2 * np.pi, 73)
 TURN = np.stack([np.cos(CIRCLE), np.sin(CIRCLE)], -1)
-HERE = Look(INK, marker="o")
+HERE, ZERO = Look(INK, marker="o"), Look("#b6bac2")
 MEASURED = RUNS[0]._replace(dash="None", marker="s")
 
 
@@ -95,19 +95,15 @@ class MiniBatches(Page):
         self.w, self.rows, n = np.asarray(w, float), rows[self.B], len(g)
         self.map.show(self.surface)
         self.full, sizes = g.mean(0), np.array(sorted(rows))
-        one = ((g - self.full) ** 2).sum(-1).mean() or 1.0
-        self.variance = np.array([((g[rows[b]].mean(1) - self.full) ** 2).sum(-1).mean() / one for b in sizes])
         self.means, self.steps = g[self.rows].mean(1), len(self.rows)
+        self.variance = np.array([varies(g[rows[b]].mean(1), g) for b in sizes])
         self.drawn = "with replacement" if order == "replacement" else "from the deck"
-        values, vectors = np.linalg.eigh(np.cov(g.T, bias=True) * laws(n, self.B)[self.drawn])
-        ring = self.full + 2 * np.sqrt(np.maximum(values, 0)) * TURN @ vectors.T
-        groups, lines = {"all mini-batches": self.means.T}, {"ring": ring.T, "_x": ([-1e9, 1e9], [0, 0])}
-        looks = self.LOOKS | {"ring": self.LOOKS[f"theory: {self.drawn}"], "_x": look("bound"), "_y": look("bound")}
-        widest = 1.05 * np.abs(g).max()
-        reach = next(s * 10.0**k for k in range(-9, 99) for s in (1, 1.5, 2, 3, 4, 6, 8) if s * 10.0**k >= widest)
-        for which in "xy":
-            self.cloud.scale(which, "linear", (-reach, reach))
-        self.cloud.show(groups, lines=lines | {"_y": ([0, 0], [-1e9, 1e9])}, looks=looks, sizes=4)
+        self.ring = two_sigma(g, laws(n, self.B)[self.drawn])
+        groups, lines = {"all mini-batches": self.means.T}, {"_x": ([-1e9, 1e9], [0, 0])}
+        looks = self.LOOKS | {"_x": ZERO, "_y": ZERO}
+        for which, limits in zip("xy", square_about(np.append(g, [[0.0, 0.0]], 0)), strict=True):
+            self.cloud.scale(which, "linear", tuple(limits))
+        self.cloud.show(groups, lines=lines | {"_y": ([0, 0], [-1e9, 1e9])}, looks=looks, sizes=2.8)
         fine = np.geomspace(sizes[0], sizes[-1], 200)[:-1]
         lines = {f"theory: {how}": (fine, law) for how, law in laws(n, fine).items()}
         self.law.scale("x", "log", (sizes[0] / 1.5, sizes[-1] * 1.5))
@@ -130,6 +126,7 @@ class MiniBatches(Page):
                 dict(marker="o", mfc="white", mec=INK, mew=1.8) if panel is self.map else self.LOOKS["all data"].point
             )
             panel.line("here", *at[:, None], **dict(ls="") | ring, ms=ms, zorder=8)
+        self.cloud.line("ring", *self.ring.T, **self.LOOKS[f"theory: {self.drawn}"].line, zorder=7)
         self.map.line("down", *arrow(self.w, self.w - self.step * self.full, 0.22), color=INK, lw=3.2, zorder=6)
         bottom, shown = self.law.axes.get_ylim()[0], self.variance >= self.law.axes.get_ylim()[0]
         self.law.line("measured", self.sizes[shown], self.variance[shown], **MEASURED.point, ms=7, zorder=6)
@@ -150,6 +147,35 @@ class MiniBatches(Page):
         tip = arrow(self.w, self.w - self.step * g, 0.22)
         self.map.line("guess", *tip, color=style.color, lw=1.8, zorder=6.5)
         self.cloud.line("now", *g[:, None], **style.point, ms=8, zorder=9)
+
+
+def square_about(points):
+    """Limits (x, y) of a square that holds all points, (n, 2), with a margin; they change in steps only.
+
+    >>> [[float(end) for end in limits] for limits in square_about(np.array([[0.0, 0.0], [-9.0, 5.0]]))]
+    [[-12.0, 4.0], [-4.0, 12.0]]
+    """
+    low, high = points.min(0), points.max(0)
+    least = 0.7 * max((high - low).max(), 1e-9)
+    reach = next(s * 10.0**k for k in range(-10, 99) for s in (1, 1.5, 2, 3, 4, 6, 8) if s * 10.0**k >= least)
+    middle = np.round((low + high) / reach) * reach / 2
+    return np.stack([middle - reach, middle + reach], -1)
+
+
+def varies(means, g):
+    """The mean squared distance of mini-batches' gradients from that of all, as a part of σ², that of single ones.
+
+    >>> varies(np.array([[1.0, 0.0]]), np.array([[2.0, 0.0], [-2.0, 0.0]]))
+    0.25
+    """
+    one = ((g - g.mean(0)) ** 2).sum(-1).mean() or 1.0
+    return float(((means - g.mean(0)) ** 2).sum(-1).mean() / one)
+
+
+def two_sigma(g, part):
+    """The ellipse, (points, 2), two standard deviations from the mean, where variances are this part of those of g."""
+    values, vectors = np.linalg.eigh(part * np.cov(g.T, bias=True))
+    return g.mean(0) + 2 * np.sqrt(np.maximum(values, 0)) * TURN @ vectors.T
 
 
 def turned(g, full):
@@ -467,7 +493,7 @@ def _time(seconds):
 # ---- where runs end ----
 
 
-class Ends(Page):
+class Places(Page):
     """How sharp the places are where runs stop, and how well they do on test digits, for several (B, η).
 
     result: (against, {(B, lr): array}): against: "η/B", "η" or "B", what stands on the horizontal axis of the left; the
@@ -490,6 +516,7 @@ class Ends(Page):
         self.right = Points(self, "right", legend=None, xlim=(0.08, 0.3), ylim=(94.5, 97.2), **words)
         sizes_on(self.sharp, [0.05, 0.1, 0.2, 0.5], "y")
         self.right.axes.set_xticks([0.08, 0.1, 0.15, 0.2, 0.3], ["0.08", "0.1", "0.15", "0.2", "0.3"])
+        self.right.axes.minorticks_off()
         self.looks = {f"B = {B}": RUNS[i]._replace(dash=SOLID) for i, B in enumerate(self.SIZES)}
         self.name({name: one._replace(dash="None") for name, one in self.looks.items()} | {"2/η": look("bound")})
 
