@@ -10,7 +10,17 @@ import pytest
 from optim_core.chapters.batches import exercises as chapter
 from optim_core.chapters.batches import experiments, scenes
 from optim_core.chapters.batches.exercises import Sampler, as_batches, batch_variance, epoch, epoch_mean
-from optim_core.chapters.batches.scenes import above, along, ellipses, farthest, late_ends, laws, on_its_way, prices, square_about
+from optim_core.chapters.batches.scenes import (
+    above,
+    along,
+    ellipses,
+    farthest,
+    late_ends,
+    laws,
+    on_its_way,
+    prices,
+    square_about,
+)
 from optim_core.data import Data, digits
 from optim_core.descent import descend
 from optim_core.exercises import ____
