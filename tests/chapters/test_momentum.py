@@ -459,6 +459,6 @@ def test_the_map_of_the_ramp_is_as_narrow_as_its_runs():
     ((_, shown),) = notebooks.run(path, [first, figure]).figures
     for values in ({}, dict(lr=2.0), dict(mu=0.5), dict(lr=0.01, ramp=400)):
         shown.set(**(shown.initial | values))
-        surface, runs = shown.result
+        surface, runs, *_ = shown.result
         reach = max(np.abs(run["w"][:, 1]).max() for run in runs.values())
         assert reach <= surface.window[3] < 2.5 * reach

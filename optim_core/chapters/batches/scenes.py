@@ -329,16 +329,17 @@ class LinearScaling(Page):
             f"λ_max of the base run, and 2/η for η = {number(0.1 * self.k)}", loc="left", fontsize=10.5
         )
         self.sharp.show({"λ_max": (epochs, sharp)}, looks={"λ_max": look("steep direction")}, levels={"": bound})
-        self.ends = [(losses[:, -1] / self.scaled[0, -1]).mean(-1) for losses in (self.scaled, self.same)]
+        ends = [(losses[:, -1] / self.scaled[0, -1]).mean(-1) for losses in (self.scaled, self.same)]
         off = np.array([farthest(losses, self.scaled[0]) for losses in self.scaled])
-        lines = dict(zip(named[1:], [(ks, line) for line in (*self.ends, off)], strict=True))
+        lines = dict(zip(named[1:], [(ks, line) for line in (*ends, off)], strict=True))
         self.ratio.scale("x", "log", (0.8, 1.25 * ks[-1]))
         sizes_on(self.ratio, ks)
         self.ratio.show(lines, looks=self.LOOKS, levels={"": 1.0}, marks={"": self.k})
         self.off, self.beyond, self.epochs = off[i], bool((sharp > bound).any()), len(epochs) - 1
+        self.now = [number(end[i], 4) for end in ends]  # η scaled, η the same
 
     def at(self, t):
-        scaled, same = (number(ends[list(self.ratio.lines.values())[0][0].index(self.k)], 4) for ends in self.ends)
+        scaled, same = self.now
         warm = f", warm-up over {self.warm} epochs" if self.warm else ""
         self.caption = f"k = {self.k}{warm}. "
         if self.k == 1:
@@ -346,11 +347,11 @@ class LinearScaling(Page):
                 f"This is the base setting itself: B = 10, η = 0.1, {self.epochs} epochs, a line for each run."
             )
             return self.moved()
-        where = "somewhere on its way above" if self.beyond else "everywhere on its way below"
+        where = "at times above" if self.beyond else "always below"
         self.caption += (
             f"After {self.epochs} epochs with η × k the loss is {scaled} times the base run's (on the way off by a "
-            f"factor of {number(self.off, 3)} at most), with the same η {same} times (means of all runs). The base "
-            f"run's λ_max is {where} 2/η for this η."
+            f"factor of {number(self.off, 3)} at most), with the same η {same} times (means of all runs). "
+            f"Measured after each epoch, the base run's λ_max is {where} 2/η for this η."
         )
         return self.moved()
 
