@@ -248,7 +248,7 @@ def test_a_students_function_that_fails_leaves_the_figure():
 
     for function in (fails, late, lambda scores, k: "x", lambda scores, k: scores, lambda scores, k: 1e300, None):
         scene = scenes.BestOf()
-        scene.show(exercises.beside(function)(n=10, seed=0))
+        scene.show(exercises.beside(function)(scores=10, seed=0))
         scene.at(0)
         assert "ours 0." in scene.caption
     assert list(exercises.beside(lambda scores, k: ____)(10, 0)[2]) == ["ours", "drawn"]

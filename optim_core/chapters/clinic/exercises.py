@@ -340,9 +340,9 @@ expected_best.mistakes += [
 def beside(function):
     """The experiment of a figure in which a student's expected best runs beside ours, and beside many draws."""
 
-    def experiment(n, seed):
-        scores = experiments.random_trials()[1][:60]
-        scores = np.random.default_rng([seed, 1]).permutation(scores)[:n].tolist()
+    def experiment(scores, seed):
+        n, some = scores, np.random.default_rng([seed, 1]).permutation(experiments.random_trials()[1][:60])
+        scores = some[:n].tolist()
         drawn = np.random.default_rng([seed, 2]).permuted(np.tile(scores, (300, 1)), axis=1)
         curves = {"ours": np.array([expected_best.reference(scores, k) for k in range(1, n + 1)])}
         curves["drawn"] = np.maximum.accumulate(drawn, axis=1).mean(0)

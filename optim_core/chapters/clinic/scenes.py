@@ -129,7 +129,7 @@ EVIDENCE = {
     "gradient norm by layer": over_looks("log", "norm of the gradient", experiments.gradient_norm),
     "weight norm by layer": over_looks("log", "norm of the weights", experiments.weight_norm),
     "length of a step by layer": over_looks("log", "mean move for a step", experiments.step_length),
-    "η × sharpness": over_looks("log", "η × sharpness", experiments.sharpness, 5, levels={"2": 2.0}),
+    "η × sharpness": over_looks("log", "η × sharpness", experiments.sharpness, 10, levels={"2": 2.0}),
     "what goes into the hidden units": Evidence(
         "histogram", "z of the hidden units (beyond ±10: at the edge)", _hidden,
         lambda c: f"{percent(experiments.dead_share(c))} of the units are dead, below 0 for each of 200 digits",
@@ -299,7 +299,7 @@ class Beat(Page):
             self, "loss", log="y", xlim=(0, experiments.UPDATES), ylim=(0.01, 100), x="steps t", title="held-out loss",
             legend=None, heads=False,
         )  # fmt: skip
-        wrong = dict(title="share wrong at the end, and its range (cut at 0.2)", xlim=(0, 0.2), room=dict(left=1.25))
+        wrong = dict(title="share wrong, and its range (to 0.2)", xlim=(0, 0.2), room=dict(left=1.25))
         self.wrong = Bars(self, "right", across=True, values=False, **wrong)
         looks = look("Adam")._replace(dash=DOTTED), look("Adam")
         names = {f"Adam, η = {number(lr)}": one for lr, one in zip(ADAMS, looks, strict=True)}
