@@ -603,6 +603,116 @@ def test_a_function_without_a_source_is_judged_by_its_numbers():
     assert "exactly `w − 2·lr·g`" in gd_step.check(space["gd_step"]).text
 
 
+@exercise(
+    cases={"some": [(8.0, 1), (3.0, 2), (1.5, 3)], "none": [(5.0, 0)], "large": [(1e6, 5)]},
+    hints=["Halve it.", "And again."],
+)
+def halved(x, n):
+    """x, halved n times."""
+    return x / 2**n
+
+
+ONE_PLACE = {  # what is wrong in one place, and what is said of it
+    "return (x / 2) ** n": "the brackets are not where they belong in `(x / 2) ** n`",
+    "return 0 if n >= 0 else x / 2**n": "the two sides of `else` are exchanged",
+    "return np.minimum(x / 2**n, n)": "`np.minimum(…)` around `x / 2**n` is too much",
+    "return np.exp2(-n * x)": "the brackets of `np.exp2(…)` do not end where they should",
+    "path = []\n    for _ in range(n):\n        path = [path[0] / 2]\n    return path[0]": "`[]` is empty at first",
+    "y = x\n    for _ in range(n):\n        if y < -9:\n            y = y / 2\n    return y": "asks for the opposite",
+    "h = 1\n    y = x / h\n    for _ in range(n):\n        h = 2 * h\n    return y": "stands at the wrong place",
+    "y = x\n    for _ in range(n):\n        y = x / 2\n    return y": "`x` is not what belongs there",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("body", ONE_PLACE)
+def test_every_kind_of_change_is_tried(body):
+    text = halved.check(defined(f"def halved(x, n):\n    {body}\n", "halved")).text
+    assert ONE_PLACE[body] in text and "With one change at that place all 5 cases are right." in text
+
+
+def test_the_same_fault_in_two_places_is_told_of_both():
+    source = "def gd_step(w, g, lr):\n    a = 2 * w\n    b = 2 * g\n    return a - lr * b\n"
+    assert "`2 *` is too much in `a = 2 * w`. So it is with `2 * g`." in gd_step.check(defined(source)).text
+
+
+def test_a_change_that_grows_without_end_is_given_up():
+    source = """def gd_step(w, g, lr):
+    seen = []
+    for k in range(40):
+        seen.append(w)
+        w = w - lr * g / 30
+    return np.array(seen)[-1]
+"""
+    begin = time.thread_time()
+    assert gd_step.check(defined(source)).outcome == "incorrect"
+    assert time.thread_time() - begin < 5
+
+
+def test_a_module_that_was_not_imported_is_named_and_what_comes_then():
+    source = "def gd_step(w, g, lr):\n    return [a - math.prod([lr, b]) for a, b in zip(w, g)]\n"
+    function = defined(source)
+    assert gd_step.check(function).outcome == "correct"
+    del function.__globals__["math"]
+    assert "write `import math` first. Then it is correct." in gd_step.check(function).text
+    function = defined(source.replace("a -", "a +"))
+    del function.__globals__["math"]
+    assert "write `import math` first. Then: your numbers are those of a known mistake" in gd_step.check(function).text
+
+
+def test_infinity_is_no_fault_where_it_is_right():
+    @exercise(cases={"all": [(0.0,), (1.0,), (2.0,), (4.0,)]}, hints=["Upside down."])
+    def upside_down(x):
+        return 1 / x if x else math.inf
+
+    text = upside_down.check(lambda x: 1 / (x + 0.5) if x else math.inf).text
+    assert "infinite" not in text and "yours is `inf`" not in text
+    text = upside_down.check(lambda x: 1 / x if x and x != 2 else math.inf).text
+    assert "in 1 of 4 cases something becomes infinite" in text
+
+
+@exercise(cases={"all": [(2.0, 3.0), (0.5, 4.0), (3.0, 1.5), (1.2, 2.2), (5.0, 0.7)]}, hints=["Squares."])
+def energy(m, v):
+    """Half of m v²."""
+    return m * v**2 / 2
+
+
+SHOULD = "with twice `{}` the answer should be {} what it was"
+REACTS = [
+    (lambda m, v: m * np.exp(v), SHOULD.format("v", "4 times") + ", in every case; yours is not."),
+    (lambda m, v: v**1.5 / m**3, SHOULD.format("m", "twice") + "; yours is then 0.125 times what it was."),
+    (lambda m, v: np.random.default_rng(int(m * v)).normal(m * v**2 / 2, 1), "your function draws random numbers"),
+]
+
+
+@pytest.mark.parametrize("answer, said", REACTS)
+def test_what_cannot_be_named_is_told_how_it_should_react(answer, said, monkeypatch):
+    monkeypatch.setattr(edits, "tree_of", lambda function: None)
+    assert said in energy.check(answer).text
+
+
+def test_a_half_known_mistake_is_named_only_if_it_explains_more_than_the_right_answer():
+    words = "minimum maximum saddle degenerate".split()
+    for n in (1, 2, 5):  # few answers are wrong, and wrong in a way of their own
+        count = itertools.count()
+        text = classify.check(lambda e, n=n, c=count: C(e) if next(c) > n else words[next(c) % 4]).text
+        assert "known mistake" not in text or "in 50 of 50" in text
+
+
+def test_an_argument_is_changed_only_if_it_is():
+    from optim_core.exercises.running import run
+
+    ragged = [np.array([1.0, np.nan]), np.array([2.0])]
+    unchanged = [(np.array([np.nan, 1.0]),), (ragged,), ({"a": ragged},), (np.random.default_rng(0),), (float("nan"),)]
+    for args in unchanged:
+        assert run(lambda x: x, args).changed == ()
+
+    def changes(x):
+        x[-1][...] = 7.0
+
+    for args in [(ragged,), (np.ones((2, 2)),)]:
+        assert run(changes, args).changed == (0,)
+
+
 # The blank --------------------------------------------------------------------------------------------------------
 
 BLANKS = [

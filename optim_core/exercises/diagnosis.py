@@ -7,8 +7,11 @@ It says what it has seen in every case, and shows the most telling one; it never
 """
 
 import dis
+import importlib
 import inspect
 import itertools
+import re
+import types
 
 import numpy as np
 
@@ -32,6 +35,8 @@ def describe(ex, function, runs, right, score=None):
 def _described(ex, function, runs, right, score):
     k = next((k for k, r in enumerate(runs) if r.error is not None), None)
     if k is not None:
+        if text := _import_missing(ex, function, runs[k].error):
+            return text
         lines = [_error(ex, runs, k), place(ex, function, right, score) or _where_it_runs(ex, runs, right)]
     else:
         got, want = [r.value for r in runs], ex.expected
@@ -103,6 +108,23 @@ def changed_argument(ex, runs):
 def interrupted(ex, args):
     """What is said when the student stops the kernel during a check."""
     return f"you stopped your function while it ran as `{ex.call(args)}`. Is there a loop without an end?"
+
+
+MODULES = {name: name for name in "math cmath random statistics itertools functools operator".split()} | {"np": "numpy"}
+
+
+def _import_missing(ex, function, error):
+    """Where only an `import` is missing: what it would be with it; or None."""
+    name, own = getattr(error, "name", None), inspect.unwrap(function)
+    if not isinstance(error, NameError) or name not in MODULES or not inspect.isfunction(own):
+        return None
+    space = {**own.__globals__, name: importlib.import_module(MODULES[name])}
+    made = types.FunctionType(own.__code__, space, own.__name__, own.__defaults__, own.__closure__)
+    made.__kwdefaults__ = own.__kwdefaults__
+    line = f"import {MODULES[name]}{' as np' if name == 'np' else ''}"
+    result = ex.check(made)
+    then = "Then it is correct." if result.outcome == "correct" else f"Then: {result.text}"
+    return f"`{name}` is a module, and nothing here has imported it: write `{line}` first. {then}"
 
 
 def _error(ex, runs, k):
@@ -267,12 +289,13 @@ def _answers(ex, function, runs, right, score):
     if word(ex.expected[0]) is not None:
         lines = [place(ex, function, right, score)]
         if not any(lines):
-            lines = [_half_known(ex, runs, right), _confused(ex, runs) or _count(ex, runs, right)]
+            lines = [_half_known(ex, runs, right), _confused(ex, runs)]
+            lines = lines if any(lines) else [_never_said(ex, runs), _count(ex, runs, right)]
         return "\n".join(filter(None, lines)), None
     got = [numbers(r.value) for r in runs]
     want = [_aligned(ex, g, numbers(w)) for g, w in zip(got, ex.expected, strict=True)]
-    finite = [bool(np.isfinite(g).all() and not np.iscomplexobj(g)) for g in got]
-    sure = [k for k, ok in enumerate(finite) if ok and np.isfinite(want[k]).all()]
+    finite = [_finite_as(g, w) or ok for g, w, ok in zip(got, want, right, strict=True)]
+    sure = [k for k, ok in enumerate(finite) if ok and np.isfinite(got[k]).all() and np.isfinite(want[k]).all()]
     some = _Some(ex, sure)
     mine, its = [got[k] for k in sure], [want[k] for k in sure]
     wrong_too, family = any(not right[k] for k in sure), _family(ex, runs)
@@ -282,12 +305,16 @@ def _answers(ex, function, runs, right, score):
     if not any(lines):
         lines.append(
             (wrong_too and _terms_and_readings(some, mine, its))
-            or _known_and_more(ex, sure, mine, its, len(runs))
+            or (_known_and_more(ex, sure, mine, its, len(runs)) if wrong_too else None)
+            or _unused(ex, function)
+            or _known_part(ex, runs, right)
             or _exchanged(ex, function)
             or _part_of_the_data(ex, runs)
             or _ignored(ex, function, runs)
             or _half_known(ex, runs, right)
+            or _draws(ex, function)
             or (wrong_too and rules.near(mine, its))
+            or (_reacts(ex, function, sure) if wrong_too else None)
         )
     if all(finite):
         return "\n".join(filter(None, lines)) or _count(ex, runs, right), None
@@ -320,6 +347,22 @@ def _confused(ex, runs):
         often = f"{pairs.count((g, w))} of {sum(its == w for _, its in pairs)}"
         return f"all that is wrong: where {quoted(w)} is right you say {quoted(g)}, in {often} cases."
     return None
+
+
+def _finite_as(got, want):
+    """Is everything a number that should be one?"""
+    return not np.iscomplexobj(got) and bool(np.all(np.isfinite(got) | (got == want)))
+
+
+def _never_said(ex, runs):
+    """Which words are never said, and which of two is said most often in place of the other."""
+    pairs = [(word(r.value), want) for r, want in zip(runs, ex.expected, strict=True)]
+    missing = [quoted(w) for w in dict.fromkeys(ex.expected) if w not in {g for g, _ in pairs}]
+    if missing:
+        return f"your function never says {_and(missing)}."
+    wrong = [pair for pair in pairs if pair[0] != pair[1]]
+    g, w = max(wrong, key=wrong.count)
+    return f"most often wrong: you say {quoted(g)} where {quoted(w)} is right, in {wrong.count((g, w))} cases."
 
 
 class _Some:
@@ -358,8 +401,12 @@ def _rule(some, got, want):
 
 
 def _one(some, got, want):
-    others = rules.course if some.steps else rules.rearranged
-    return rules.one_rule(got, want) or rules.depends(some, got, want) or others(got, want)
+    return (
+        rules.one_rule(got, want)
+        or rules.depends(some, got, want)
+        or (some.steps and rules.course(got, want))
+        or rules.rearranged(got, want)
+    )
 
 
 def _aligned(ex, got, want):
@@ -407,7 +454,7 @@ def _known_and_more(ex, sure, got, want, cases):
             known.append((what, look, arrays))
     if len(got) < 3:
         return None
-    a, b = rules.flat(got), rules.flat(want)
+    a, b, some = rules.flat(got), rules.flat(want), _Some(ex, sure)
     for what, look, arrays in known:
         if len(sure) < cases and rules.all_close(got, arrays) and not rules.all_close(arrays, want):
             return f"where they are finite, your numbers are those of a known mistake: {what}.\n{look}"
@@ -416,12 +463,96 @@ def _known_and_more(ex, sure, got, want, cases):
         factor = a @ k / (k @ k) if k.any() else 0.0
         if factor and close(a, factor * k):
             return f"your numbers are {rules.times(factor)} those of a known mistake: {what}.\n{look}"
-        if factor := rules.factor_of(_Some(ex, sure), got, arrays):
+        if factor := rules.plain_factor(some, got, arrays):
             return f"your numbers are those of a known mistake, {factor}: {what}.\n{look}"
     for (one, look1, x), (two, look2, y) in itertools.combinations(known, 2):
         x, y = rules.flat(x), rules.flat(y)
-        if close(a, x + y - b) or (np.all(b) and close(a, x * y / b)):
+        if close(a, x + y - b) or (np.all(b) and close(a, x * y / b) and not rules.is_product(some, got)):
             return f"your numbers are those of two known mistakes at once: {one}; and {two}.\n{look1} {look2}"
+    return None
+
+
+def _known_part(ex, runs, right):
+    """Of several things one that is as in a known mistake, though the others are not."""
+    if not ex.parts or not all(
+        np.shape(numbers(r.value)) == np.shape(w) for r, w in zip(runs, ex.expected, strict=True)
+    ):
+        return None
+    said = []
+    for j, name in enumerate(ex.parts):
+        if all(close(r.value[j], w[j]) for r, w in zip(runs, ex.expected, strict=True)):
+            continue
+        for (what, _, look), mistaken in zip(ex.mistakes, ex.known, strict=True):
+            same = [
+                m.error is None and np.shape(numbers(m.value)) == np.shape(r.value) and close(r.value[j], m.value[j])
+                for r, m in zip(runs, mistaken, strict=True)
+            ]
+            if all(same):
+                more = "" if re.search(r"\b(is|are) right\b", look) else f"\n{look}"  # which need not be true here
+                said.append(f"{name}: your numbers are those of a known mistake: {what}.{more}")
+                break
+    return "\n".join(said)
+
+
+def _draws(ex, function):
+    """Does it draw random numbers, where an exact answer is asked for?"""
+    own = getattr(getattr(inspect.unwrap(function), "__code__", None), "co_names", ())
+    if {"random", "default_rng"} & set(own) and not {"rng", "seed"} & set(ex.arguments):
+        return "your function draws random numbers: how large they come out is chance. An exact answer is asked for."
+    return None
+
+
+def _reacts(ex, function, sure):
+    """How the answer changes when one of the arguments does, where it should change in another way."""
+    for k, name in enumerate(ex.arguments):
+        values = [numbers(args[k]) for args in ex.cases]
+        if any(v is None or v.size == 0 or np.iscomplexobj(v) for v in values) or len(sure) < 3:
+            continue
+        small = all(np.all((v >= 0) & (v <= 1)) for v in values)  # it may be a share, which must stay below 1
+        if small and isinstance(ex.cases[0][k], (int, np.integer)):
+            continue
+        times = 0.5 if small else 2
+        pairs = []
+        for case in sure:
+            args = list(ex.cases[case])
+            args[k] = type(args[k])(args[k] * times) if np.ndim(args[k]) == 0 else np.asarray(args[k]) * times
+            mine, its = (run(f, tuple(args)).value for f in (function, ex.reference))
+            before, after = numbers(run(function, ex.cases[case]).value), numbers(mine)
+            wanted, then = numbers(ex.expected[case]), numbers(its)
+            if any(a is None or a.shape != wanted.shape for a in (before, after, then)):
+                break
+            if np.all((wanted == 0) & (before == 0)):
+                continue
+            pairs.append((before, after, wanted, then))
+        else:
+            if said := _ratio(name, times, pairs):
+                return said
+    return None
+
+
+def _ratio(name, times, pairs):
+    """What is said of answers before and after an argument is made `times` as large: (mine, mine, right, right)."""
+    if len(pairs) < 3:
+        return None
+    b, a, w, t = (rules.flat(side) for side in zip(*pairs, strict=True))
+    if not np.isfinite([b, a, w, t]).all() or not np.any(b) or not np.any(w):
+        return None
+    mine, its = b @ a / (b @ b), w @ t / (w @ w)
+    much = "twice" if times == 2 else "half"
+    if close(t, its * w):
+        should = "should stay as it is" if close(its, 1.0) else f"should be {rules.times(its)} what it was"
+        if close(a, mine * b) and not close(mine, its):
+            yours = "stays as it is" if close(mine, 1.0) else f"is then {rules.times(mine)} what it was"
+            return f"with {much} `{name}` the answer {should}; yours {yours}."
+        if not close(a, mine * b):
+            return f"with {much} `{name}` the answer {should}, in every case; yours is not." if "be" in should else None
+    if all(x.size == 1 for side in pairs for x in side):
+        right_way, my_way = np.sign(t - w), np.sign(a - b)
+        if np.all(right_way == right_way[0]) and right_way[0] and np.all(my_way == -right_way[0]):
+            ways = ("larger", "smaller") if right_way[0] > 0 else ("smaller", "larger")
+            return (
+                f"with {much} `{name}` the answer should be {ways[0]} than before; yours is {ways[1]}, in every case."
+            )
     return None
 
 
@@ -494,12 +625,18 @@ def _never_loaded(function, names):
     return [k for k, name in enumerate(own[: len(names)]) if name not in used and name not in cells]
 
 
+def _unused(ex, function):
+    """Are there arguments that the code does not even mention, and that the right answer needs?"""
+    needed = set(range(len(ex.arguments))) - set(_never_loaded(ex.reference, ex.arguments))
+    if unused := [f"`{ex.arguments[k]}`" for k in _never_loaded(function, ex.arguments) if k in needed]:
+        return f"your code never uses {_and(unused)}."
+    return None
+
+
 def _ignored(ex, function, runs):
     """Is there an argument that the answer does not depend on?"""
     if len(ex.arguments) == 1:
         return None
-    if unused := [f"`{ex.arguments[k]}`" for k in _never_loaded(function, ex.arguments)]:
-        return f"your code never uses {_and(unused)}."
     rng = np.random.default_rng(0)
     for k, name in enumerate(ex.arguments):
         tried = [(r, other) for r in runs[:6] for other in _others(r.args[k], rng)]
@@ -523,7 +660,7 @@ def _others(value, rng):
     if isinstance(value, (bool, str)) or callable(value):
         return
     if isinstance(value, (int, np.integer)):
-        yield from (type(value)(value + step) for step in (1, 2, 5))
+        yield from (type(value)(other) for other in (value + 1, value + 5, 3 * value + 1, value // 2) if other != value)
     elif isinstance(value, (float, np.floating)):
         yield from (value * 1.25 + 0.1, value * 0.5, -value)
     elif isinstance(value, np.ndarray) and value.dtype.kind in "fi" and value.size:
@@ -542,7 +679,7 @@ def _half_known(ex, runs, right):
     for (what, _, look), mistaken in zip(ex.mistakes, ex.known, strict=True):
         same = [ex.alike(runs[k], mistaken[k]) for k in cases]
         if (
-            sum(same) > hits
+            sum(same) > max(hits, sum(right))  # more like this mistake than like the right answer
             and sum(same) >= 0.6 * len(runs)
             and sum(same[k] for k in wrong) >= max(2, 0.6 * len(wrong))
         ):
@@ -556,7 +693,9 @@ def _count(ex, runs, right):
     """How often it is right, and on which side the wrong numbers lie."""
     text = f"your function is {f'right in {sum(right)} of {len(right)}' if any(right) else 'wrong in all'} cases"
     if word(ex.expected[0]) is None and np.ndim(ex.expected[0]) == 0:
-        above = {bool(numbers(r.value) > w) for r, w, ok in zip(runs, ex.expected, right, strict=True) if not ok}
+        above = {
+            bool(np.all(numbers(r.value) > w)) for r, w, ok in zip(runs, ex.expected, right, strict=True) if not ok
+        }
         if len(above) == 1:
             text += f", and its number is then always too {'large' if True in above else 'small'}"
     return text + "."

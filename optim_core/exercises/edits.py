@@ -9,9 +9,12 @@ import ast
 import copy
 import functools
 import inspect
+import io
 import itertools
 import linecache
+import re
 import time
+import tokenize
 from contextlib import suppress
 
 import numpy as np
@@ -20,14 +23,15 @@ from .running import Run, quiet
 from .values import numbers
 
 PATIENCE = 0.6  # seconds of computing, after which the search is given up
-ROUNDS = 20_000  # of all loops together: a changed loop may have no end
+LONGEST = 0.1  # seconds of computing, after which one change is given up: a changed loop may have no end, or double
+ROUNDS = 20_000  # its data in every round; this many rounds of all loops together are the other bound
 SIGNS = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@", ast.Pow: "**", ast.FloorDiv: "//",
     ast.BitXor: "^", ast.Mod: "%", ast.BitAnd: "&", ast.BitOr: "|",
 }  # fmt: skip
 OTHERS = {  # an operation, and what may belong in its place
-    ast.Add: "*/@", ast.Sub: "*/@", ast.Mult: "/@+-", ast.Div: "*-+", ast.MatMult: "*", ast.FloorDiv: "/",
-    ast.Pow: "*", ast.BitXor: ["**"], ast.Mod: "/", ast.BitAnd: "|", ast.BitOr: "&",
+    ast.Add: "*/@", ast.Sub: "*/@", ast.Mult: ["/", "@", "+", "-", "**"], ast.Div: "*-+", ast.MatMult: "*",
+    ast.FloorDiv: "/", ast.Pow: "*", ast.BitXor: ["**"], ast.Mod: "/", ast.BitAnd: "|", ast.BitOr: "&",
 }  # fmt: skip
 OPERATIONS = {sign: operation for operation, sign in SIGNS.items()}
 KIN = [  # functions and methods that are taken for each other
@@ -170,11 +174,12 @@ def _is_at(node, code):
 def _builder(function, tree):
     """A function that compiles the tree, as it is at that moment, into a function; None where that fails."""
     original = inspect.unwrap(function)
-    rounds = itertools.count()
+    rounds, end = itertools.count(), 0.0
 
     def count():
-        if next(rounds) > ROUNDS:
+        if next(rounds) > ROUNDS or time.thread_time() > end:
             raise TimeoutError
+        return True
 
     space = {**original.__globals__, "__count__": count}
     tree.decorator_list = []
@@ -183,12 +188,14 @@ def _builder(function, tree):
     for node in [*ast.walk(tree)]:
         if isinstance(node, (ast.For, ast.While)):
             node.body.insert(0, ast.Expr(ast.Call(ast.Name("__count__", ast.Load()), [], []), guard=True))
+        elif isinstance(node, ast.comprehension):
+            node.ifs.insert(0, ast.Call(ast.Name("__count__", ast.Load()), [], [], guard=True))
 
     module = ast.fix_missing_locations(ast.Module([tree], []))
 
     def build():
-        nonlocal rounds
-        rounds, made = itertools.count(), {}
+        nonlocal rounds, end
+        rounds, end, made = itertools.count(), time.thread_time() + LONGEST, {}
         try:
             exec(compile(module, "<change>", "exec"), space, made)
         except (SyntaxError, ValueError, TypeError, RecursionError, AttributeError):
@@ -289,21 +296,77 @@ def _changes(tree, source):
         ]
         if len({new.id for _, _, new in every}) == 2:
             yield 2.5, f"`{a}` and `{b}` are exchanged in your code.", every
+    yield from _exchanged_in_lines(tree, arguments, places, text)
     yield from _everywhere(places, text)
-    alike = {}
+    asked, grown, alike, kin = _asked(tree), _grown(tree), {}, {}
     for place in places:
         alike.setdefault(ast.dump(place[2]), []).append(place)
+        if not isinstance(place[2], (ast.Name, ast.Constant)):
+            kin.setdefault(NAMES.sub("Name()", ast.dump(place[2])), []).append(place)
+
+    def instead(place):
+        holder, _, part, statement = place
+        known = names if isinstance(statement, ast.Return) else [name for name in names if name not in grown]
+        for rank, what, new in _instead(part, text, known, holder):
+            if rank < 4 or id(part) not in asked:
+                line = f" in `{text(statement)}`" if text(statement) != text(part) else ""
+                yield rank, what.replace(" {where}", line).replace("{where}", line), new
+
     for same in alike.values():
-        _, _, part, statement = same[0]
-        for rank, what, new in _instead(part, text, names, statement):
-            for some in [same, *([[one] for one in same] if len(same) > 1 else [])]:
-                line = some[0][3]
-                where = f" in `{text(line)}`" if line is not None and text(line) != text(part) else ""
-                yield (
-                    rank + (len(some) > 1) / 10,
-                    what.replace(" {where}", where).replace("{where}", where),
-                    [(h, k, new) for h, k, _, _ in some],
-                )
+        for rank, what, new in instead(same[0]):
+            yield rank + (len(same) > 1) / 10, what, [(h, k, new) for h, k, _, _ in same]
+        for one in same if len(same) > 1 else []:
+            for rank, what, new in instead(one):
+                yield rank, what, [(*one[:2], new)]
+    for some in kin.values():  # the same fault in several places, under other names
+        if 2 <= len({ast.dump(place[2]) for place in some}) <= 4:
+            others = " and ".join(f"`{text(place[2])}`" for place in some[1:])
+            for changes in zip(*map(instead, some), strict=False):
+                rank, what, _ = changes[0]
+                if rank < 5 and len({change[0] for change in changes}) == 1:
+                    places = [(*place[:2], change[2]) for place, change in zip(some, changes, strict=True)]
+                    yield rank + 0.5, f"{what} So it is with {others}.", places
+
+
+NAMES = re.compile(r"Name\(id='\w+'[^)]*\)")
+
+
+def _grown(tree):
+    """Names of lists that something is appended to. A list that is put into itself never ends."""
+    calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    calls = [call for call in calls if isinstance(call, ast.Attribute) and call.attr in ("append", "extend", "insert")]
+    return {call.value.id for call in calls if isinstance(call.value, ast.Name)}
+
+
+def _asked(tree):
+    """What stands in a question, or in the brackets of a sum or a mean: there hardly ever a function is missing."""
+    asked = set()
+    for node in ast.walk(tree):
+        inside = [node] if isinstance(node, ast.Compare) else []
+        inside += [node.test] if isinstance(node, (ast.If, ast.While, ast.IfExp)) else []
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in REDUCING:
+            inside += [part for one in node.args for part in ast.walk(one) if isinstance(part, ast.Name)]
+        asked |= {id(part) for one in inside for part in ast.walk(one)}
+    return asked
+
+
+def _exchanged_in_lines(tree, arguments, places, text):
+    """Two arguments are exchanged in one line, or in several lines in a row, and not in all of them."""
+    lines = [one for one in tree.body if not isinstance(one, ast.Expr)]
+    inside = [{id(part) for part in ast.walk(one)} for one in lines]
+    for i, j in itertools.combinations_with_replacement(range(len(lines)), 2):
+        if len(lines) > 6 or j - i + 1 == len(lines):
+            continue
+        here = set().union(*inside[i : j + 1])
+        for a, b in itertools.combinations(arguments, 2):
+            of = {a: b, b: a}
+            every = [
+                (h, k, ast.Name(of[e.id], ast.Load()))
+                for h, k, e, _ in places
+                if id(e) in here and isinstance(e, ast.Name) and e.id in of
+            ]
+            if len({new.id for _, _, new in every}) == 2:
+                yield 3.9, f"`{a}` and `{b}` are exchanged in `{text(lines[i])}`{' and after it' * (j > i)}.", every
 
 
 def _segment(lines, node):
@@ -346,7 +409,7 @@ def _everywhere(places, text):
 def _of_lines(tree, text):
     """Changes of whole lines."""
     for node in [tree, *ast.walk(tree)]:
-        for body in (getattr(node, name, None) for name in ("body", "orelse")):
+        for name, body in ((name, getattr(node, name, None)) for name in ("body", "orelse")):
             if not isinstance(body, list):
                 continue
             for k, one in enumerate(body):
@@ -359,12 +422,12 @@ def _of_lines(tree, text):
                         yield (
                             1,
                             what,
-                            [(one, "body", one.body[:-1]), (node, "body", [*rest[: k + 1], last, *rest[k + 1 :]])],
+                            [(one, "body", one.body[:-1]), (node, name, [*rest[: k + 1], last, *rest[k + 1 :]])],
                         )
                     if k + 1 < len(body) and not isinstance(body[k + 1], ast.Return):
                         what = f"`{text(body[k + 1])}` stands after the loop, not in it."
                         inside = [*one.body, body[k + 1]]
-                        yield 1, what, [(one, "body", inside), (node, "body", body[: k + 1] + body[k + 2 :])]
+                        yield 1, what, [(one, "body", inside), (node, name, body[: k + 1] + body[k + 2 :])]
                 if isinstance(one, ast.AugAssign):
                     sign = SIGNS.get(type(one.op), "")
                     new = ast.Assign([one.target], one.value)
@@ -376,6 +439,27 @@ def _of_lines(tree, text):
                 if isinstance(one, ast.AugAssign) and type(one.op) in (ast.Add, ast.Sub, ast.Mult, ast.Div):
                     for other in (ast.Add, ast.Sub, ast.Mult, ast.Div):
                         yield 2, f"the operation in `{text(one)}` is the wrong one.", [(one, "op", other())]
+                if isinstance(one, ast.If):
+                    what = f"`{text(one.test)}` asks for the opposite of what it should."
+                    yield 2, what, [(one, "test", ast.UnaryOp(ast.Not(), one.test))]
+                    below = one.orelse[0] if len(one.orelse) == 1 and isinstance(one.orelse[0], ast.If) else None
+                    if below:
+                        what = f"`if {text(one.test)}` and `elif {text(below.test)}` stand in the wrong order."
+                        yield 1, what, [(one, "test", below.test), (below, "test", one.test),
+                                        (one, "body", below.body), (below, "body", one.body)]  # fmt: skip
+                if not isinstance(one, ast.Return) and not hasattr(one, "guard"):
+                    for to in [*range(k), *range(k + 1, len(body) - isinstance(body[-1], ast.Return))]:
+                        order = [*body[:k], *body[k + 1 :]]
+                        order.insert(to, one)
+                        first = f"if {text(one.test)}:" if isinstance(one, ast.If) else text(one)
+                        yield 2, f"`{first}` stands at the wrong place among the lines.", [(node, name, order)]
+                if isinstance(one, (ast.For, ast.While)) and k and not isinstance(body[k - 1], (ast.If, ast.For)):
+                    inside = [body[k - 1], *one.body]
+                    what = f"`{text(body[k - 1])}` stands before the loop, not in it."
+                    yield 1, what, [(one, "body", inside), (node, name, body[: k - 1] + body[k:])]
+                if k + 1 < len(body) and isinstance(one, ast.If) and isinstance(body[k + 1], ast.If):
+                    what = f"`if {text(one.test)}` and `if {text(body[k + 1].test)}` stand in the wrong order."
+                    yield 1, what, [(body, k, body[k + 1]), (body, k + 1, one)]
                 if isinstance(one, (ast.Assign, ast.AugAssign, ast.Expr)) and len(body) > 1:
                     yield 2, f"the line `{text(one)}` is too much.", [(body, k, ast.Pass())]
                     if k + 1 < len(body) and isinstance(body[k + 1], (ast.Assign, ast.AugAssign, ast.Expr)):
@@ -383,10 +467,13 @@ def _of_lines(tree, text):
                         yield 1, what, [(body, k, body[k + 1]), (body, k + 1, one)]
 
 
-def _instead(part, text, names, statement):
+def _instead(part, text, names, holder):
     """What may belong in the place of one expression: (rank, what is wrong if so, the new expression)."""
     if isinstance(part, ast.BinOp):
         yield from _operations(part, text)
+        if not isinstance(holder, ast.BinOp) or f"({ast.unparse(part)})" in ast.unparse(holder):
+            what = f"the brackets are not where they belong in `{text(part)}`: what is calculated first?"
+            yield from ((1.5, what, new) for new in _bracketed(part))
     elif isinstance(part, ast.UnaryOp):
         yield (
             1,
@@ -430,15 +517,25 @@ def _instead(part, text, names, statement):
     elif isinstance(part, ast.IfExp):
         yield 2, f"`if {text(part.test)}` is too much {{where}}.", part.body
         yield 2, f"`if {text(part.test)}` is too much {{where}}.", part.orelse
+        exchanged = ast.IfExp(part.test, part.orelse, part.body)
+        yield 1, f"the two sides of `else` are exchanged in `{text(part)}`.", exchanged
     elif isinstance(part, (ast.Tuple, ast.List)) and 2 <= len(part.elts) <= 3:
         for order in itertools.permutations(range(len(part.elts))):
             if order != tuple(range(len(part.elts))):
                 new = type(part)([part.elts[k] for k in order], ast.Load())
                 yield 2, f"the order in `{text(part)}` is wrong {{where}}.", new
+    if isinstance(part, ast.List) and not part.elts:
+        for name in names:
+            filled = ast.List([ast.Name(name, ast.Load())], ast.Load())
+            yield 3, "`[]` is empty at first {where}: is it to be so?", filled
     number = _number(part)
     if number is not None:
         for name in names:
-            yield 3, f"the number `{text(part)}` is not what belongs there {{where}}.", ast.Name(name, ast.Load())
+            what = f"the number `{text(part)}` is not what belongs there {{where}}."
+            yield 3, what, ast.Name(name, ast.Load())
+            if number:
+                yield 3.6, what, ast.BinOp(ast.Name(name, ast.Load()), ast.Add(), part)
+                yield 3.6, what, ast.BinOp(ast.Name(name, ast.Load()), ast.Sub(), part)
         if number in (2, 10):
             yield 3, f"the number `{text(part)}` is not right {{where}}.", _parsed("np.e")
         for other in dict.fromkeys([-number, number + 1, number - 1, 0, 1, 2, 0.5, 1 / number if number else 3, -1]):
@@ -448,6 +545,47 @@ def _instead(part, text, names, statement):
     elif not isinstance(part, (ast.Slice, ast.Lambda, ast.Starred, ast.JoinedStr, ast.Constant)):
         if ".shape" not in text(part) and "len(" not in text(part):
             yield from _additions(part, text, names)
+
+
+def _bracketed(part):
+    """What is calculated there, with one more pair of brackets, or one less."""
+    seen = {ast.dump(part)}
+    for code in dict.fromkeys(_with_brackets(ast.unparse(part))):
+        try:
+            new = ast.parse(code.strip(), mode="eval").body
+        except SyntaxError:  # the brackets at the two ends of an operand are not always a pair
+            continue
+        if ast.dump(new) not in seen:
+            seen.add(ast.dump(new))
+            for node in ast.walk(new):  # their places are not those of the cell
+                if hasattr(node, "lineno"):
+                    node.lineno, node.end_lineno, node.col_offset, node.end_col_offset, node.made = 1, 1, 0, 0, True
+            yield new
+
+
+def _with_brackets(code):
+    """The code of an expression with one more pair of brackets around some of its operands."""
+    operands, depth, begin, last = [], 0, 0, ""
+    tokens = [t for t in tokenize.generate_tokens(io.StringIO(code).readline) if t.string]
+    for token in tokens:
+        sign = token.string
+        if depth == 0 and sign in OPERATIONS and last and last not in OPERATIONS:
+            operands.append((begin, token.start[1]))
+            begin = token.end[1]
+        depth += (sign in "([{") - (sign in ")]}")
+        last = sign
+    operands.append((begin, len(code)))
+    for i, j in itertools.combinations(range(len(operands) if len(operands) <= 9 else 0), 2):
+        first, end = operands[i][0], operands[j][1]
+        while code[first] in " -":  # −(a + b)
+            if code[first] == "-":
+                yield f"{code[:first]}({code[first:end].rstrip()}) {code[end:]}"
+            first += 1
+        yield f"{code[:first]}({code[first:end].rstrip()}) {code[end:]}"
+    for first, end in operands:
+        some = code[first:end].strip()
+        if len(operands) > 1 and some.startswith("(") and some.endswith(")"):
+            yield f"{code[:first]} {some[1:-1]} {code[end:]}"
 
 
 def _number(node):
@@ -478,8 +616,7 @@ def _operations(part, text):
         yield 1, f"the sign before `{text(b)}` is wrong {{where}}.", ast.BinOp(a, other, b)
     yield 2, f"`{sign} {side(b)}` is too much {{where}}.", a
     yield 2, f"`{side(a)} {sign}` is too much {{where}}.", b
-    powers = ["**"] if isinstance(op, ast.Mult) and text(a) in ("np.e", "math.e", "2", "10") else []
-    for other in [*OTHERS.get(type(op), ""), *powers]:
+    for other in OTHERS.get(type(op), ""):
         what = f"the `{sign}` between `{text(a, 40)}` and `{text(b, 40)}` is not the operation that belongs there."
         yield 3, what, ast.BinOp(a, OPERATIONS[other](), b)
     if isinstance(a, ast.BinOp) and isinstance(
@@ -489,8 +626,14 @@ def _operations(part, text):
             inner = SIGNS.get(type(a.op), "")
             what = f"the `{inner}` between `{text(a.left, 40)}` and `{text(a.right, 40)}` does not belong there."
             yield 3, what, ast.BinOp(a.left, other(), ast.BinOp(a.right, op, b))
+    if isinstance(op, ast.Div) and isinstance(a, ast.BinOp) and isinstance(a.op, ast.Mult):  # x * a / b
+        new = ast.BinOp(ast.BinOp(a.left, ast.Mult(), b), ast.Div(), a.right)
+        yield 2, f"`{text(a.right)}` and `{text(b)}` stand in the wrong order around `/` {{where}}.", new
     if isinstance(op, (ast.Sub, ast.Div, ast.Pow, ast.MatMult)):
         yield 3, f"`{text(a)}` and `{text(b)}` stand in the wrong order around `{sign}` {{where}}.", ast.BinOp(b, op, a)
+    if isinstance(a, ast.Call) and len(a.args) == 1 and not a.keywords:
+        what = f"the brackets of `{text(a.func)}(…)` end too early {{where}}."
+        yield 2.5, what, ast.Call(a.func, [ast.BinOp(a.args[0], op, b)], [])
     brackets = f"the brackets are not where they belong in `{text(part)}`: what is calculated first?"
     for one, two in ((a, b), (b, a)):
         if isinstance(one, ast.BinOp):  # (c ∘ d) • two, or two • (c ∘ d)
@@ -506,14 +649,20 @@ def _operations(part, text):
 def _calls(part, text):
     """Changes of f(…) and of x.f(…)."""
     name = part.func.attr if isinstance(part.func, ast.Attribute) else getattr(part.func, "id", "")
+    yield from _nested(part, text)
     if part.args and not isinstance(part.args[0], ast.Starred):
         yield 2, f"`{text(part.func)}(…)` around `{text(part.args[0])}` is too much {{where}}.", part.args[0]
         if len(part.args) == 2:
             new = ast.Call(part.func, part.args[::-1], part.keywords)
             yield 2, f"the arguments stand in the wrong order in `{text(part)}`.", new
+        for other in part.args[1:]:
+            yield 2.5, f"`{text(part.func)}(…)` around `{text(other)}` is too much {{where}}.", other
         for k in range(1, len(part.args)):
             new = ast.Call(part.func, part.args[:k] + part.args[k + 1 :], part.keywords)
             yield 3, f"the argument `{text(part.args[k])}` is too much in `{text(part)}`.", new
+    for k, one in enumerate(part.args if name in ("zip", "enumerate") else []):
+        new = [*part.args[:k], ast.Subscript(one, ast.Slice(step=ast.Constant(-1)), ast.Load()), *part.args[k + 1 :]]
+        yield 3, f"`{text(one)}` is gone through from the wrong end {{where}}.", ast.Call(part.func, new, part.keywords)
     if isinstance(part.func, ast.Attribute) and getattr(part.func.value, "id", "") not in ("np", "math"):
         yield 2, f"`.{name}(…)` after `{text(part.func.value)}` is too much {{where}}.", part.func.value
     if name == "norm":
@@ -530,6 +679,32 @@ def _calls(part, text):
             if added and not set(given) & {keyword.arg for keyword in added}:
                 what = f"`{text(part)}`{{where}}: along which axis, and of which shape? (`axis`, `keepdims`)"
                 yield 3, what, ast.Call(part.func, part.args, part.keywords + added)
+
+
+def _nested(part, text):
+    """Of f(g(x)), f(x).g() and f(a + b): the other way round, and with brackets that end elsewhere."""
+    inner = part.args[0] if part.args else None
+    if isinstance(inner, ast.Call) and inner.args:  # f(g(x)) → g(f(x))
+        turned = ast.Call(
+            inner.func, [ast.Call(part.func, [inner.args[0]], part.keywords), *inner.args[1:]], inner.keywords
+        )
+        what = f"`{text(inner.func)}(…)` and `{text(part.func)}(…)` are done in the wrong order in `{text(part)}`."
+        yield 2.5, what, turned
+    if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute):  # f(x.g()) → f(x).g()
+        own = ast.Call(part.func, [inner.func.value], part.keywords)
+        what = f"`.{inner.func.attr}(…)` and `{text(part.func)}(…)` are done in the wrong order in `{text(part)}`."
+        yield 2.5, what, ast.Call(ast.Attribute(own, inner.func.attr, ast.Load()), inner.args, inner.keywords)
+    on = part.func.value if isinstance(part.func, ast.Attribute) else None
+    if isinstance(on, ast.Call) and len(on.args) == 1:  # f(x).g() → f(x.g())
+        own = ast.Call(ast.Attribute(on.args[0], part.func.attr, ast.Load()), part.args, part.keywords)
+        what = f"`.{part.func.attr}(…)` and `{text(on.func)}(…)` are done in the wrong order in `{text(part)}`."
+        yield 2.5, what, ast.Call(on.func, [own], on.keywords)
+    if isinstance(inner, ast.BinOp):
+        what = f"the brackets of `{text(part.func)}(…)` do not end where they should in `{text(part)}`."
+        one = ast.Call(part.func, [inner.left, *part.args[1:]], part.keywords)
+        two = ast.Call(part.func, [inner.right, *part.args[1:]], part.keywords)
+        yield 2.5, what, ast.BinOp(one, inner.op, inner.right)
+        yield 2.5, what, ast.BinOp(inner.left, inner.op, two)
 
 
 def _indices(part, text):

@@ -53,6 +53,8 @@ ADVICE = [  # part of the message, part of the line (a pattern; "" fits any), wh
     ("cython_function_or_method", "", "A method does nothing until it is called, with `(…)`."),
     ("Generator' object is not subscriptable", "", "`rng` is what draws; one of its methods gives the numbers."),
     ("not subscriptable", "", "You put `[…]` behind a single number."),
+    ("as a data type", "", "The shape is one thing: put it in brackets of its own, `((rows, columns))`."),
+    ("required positional argument", r"clip\(", "`np.clip` takes both ends: `np.clip(x, low, high)`."),
     ("matmul", "", "`@` needs arrays whose shapes fit; for two numbers, or entry by entry, it is `*`."),
     ("dot: ", "", "`@` needs arrays whose shapes fit."),
     ("not aligned", "", "`@` and `np.dot` need shapes that fit: the last axis of one, the first of the other."),

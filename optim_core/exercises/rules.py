@@ -62,7 +62,8 @@ def one_rule(got, want):
     if len(a) > 4 and spread > 0 and abs(c) > 1e-6 and close(a, c * b + d):
         return f"in every case you return {times(c)} what is expected, {'plus' if d > 0 else 'minus'} {quoted(abs(d))}."
     low, high = a.min(), a.max()
-    if close(a, np.clip(b, low, high), atol=0.0) and len(set(a)) > 2:
+    beyond = [len(set(part)) for part in (b[b < low], b[b > high])]
+    if close(a, np.clip(b, low, high), atol=0.0) and len(set(a)) > 3 and max(beyond) > 1:
         ends = [f"{name} {quoted(end)}" for name, end, cut in
                 (("below", low, (b < low).any()), ("above", high, (b > high).any())) if cut]  # fmt: skip
         return f"your numbers are right, but for those {' and '.join(ends)}, which are cut off there."
@@ -83,7 +84,7 @@ def times(factor):
 
 def course(got, want):
     """For what a loop notes, step by step: how long is it right?"""
-    if any(w.ndim != 1 for w in want):
+    if any(w.ndim not in (1, 2) for w in want):
         return None
     if all(w.shape == g.shape == want[0].shape and close(g, got[0]) for g, w in zip(got, want, strict=True)):
         return "your function returns the same whatever it is given."
@@ -91,9 +92,11 @@ def course(got, want):
         return "your numbers are right, and come one step late."
     if all_close([g[:-1] for g in got], [w[1:] for w in want]):
         return "your numbers are right, and come one step early."
-    first = [int(np.argmin(np.isclose(g, w, 1e-6, 1e-9))) for g, w in zip(got, want, strict=True)]
-    if min(first) > 1:
-        return f"the first {min(first)} numbers are right in every case; then they go another way."
+    same = [np.isclose(g, w, 1e-6, 1e-9).reshape(len(w), -1).all(-1) for g, w in zip(got, want, strict=True)]
+    first = [int(np.argmin(steps)) for steps in same if not steps.all()]
+    if first and min(first) > 1:
+        what = "numbers" if want[0].ndim == 1 else "points"
+        return f"the first {min(first)} {what} are right in every case; then they go another way."
     return None
 
 
@@ -114,11 +117,15 @@ def rearranged(got, want):
     for what, places in PLACES.items():
         marks = [np.isclose(g, w, 1e-6, 1e-9) for g, w in pairs]
         if all(mark[places].all() and np.delete(mark, np.arange(len(mark))[places], 0).any() < 1 for mark in marks):
+            what = what.replace("entry", "row").replace("entries", "rows") if pairs[0][1].ndim > 1 else what
             return f"{what} right, and nothing else is."
     if all(close(np.abs(g), np.abs(w)) for g, w in pairs):
         return "your numbers have the right size, and some have the wrong sign."
     factors = [g.ravel() @ w.ravel() / (w.ravel() @ w.ravel()) for g, w in pairs]
     if all(close(g, f * w) and abs(f - 1) > 1e-5 for f, (g, w) in zip(factors, pairs, strict=True)):
+        if pairs[0][1].ndim > 1:
+            low, high = f"{min(factors):.4g}", f"{max(factors):.4g}"
+            return f"in each case your numbers are the right ones times one factor, which goes from {low} to {high}."
         way = (
             "the right"
             if min(factors) > 0
@@ -180,6 +187,11 @@ def quantities(ex):
     return found
 
 
+PLAIN = {
+    "{}": lambda q: q,
+    "(1 − {})": lambda q: 1 - q,
+    "√{}": lambda q: np.sqrt(np.where(q >= 0, q, np.nan)),
+}
 DERIVED = {
     "{}": lambda q: q,
     "√{}": lambda q: np.sqrt(np.where(q >= 0, q, np.nan)),
@@ -191,6 +203,7 @@ DERIVED = {
     "√(1 − {})": lambda q: np.sqrt(np.where(q <= 1, 1 - q, np.nan)),
     "(1 − {})²": lambda q: (1 - q) ** 2,
     "(1 − {}²)": lambda q: 1 - q**2,
+    "(1 − {0})/{0}": lambda q: (1 - q) / q,
     "{0}/({0} − 1)": lambda q: q / (q - 1),
     "{0}/({0} + 1)": lambda q: q / (q + 1),
 }
@@ -224,12 +237,43 @@ def factor_of(ex, got, want):
     factors = np.array([np.vdot(want[k], got[k]) / np.vdot(want[k], want[k]) for k in use])
     if not all(close(g, f * w) for g, f, w in zip((got[k] for k in use), factors, (want[k] for k in use), strict=True)):
         return None
-    for name, value in _candidates(ex):
-        for c, number in ((1.0, ""), (2.0, "2·"), (0.5, "½·"), (-1.0, "−")):
+    candidates = [*_candidates(ex)]
+    for c, number in ((1.0, ""), (2.0, "2·"), (0.5, "½·"), (-1.0, "−")):
+        for name, value in candidates:
             if close(factors, c * value[use]):
                 return f"times `{number}{name}`"
             if close(factors, c / value[use]):
                 return f"divided by `{number}{name}`"
+    return None
+
+
+@np.errstate(all="ignore")
+def is_product(ex, numbers_of_all):
+    """Is each of these numbers a constant, or one argument or its square, root or inverse, times a constant?"""
+    if any(np.size(w) != 1 for w in numbers_of_all):
+        return False
+    column, found = flat(numbers_of_all), quantities(ex).values()
+    powers = [np.ones_like(column), *(np.sign(q) * np.abs(q) ** p for q in found for p in (1, 2, 0.5, -1, -2, -0.5))]
+    return any(np.isfinite(p).all() and p.any() and close(column, (column @ p / (p @ p)) * p) for p in powers)
+
+
+@np.errstate(all="ignore")
+def plain_factor(ex, got, want):
+    """`factor_of`, where only a simple factor may be told: what is itself a product of arguments fits too much."""
+    if len(want) < 4:
+        return None
+    if is_product(ex, want):
+        return None
+    simple = {how.format(name): f(q) for how, f in PLAIN.items() for name, q in quantities(ex).items()}
+    factors = np.array([np.vdot(w, g) / np.vdot(w, w) if np.any(w) else np.nan for g, w in zip(got, want, strict=True)])
+    use = np.isfinite(factors)
+    if use.sum() < 4 or not all(close(g, f * w) for g, f, w in zip(got, factors, want, strict=True) if np.any(w)):
+        return None
+    for name, value in simple.items():
+        if close(factors[use], value[use]):
+            return f"times `{name}`"
+        if close(factors[use], 1 / value[use]):
+            return f"divided by `{name}`"
     return None
 
 
