@@ -40,6 +40,7 @@ from optim_core.exercises import (
     values,
 )
 from optim_core.exercises.blank import Blank
+from optim_core.exercises.kinds import pair
 
 
 def found(kind):
@@ -696,6 +697,35 @@ def test_a_half_known_mistake_is_named_only_if_it_explains_more_than_the_right_a
         count = itertools.count()
         text = classify.check(lambda e, n=n, c=count: C(e) if next(c) > n else words[next(c) % 4]).text
         assert "known mistake" not in text or "in 50 of 50" in text
+
+
+@pair(
+    "the difference",
+    "the mean",
+    cases={"some": [(np.arange(k, k + 4.0).reshape(2, 2) ** 1.5,) for k in range(1, 6)]},
+    hints=["First the mean.", "Then subtract it."],
+)
+def centred(X):
+    """X less its mean, and the mean: two things of different shapes."""
+    return X - X.mean(), X.mean()
+
+
+centred.mistakes.append(("the mean is added", lambda X: (X + X.mean(), X.mean()), "Take it away."))
+
+
+@pytest.mark.parametrize(
+    "answer, said",
+    [
+        (lambda X: [X - np.mean(X), np.float32(np.mean(X))], "agrees on all 5 cases"),
+        (lambda X: (X + X.mean(), X.mean()), "your numbers are those of a known mistake: the mean is added."),
+        (lambda X: (X - X.mean(), X.sum()), "the difference is right.\nthe mean: in every case you return"),
+        (lambda X: (X + X.mean(), X.sum()), "the difference: your numbers are those of a known mistake"),
+        (lambda X: X - X.mean(), "asked for are, in this order, the difference and the mean"),
+        (lambda X: (X.values, 1.0), "AttributeError: 'numpy.ndarray' object has no attribute 'values'"),
+    ],
+)  # fmt: skip
+def test_parts_of_different_shapes_are_judged_one_by_one(answer, said):
+    assert said in centred.check(answer).text
 
 
 def test_an_argument_is_changed_only_if_it_is():

@@ -175,7 +175,11 @@ class Exercise:
         for (what, _, look), mistaken in zip(self.mistakes, self.known, strict=True):
             if all(self.alike(mine, theirs) for mine, theirs in zip(runs, mistaken, strict=True)):
                 return Result(INCORRECT, f"your {self.answers} are those of a known mistake: {what}.\n{look}")
-        return Result(INCORRECT, diagnosis.describe(self, function, runs, right))
+        return Result(INCORRECT, self.describe(function, runs, right))
+
+    def describe(self, function, runs, right):
+        """What is said of an answer that is wrong, and no known mistake."""
+        return diagnosis.describe(self, function, runs, right)
 
     def hint(self):
         """The next hint; after the last one, where the solution is."""

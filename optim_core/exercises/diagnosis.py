@@ -185,7 +185,7 @@ def _kind(ex, got, want):
         wants_word = word(expected) is not None
         if word(value) is None if wants_word else numbers(value) is None:
             if ex.parts and not wants_word:
-                return _part(ex, value, expected), k
+                return missing_part(ex, value, expected), k
             right_part = _right_part(ex, got, want)
             if right_part:
                 return right_part, k
@@ -205,7 +205,7 @@ def _right_part(ex, got, want):
     return None
 
 
-def _part(ex, value, expected):
+def missing_part(ex, value, expected):
     """Which part of several is of the wrong kind."""
     wanted = _and(ex.parts)
     if not isinstance(value, (tuple, list)) or len(value) != len(ex.parts):

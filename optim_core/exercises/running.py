@@ -41,6 +41,8 @@ def run(function, args):
     ZeroDivisionError('division by zero')
     """
     mine, result = copy.deepcopy(args), Run(args)
+    if getattr(getattr(function, "__code__", None), "co_kwonlyargcount", 0):
+        function = by_place(function)
     with quiet() as (printed, caught):
         try:
             result.value = function(*mine)
@@ -72,10 +74,11 @@ def _same(a, b):
         return True
 
 
-def by_place(function, names):
+def by_place(function, names=None):
     """A function that takes all its arguments by place, also where some of them are keyword-only.
 
-    names: of the arguments, in their order. What has no such arguments is returned as it is.
+    names: of the arguments, in their order; the function's own order if not given. What has no such arguments is
+    returned as it is.
 
     >>> by_place(lambda w, *, lr: w * lr, ["w", "lr"])(3, 2)
     6
@@ -84,13 +87,15 @@ def by_place(function, names):
         kinds = inspect.signature(function).parameters
     except (TypeError, ValueError):  # not a function, or one written in C, which does not tell
         return function
+    names = list(kinds) if names is None else names
     only = {name for name, p in kinds.items() if p.kind is p.KEYWORD_ONLY} & set(names)
     if not only:
         return function
 
     def placed(*args):
-        given = dict(zip(names, args, strict=True))
-        return function(*(a for name, a in given.items() if name not in only), **{name: given[name] for name in only})
+        given = dict(zip(names, args, strict=False))
+        by_name = {name: given[name] for name in only & set(given)}
+        return function(*(a for name, a in given.items() if name not in only), **by_name)
 
     placed.__wrapped__ = function  # so that its source and signature are the student's
     return placed

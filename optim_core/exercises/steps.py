@@ -72,12 +72,27 @@ def as_step(function):
 
     def step(w, grad, t, v=0.0, *, lr=0.01, mu=0.9):
         answer = function(w.copy(), v.copy(), lambda at: grad(np.asarray(at, float)), lr, mu)
-        pair = [numbers(part) for part in answer] if isinstance(answer, (tuple, list, np.ndarray)) else []
-        if len(pair) != 2 or any(part is None or np.iscomplexobj(part) or part.shape != w.shape for part in pair):
-            raise ValueError(f"it returned {kind_of(answer)}, not the point and the velocity `(w, v)`")
-        return dict(w=pair[0], v=pair[1])
+        return read(answer, w, w="the point", v="the velocity")
 
     return step
+
+
+def read(answer, like, **parts):
+    """What a student's step returned, by name: {"w": array, …}, each of the shape of `like`; or a ValueError.
+
+    parts: what the parts are, in their order. What `check` takes for a right answer is read here as well: a list, an
+    array of rows, numbers of any kind.
+
+    >>> read([[1, 2], [0, 1]], np.zeros(2), w="the point", v="the velocity")
+    {'w': array([1., 2.]), 'v': array([0., 1.])}
+    """
+    found = [numbers(part) for part in answer] if isinstance(answer, (tuple, list, np.ndarray)) else []
+    wrong = [part is None or np.iscomplexobj(part) or part.shape != np.shape(like) for part in found]
+    if len(found) != len(parts) or any(wrong):
+        things = [*parts.values()]
+        asked = f"{', '.join(things[:-1])} and {things[-1]}"
+        raise ValueError(f"it returned {kind_of(answer)}, not {asked} `({', '.join(parts)})`")
+    return dict(zip(parts, found, strict=True))
 
 
 def trouble(function, error):

@@ -4,6 +4,8 @@ import numpy as np
 
 from optim_core.exercises import Choice, Predict, exercise, has_blank
 from optim_core.exercises.kinds import pair
+from optim_core.exercises.running import by_place
+from optim_core.exercises.steps import read
 
 from . import experiments
 
@@ -13,9 +15,11 @@ def as_step(function):
     if has_blank(function) or not callable(function):
         return None
 
+    function = by_place(function, ["w", "m", "v", "g", "t", "lr", "beta1", "beta2", "eps"])
+
     def step(w, grad, t, m=0.0, v=0.0, *, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
         new = function(w.copy(), m.copy(), v.copy(), grad(w), t, lr, beta1, beta2, eps)
-        return dict(zip("wmv", (np.asarray(part, float) for part in new), strict=True))
+        return read(new, w, w="the point", m="the average m", v="the average v")
 
     return step
 

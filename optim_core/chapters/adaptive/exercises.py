@@ -487,6 +487,7 @@ FIRST = {
         for g, lr in [(np.array([3.0, 4.0]), 1.0), (np.array([-0.6, 0.1]), 0.5), (np.array([1.0, -2.0, 2.0]), 0.3)]
     ],
     "one parameter": [(np.array([-5.0]), 0.2, "normalised"), (np.array([0.4]), 0.2, "adagrad")],
+    "a tiny gradient": [(np.array([1e-5, -3e-6]), 0.4, "adagrad"), (np.array([1e-5, -3e-6]), 0.4, "normalised")],
     "a parameter without a gradient": [(_AXIS, 0.7, "normalised"), (_AXIS, 0.7, "adagrad")],
 }
 

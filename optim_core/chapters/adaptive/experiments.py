@@ -9,6 +9,9 @@ from optim_core import optimizers, surfaces
 from optim_core.data import digits, words
 from optim_core.descent import descend
 from optim_core.exercises import has_blank
+from optim_core.exercises.running import by_place
+from optim_core.exercises.steps import read
+from optim_core.exercises.steps import trouble as stopped
 from optim_core.losses import cross_entropy
 from optim_core.network import Linear, Network, Tanh
 from optim_core.refuse import refuse
@@ -145,7 +148,7 @@ def beside(function, steps=200):
                     rate = -np.diff(path["w"], axis=0) / surface.grad(path["w"][:-1])
                 runs["yours"] = path | {"rate": rate}
             except Exception as error:  # whatever a student's function does: said under the figure
-                trouble = f"Yours stopped with {type(error).__name__}: {error}"
+                trouble = stopped(function, error)
         return surface, angle, runs, trouble
 
     return experiment
@@ -153,12 +156,10 @@ def beside(function, steps=200):
 
 def _as_step(function):
     """A student's function as a step that `descend` can run."""
+    function = by_place(function, ["w", "s", "g", "lr", "eps"])
 
     def step(w, grad, t, s=0.0, *, lr=0.01, eps=1e-10):
-        answer = function(w.copy(), s.copy(), grad(w), float(lr), float(eps))
-        if has_blank(answer) or not (isinstance(answer, (tuple, list)) and len(answer) == 2):
-            refuse("what it returns", answer, "the point and the sum, `return w, s`")
-        return dict(w=answer[0], s=answer[1])
+        return read(function(w.copy(), s.copy(), grad(w), float(lr), float(eps)), w, w="the point", s="the sum")
 
     return step
 

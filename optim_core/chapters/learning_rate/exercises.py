@@ -220,6 +220,10 @@ best_and_cliff = OverflowingPair(
             (_LRS[:4], np.array([0.9, 0.4, 0.6, 3.0]), 1.0),
             (np.array([0.2, 0.3, 0.5, 0.7]), np.array([0.5, 0.2, 0.1, 1.7]), 0.6),
         ],
+        "a run that ends where it began": [
+            (_LRS, np.array([2.2, 1.9, 0.8, 0.1, 2.3, 70.0]), 2.3),
+            (_LRS[:3], np.array([1.0, 0.5, 1.0]), 1.0),
+        ],
         "runs that overflowed": [
             (_LRS, np.array([2.2, 1.9, 0.8, 0.1, _NAN, _NAN]), 2.3),
             (_LRS, np.array([2.2, 1.9, 0.8, 0.1, 1.1, _INF]), 2.3),
@@ -400,6 +404,7 @@ verdict = Overflowing(
             (3.0, 2.0, 2.5, 1.0),
             (10.0, 6.0, 5.5, 8.0),
             (0.2, 0.1975, 0.1965, 0.1985),
+            (1.0, 1.5, 0.98, 2.0),
         ],
         "a fork that overflowed": [
             (1.0, 0.4, np.nan, np.nan),

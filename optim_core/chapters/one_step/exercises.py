@@ -376,6 +376,7 @@ fate.mistakes += [  # what was done, the wrong function, where to look
 @exercise(
     cases={
         "it creeps": [(1e-3, 0.1, 1.0), (1e-6, 0.05, 4.0), (0.2, 0.3, 1.0), (1e-2, 0.02, 0.5)],
+        "exactly this part is left": [(0.25, 0.5, 1.0), (0.125, 1.5, 1.0)],
         "it zig-zags": [(1e-3, 1.7, 1.0), (1e-6, 0.06, 20.0), (1e-2, 1.9, 1.0)],
         "it arrives at once": [(1e-3, 0.25, 4.0), (0.1, 1.0, 1.0)],
         "it never gets there": [(1e-3, 2.0, 1.0), (1e-3, 0.1, 25.0), (0.1, 3.0, 1.0)],

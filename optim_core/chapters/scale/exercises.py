@@ -365,6 +365,7 @@ _NEW = np.array([[1.0, 9.0, 7.0], [12.0, 2.0, 7.0]])
         "new examples": [(_NEW[:, :2], _SEEN[:, :2]), (_NEW[:1, :2], _SEEN[:, :2])],
         "features that vary little": [(0.1 * _NEW[:, :2], 0.1 * _SEEN[:, :2])],
         "a feature that never changes": [(_SEEN, _SEEN), (_NEW, _SEEN)],
+        "a feature that changes later": [(_NEW + [0.0, 0.0, 2.0], _SEEN)],
     },
     hints=[
         "Mean and standard deviation of each feature, that is of each column: `axis=0`. Of which array?",
