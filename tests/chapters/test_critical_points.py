@@ -240,3 +240,22 @@ def test_the_ways_down_are_exchanges_and_unused_units_and_every_point_is_named(v
     assert min(x - frame.x0, y - frame.y0) > star.get_markersize() / 2, "the star is cut"
     boxes = [a.get_window_extent() for k, a in scene.points.artists.items() if k.startswith("name")]
     assert all(box.x1 < frame.x1 + 12 for box in boxes)
+
+
+# Local and global, and what a share of positive eigenvalues hangs on ----------------------------------------------
+
+
+def test_of_the_minima_of_one_surface_one_is_global_and_no_hessian_says_which():
+    surface = surfaces.styblinski_tang()
+    minima = [point["w"] for point in surface.critical_points if point["kind"] == "minimum"]
+    losses = surface.loss(np.array(minima))
+    assert len(minima) == 4 and (losses < losses.min() + 1).sum() == 1
+    assert (np.linalg.eigvalsh(surface.hessian(np.array(minima))) > 1).all()
+
+
+@pytest.mark.parametrize("zero", [1e-4, 1e-3, 1e-2])
+def test_the_share_of_positive_eigenvalues_hangs_on_when_one_looks_and_on_what_is_zero(zero):
+    (positive, with_zeros), (positive_later, with_zeros_later) = (
+        experiments.shares(steps, seeds=5, zero=zero) for steps in (0, 1000)
+    )
+    assert max(positive, positive_later) < 0.5 < with_zeros < with_zeros_later - 0.05
