@@ -226,9 +226,10 @@ def main() -> int:
 
 
 def write_maps() -> None:
-    """The map of the chapters, in the README and in the notebook that shows it, follows what the notebooks say."""
+    """The map of the chapters, in the README, and the ways into them, in the first notebook, follow the notebooks."""
     sys.path.insert(0, str(ROOT))
     from optim_core.chapters import with_table
+    from optim_core.chapters.guide import with_guide
 
     readme = ROOT / "README.md"
     readme.write_text(with_table(readme.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
@@ -236,7 +237,7 @@ def write_maps() -> None:
         notebook = read(path)
         for cell in notebook.cells:
             if cell.cell_type == "markdown":
-                cell.source = with_table(cell.source, folder="")
+                cell.source = with_guide(cell.source)
         if dumps(notebook) != path.read_text(encoding="utf-8"):
             path.write_text(dumps(notebook), encoding="utf-8", newline="\n")
 

@@ -6,6 +6,7 @@
 
 A notebook says `from optim_core.chapters.momentum import exercises, scenes`. Chapters never import each other, and
 nothing else of the package imports one: what two of them need moves down, to `scenes`, `exercises` or the mathematics.
+Beside the rooms stands `guide`: the glossary, the problems and the paths that the first notebook shows.
 """
 
 import json
@@ -62,6 +63,15 @@ def table(notebooks=NOTEBOOKS, folder="notebooks/"):
 
 def with_table(text, notebooks=NOTEBOOKS, folder="notebooks/"):
     """A text with the map between its two marks made anew; one without marks as it is."""
-    before, mark, rest = text.partition("<!-- chapters -->\n")
-    _, end, after = rest.partition("\n<!-- /chapters -->")
-    return f"{before}{mark}{table(notebooks, folder)}{end}{after}" if mark and end else text
+    return between(text, "chapters", table(notebooks, folder))
+
+
+def between(text, mark, made):
+    """A text with what stands between <!-- mark --> and <!-- /mark --> put in anew; one without them as it is.
+
+    >>> between("<!-- a -->\\nold\\n<!-- /a -->", "a", "new")
+    '<!-- a -->\\nnew\\n<!-- /a -->'
+    """
+    before, begin, rest = text.partition(f"<!-- {mark} -->\n")
+    _, end, after = rest.partition(f"\n<!-- /{mark} -->")
+    return f"{before}{begin}{made}{end}{after}" if begin and end else text
