@@ -59,6 +59,8 @@ TOPICS = [
     ("04", "shuffling", "04", "Does the order matter?", "Shuffle it, once for each epoch."),
     ("04", "batch size by updates and epochs", "04", "What happened", "Counted in **updates**"),
     ("04", "noise of a mini-batch", "04", "The law of the cloud", "four times the work for half the noise"),
+    ("04", "batch size by seconds", "04", "What an update costs", "(*vectorisation*)"),
+    ("04", "until the hardware saturates", "04", "What an update costs", "Once the processor is busy"),
     ("04", "batch size and learning rate", "04", "A published result: the linear scaling rule", "k times as large"),
     ("04", "small and large batches, and new data", "04", "Sharp and flat minima", "Keskar and others (2017)"),
     # momentum
@@ -69,7 +71,13 @@ TOPICS = [
     ("05", "μ = 0.5, 0.9, 0.99", "05", "The equation", "for the usual μ = 0.5, 0.9, 0.99"),
     ("05", "ramp of μ", "05", "Small first, large later", "So μ is often raised during training"),
     ("05", "Nesterov", "05", "Nesterov: look before you leap", "Nesterov's method asks for the gradient *there*"),
-    ("05", "effective step", "05", "The equation", r"The factor $\eta/(1-\mu)$ is called the *effective* learning rate"),
+    (
+        "05",
+        "effective step",
+        "05",
+        "The equation",
+        r"The factor $\eta/(1-\mu)$ is called the *effective* learning rate",
+    ),
     # adaptive methods and Adam
     ("06 07", "bouncing between walls", "06", "06 · Adaptive rates", "gradient descent bounces from wall to wall"),
     ("06 07", "a rate for each parameter", "06", "The equation", "for every parameter"),
@@ -100,7 +108,13 @@ TOPICS = [
     ("08", "warm-up", "08", "Why warm up?", "A *warm-up* makes the first steps small"),
     ("08", "plateau", "08", "Reduce on plateau, and raise again", "*Reduce on plateau* looks at the losses"),
     ("08", "raise again", "08", "Reduce on plateau, and raise again", "It can also be raised again"),
-    ("08", "the burst, and decay or warm-up", "08", "The burst, and its cure", "**Warm-up and decay together cure it**"),
+    (
+        "08",
+        "the burst, and decay or warm-up",
+        "08",
+        "The burst, and its cure",
+        "**Warm-up and decay together cure it**",
+    ),
     ("08", "η_t/σ_t · m_t", "08", "The full update", r"\frac{\eta_t}{\sigma_t}\, m_t"),
     # scale
     ("09", "floating point, 1e10 + 1e-10", "09", "Lost in the sum", "$(10^{10} + 10^{-10}) - 10^{10}$ is 0"),
@@ -135,7 +149,13 @@ TOPICS = [
     ("12", "clipping by value", "12", "The equation", "that is clipping *by value*"),
     ("12", "clipping by norm", "12", "First, commit yourself", 'To *clip* a gradient to the norm θ ("theta")'),
     ("12", "θ = 1 or 10", "12", "A network that must remember", "**θ = 1 and θ = 10 are numbers"),
-    ("12", "threshold from the running norm", "12", "A network that must remember", "A threshold that *moves* with them"),
+    (
+        "12",
+        "threshold from the running norm",
+        "12",
+        "A network that must remember",
+        "A threshold that *moves* with them",
+    ),
     ("12", "recurrent cliff", "12", "Try it: a cliff", "A *recurrent* network uses the same weights again"),
     # regularization
     ("13", "overfitting", "13", "What happened", "That is *overfitting*."),
@@ -153,6 +173,17 @@ TOPICS = [
     ("14", "depth", "14", "Depth on trial, and branches", "This is the *degradation*"),
     ("14", "residual connections", "14", "Try it: cut one out", "the *shortcut*, or *skip connection*"),
     ("14", "parallel branches", "14", "Depth on trial, and branches", "Inception (Szegedy and others 2015)"),
+    # the clinic
+    ("15", "which knob to turn", "15", "A method", "Better a list of *questions*"),
+    ("15", "grid and random search", "15", "Grid or random", "A *random search* draws each trial's three values"),
+    (
+        "15",
+        "Adam as baseline",
+        "15",
+        "Adam as the baseline, and then SGD",
+        "what anybody gets with little trouble: Adam",
+    ),
+    ("15", "tuned SGD with a schedule", "15", "Adam as the baseline, and then SGD", "momentum and a schedule"),
 ]
 
 CORRECTIONS = [
@@ -172,10 +203,15 @@ CORRECTIONS = [
     ("vᵀHv is λu²", "02", "The way out of a saddle", r"\tfrac12 \lambda s^2"),
     ("three answers are all", "02", "Four answers, not three", "That leaves a hole."),
     ("mixed signs, so minima are rare", "02", "Many dimensions", "depends on when you stop training"),
-    ("a larger batch is faster", "04", "Sharp and flat minima", "What counts is their product"),
+    ("a larger batch is faster", "04", "Exercises", "What counts is their product"),
     ("m is the sum of all past gradients", "05", "The equation", "with fading weights"),
     ("Adam is RMSProp and momentum", "07", "What happened", "“RMSProp plus momentum” leaves out two things"),
-    ("combine Adam and SGD by a schedule", "08", "Exercises", "Changing from one to the other during training is SWATS"),
+    (
+        "combine Adam and SGD by a schedule",
+        "08",
+        "Exercises",
+        "Changing from one to the other during training is SWATS",
+    ),
     ("warm-up rises, then falls", "08", "Why warm up?", "the fall is decay"),
     ("PyTorch adds a softmax layer", "11", "Logits or probabilities?", "adds no layer to your network"),
     ("at test, the accumulated mean", "10", "Your neighbours decide with you", "a mean **and a variance**"),
@@ -238,7 +274,13 @@ RESULTS = [
     ("1", "best rate of a ravine", "05", "A published result: from κ to √κ", "gd-rate"),
     ("2", "Polyak's pair", "05", "A published result: from κ to √κ", "polyak-eta polyak-mu radius slope"),
     ("3", "ranges of heavy ball and Nesterov", "05", "A published result: from κ to √κ", "edge-hb edge-nag"),
-    ("4", "three points for ever", "05", "A published result: a ball that never comes to rest", "cycle-x cycle-y cycle-z"),
+    (
+        "4",
+        "three points for ever",
+        "05",
+        "A published result: a ball that never comes to rest",
+        "cycle-x cycle-y cycle-z",
+    ),
     ("5", "minima with a zero eigenvalue", "02", "The blind spot", "valley-points recognised"),
     ("6", "all eigenvalues positive", "02", "Many dimensions", "goe2 goe3 fall3 fall4 fall5"),
     (
@@ -278,7 +320,13 @@ RESULTS = [
     ("22", "edge of stability", "03", "A network at the edge", "edge-02-first edge-02-sharp edge-01-sharp"),
     ("23", "linear scaling", "04", "A published result: the linear scaling rule", "same-8 end-15 end-16"),
     ("24", "restarts", "05", "A published result: forget in time", "agd-rising agd-restarted agd-known teeth-10000"),
-    ("25", "rates that work", "10", "A published result: learning rates that work", "works-none-100 works-batch-100 better"),
+    (
+        "25",
+        "rates that work",
+        "10",
+        "A published result: learning rates that work",
+        "works-none-100 works-batch-100 better",
+    ),
     (
         "25",
         "smoothness",
@@ -286,7 +334,7 @@ RESULTS = [
         "A published result: is the loss smoother?",
         "range-none-3 range-batch-3 change-none-3 change-batch-3",
     ),
-    ("27", "sharp minima", "04", "Sharp and flat minima", "sharp-4 sharp-600 right-4 right-600"),
+    ("27", "sharp minima", "04", "Sharp and flat minima", "sharp-4-10 sharp-600-10 right-4-1 sharp-16-16"),
     ("12b", "two clippers", "12", "Disc or square?", "worst-1 tenth-2 tenth-1000"),
     (
         "14b",
@@ -295,7 +343,14 @@ RESULTS = [
         "A published result: one thing after another",
         "measured-4 formula-4 measured-0-5 formula-0-5",
     ),
-    ("14c", "turns of a slice", "14", "A line through weight space", "turns-plain-batch-norm turns-residual-batch-norm"),
+    (
+        "14c",
+        "turns of a slice",
+        "14",
+        "A line through weight space",
+        "turns-plain-batch-norm turns-residual-batch-norm",
+    ),
+    ("15b", "random search needs fewer trials", "15", "Grid or random", "explained-η grid-64 random-64 match-64"),
     ("16b", "the best methods after Adam", "16", "An honest race", "race-adam race-muon race-sam"),
 ]
 

@@ -5,7 +5,7 @@ from curriculum import CORRECTIONS, RESULTS, SAID, TOPICS
 from sections import Section, by_number, sections
 
 NOTEBOOKS = by_number()
-PLAN = {f"{number:02}" for number in range(1, 15)}  # every chapter of the plan has topics
+PLAN = {f"{number:02}" for number in range(1, 16)}  # every chapter of the plan has topics
 
 
 def named(row):

@@ -66,6 +66,8 @@ TERMS = [
     Term("cross-entropy", "交叉熵", "minus the logarithm of the probability of the right class",
          "11", "First, commit yourself"),
     Term("curvature", "曲率", "how fast the slope changes, λ", "01", "Try it"),
+    Term("dead unit", "失活单元", "a unit that gives 0 for every example, and learns nothing", "15", "Try it: the ward",
+         "dead"),
     Term("double descent", "双下降", "the error on new examples falls again beyond as many weights as examples",
          "13", "The curve that turns over"),
     Term("dropout", "随机失活", "numbers of a layer set to 0 at random, in training only", "13", "Dropout"),
@@ -92,6 +94,7 @@ TERMS = [
          "clip"),
     Term("gradient descent", "梯度下降", "a step down the slope, again and again", "00", "Commit yourself, then look"),
     Term("gradient norm", "梯度范数", "its length: how steep it is", "00", "What you saw: a network with two weights"),
+    Term("grid search", "网格搜索", "trying every combination of a few values", "15", "Grid or random", "grid"),
     Term("grokking", "顿悟", "generalising long after the examples are fitted", "13", "Grokking: it generalises late"),
     Term("heavy ball", "重球法", "a part of the last step, and η times the gradient", "05", "First, commit yourself"),
     Term("He's rule", "何恺明初始化", "variance 2/n for relu", "09", "How large should a weight be?"),
@@ -126,10 +129,12 @@ TERMS = [
     Term("overflow", "溢出", "a number beyond the largest that there is", "01", "How a number ends"),
     Term("plateau", "平台", "a stretch where the slope is nearly zero and the loss is not low",
          "11", "What happened"),
+    Term("random search", "随机搜索", "trying values drawn at random", "15", "Grid or random"),
     Term("range test", "学习率范围测试", "one short run in which η grows", "03", "Three ways to know"),
     Term("ravine", "峡谷", "a valley that is steep across and flat along", "05", "First, commit yourself"),
     Term("regularization", "正则化", "whatever makes a training better on new examples", "13", "13 · Regularization"),
-    Term("residual connection", "残差连接", "a block adds to what it gets", "14", "Try it: cut one out", "skip connection"),
+    Term("residual connection", "残差连接", "a block adds to what it gets", "14", "Try it: cut one out",
+         "skip connection"),
     Term("RMSProp", "RMSProp", "AdaGrad that forgets", "06", "What the denominator remembers"),
     Term("saddle point", "鞍点", "level, up in one direction and down in another", "02", "02 · Critical points",
          "saddle"),
@@ -152,7 +157,7 @@ TERMS = [
 
 PROBLEMS = [
     Problem("the loss does not fall at all", "η far too small or too large, dead units, or the data and labels",
-            (("03", "Six learning curves, and the fork test"), ("01", "A step taken apart"))),
+            (("15", "A method"), ("03", "Six learning curves, and the fork test"), ("01", "A step taken apart"))),
     Problem("the loss falls very slowly", "η too small, a ravine, inputs that were not centred",
             (("03", "Three ways to know"), ("05", "What happened"), ("10", "What happened"))),
     Problem("the loss becomes NaN", "overflow: η beyond the edge, or a logarithm of 0",
@@ -163,7 +168,7 @@ PROBLEMS = [
             (("03", "Six learning curves, and the fork test"), ("08", "Reduce on plateau, and raise again"),
              ("09", "Where a loss stops falling"))),
     Problem("stuck at ln 10 = 2.30 with ten classes", "the network guesses: dead units, η beyond the cliff, labels",
-            (("03", "Six learning curves, and the fork test"), ("03", "What happened"))),
+            (("15", "What happened"), ("03", "Six learning curves, and the fork test"))),
     Problem("stuck near 1.46 with ten classes, and most answers are right", "softmax is applied twice",
             (("11", "Logits or probabilities?"),)),
     Problem("a plateau first, then a sudden fall", "a saddle near the start, or one direction after the other",
@@ -171,7 +176,7 @@ PROBLEMS = [
     Problem("sure of wrong answers, and it does not learn", "a squared error behind softmax or sigmoid",
             (("11", "Two losses, two surfaces"), ("11", "Does it matter on real data?"))),
     Problem("training is good, new examples are bad", "overfitting",
-            (("13", "Three knobs on a network"), ("13", "What happened"))),
+            (("13", "Three knobs on a network"), ("13", "What happened"), ("15", "What happened"))),
     Problem("training and new examples are both bad", "underfitting, too large a λ, or too few steps",
             (("13", "What happened"), ("03", "What happened"))),
     Problem("Adam diverges late, after a long quiet time", "the effective rate η/√v̂ has grown beyond the edge",
@@ -200,6 +205,8 @@ PROBLEMS = [
             (("04", "A published result: the linear scaling rule"), ("03", "How long, and how many at a time?"))),
     Problem("the run differs each time", "chance that has no seed; or a run at the edge, where rounding decides",
             (("04", "The code"), ("01", "Beyond the edge"))),
+    Problem("too many knobs to try them all", "few of them matter; random trials find those with less",
+            (("15", "Grid or random"), ("07", "The arena"))),
     Problem("one order of optimizers at home, another in a paper", "another budget for tuning",
             (("07", "The arena"), ("16", "An honest race"))),
     Problem("a learning rate from a book is ten times too large", "a sum or an average, other units, sum or mean loss",
@@ -242,7 +249,9 @@ def problems(notebooks=NOTEBOOKS):
     """The problems as a table: what you see, what it may be, where to look."""
     rows = []
     for problem in PROBLEMS:
-        places = " · ".join(link(number, heading, f"{number} {heading}", notebooks) for number, heading in problem.places)
+        places = " · ".join(
+            link(number, heading, f"{number} {heading}", notebooks) for number, heading in problem.places
+        )
         rows.append(f"| {problem.seen} | {problem.may_be} | {places} |")
     return "\n".join(["| what you see | what it may be | where to look |", "|---|---|---|", *rows])
 
