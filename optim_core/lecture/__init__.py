@@ -13,7 +13,7 @@ Which cells make which slide stands in the notebook, as metadata of its cells (J
     slide    the slide's title; cells with the same title make one slide. A list of such entries puts a cell on several.
     shows    of a Markdown cell: the paragraphs, items of a list or formulas that begin with these words, or, with
              "first words … last words", a part of one; of a code cell: the numbers of its outputs, from 1. Without it
-             all is shown.
+             all is shown, or the figure alone, if the cell has one.
     notes, minutes  for the speaker; one entry of a slide has them
     skip     in place of all these, for a figure: why it is on no slide
 

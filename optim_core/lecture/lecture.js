@@ -111,10 +111,12 @@ function showPart(cell, part) {
             }
         });
     }
-    if (part.outputs) {
-        [...cell.querySelectorAll(".jp-OutputArea-child")].forEach((output, k) =>
-            output.classList.toggle("optim-off", !part.outputs.includes(k + 1)));
-    }
+    const outputs = [...cell.querySelectorAll(".jp-OutputArea-child")];
+    const figures = outputs.some(one => one.querySelector(".optim-live"));
+    outputs.forEach((output, k) => {  // a cell with a figure may print as well: the code that runs, a table
+        const stays = part.outputs ? part.outputs.includes(k + 1) : !figures || output.querySelector(".optim-live");
+        output.classList.toggle("optim-off", !stays);
+    });
 }
 
 /* ---- one slide --------------------------------------------------------------------------------------------------- */
@@ -173,14 +175,20 @@ function fit() {
     if (figureOn) {
         style.setProperty("--words", `${BESIDE_FIGURE * u}px`);
         const picture = figureOn.querySelector(".optim-layers");
-        picture.style.setProperty("width", "0px", "important");
-        const left = room() - height(), wide = figureOn.clientWidth;
         const [a, b] = getComputedStyle(picture).aspectRatio.split("/").map(Number);
-        const width = Math.max(50, Math.min(wide, left * a / b));
-        picture.style.setProperty("width", `${width}px`, "important");
-        figureOn.dispatchEvent(new Event("optim-fitted"));
+        const wanted = 2 * u * a / ((figureOn.classList.contains("optim-large-letters") ? 10 : 9) * 100 / 72);
+        for (const tight of [false, true]) {  // with less air around it, if its letters would be too small
+            root.classList.toggle("optim-tight", tight);
+            body.classList.toggle("optim-tight", tight);
+            picture.style.setProperty("width", "0px", "important");
+            const width = Math.max(50, Math.min(figureOn.clientWidth, (room() - height()) * a / b));
+            picture.style.setProperty("width", `${width}px`, "important");
+            if (width >= wanted) return;
+        }
         return;
     }
+    root.classList.remove("optim-tight");
+    body.classList.remove("optim-tight");
     let size = LARGEST;
     do {
         style.setProperty("--words", `${size * u}px`);
@@ -510,8 +518,8 @@ function leave() {
     root.querySelectorAll(".optim-layers").forEach(one => one.style.removeProperty("width"));
     root.querySelectorAll(".optim-hands, .optim-guesses").forEach(one => one.remove());
     for (const [element, name] of marked.splice(0)) element.classList.remove(name);
-    body.classList.remove("optim-lecture", "optim-overview", "optim-code", "optim-blanked");
-    root.classList.remove("optim-root", "optim-with-figure");
+    body.classList.remove("optim-lecture", "optim-tight", "optim-overview", "optim-code", "optim-blanked");
+    root.classList.remove("optim-root", "optim-tight", "optim-with-figure");
     stage.remove();
     window.dispatchEvent(new Event("resize"));
     cell?.scrollIntoView({block: "start"});

@@ -1,6 +1,7 @@
 """What the kernel does for a lecture: send the slides to the page, put the figures to their beginning, open a state."""
 
 import json
+import math
 import os
 import time
 from pathlib import Path
@@ -15,7 +16,8 @@ from ..refuse import refuse
 from .slides import outline, slides_of
 
 HERE = Path(__file__).resolve().parent
-TALL = 0.48  # height over width of a figure that does not fill a slide's width
+AROUND, ROW = 17, 3.6  # of the window's height, in hundredths: words around a figure, a row of its sliders
+WIDE = 160  # as wide, in the same unit, a figure has to be if letters of 9 points are to be read from the last row
 
 
 def lecture(notebook=None):
@@ -89,9 +91,12 @@ def begin(figure="", situation="", **values):
 
 
 def enlarge(figure, least=10):
-    """Small letters of a tall figure get `least` points: it leaves room for its sliders, and so is shown smaller."""
+    """Small letters get `least` points in a figure that is tall or has many sliders: it cannot be as wide as others."""
     width, height = figure.scene.figure.get_size_inches()
-    if height > TALL * width:
+    controls = sum(len(getattr(one, "sliders", [one])) for one in figure.controls.values()) + bool(figure.presets) + 1
+    left = 100 - AROUND - ROW * math.ceil(controls / 4)
+    if left * width / height < WIDE:
+        figure.add_class("optim-large-letters")
         for text in figure.scene.figure.findobj(Text):
             text.set_fontsize(max(least, text.get_fontsize()))
         with LOCK:

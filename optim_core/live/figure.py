@@ -186,6 +186,10 @@ class Live(widgets.VBox):
                     artist.draw(self._canvas.renderer)
             return pen.png(np.asarray(self._canvas.buffer_rgba()))
 
+    def svg_layers(self):
+        """What the browser shows, from the ground up: three pieces of SVG of one size, one to lie on the other."""
+        return list(self._svg)
+
     def _repr_mimebundle_(self, **kwargs):
         """The live widget, and a still picture for pages without a kernel."""
         data = super()._repr_mimebundle_(**kwargs) | {"image/png": base64.b64encode(self.still()).decode()}

@@ -72,9 +72,9 @@ METHODS["GD"] = METHODS["SGD"] = METHODS["gradient descent"]
 QUANTITIES = {
     "loss": Look(INK, SOLID),
     "training": Look(INK, SOLID, "o"),
-    "held out": Look("#00798c", DASHED, "s"),
+    "held out": Look("#00798c", DASHED, "D"),
     "steep direction": Look("#8c2d04", SOLID, "^"),
-    "flat direction": Look("#01665e", DASHED, "s"),
+    "flat direction": Look("#01665e", DASHED, "p"),
     "gradient": Look("#5b3a1e", SOLID, ""),
     "theory": Look(INK, LOOSE),
     "bound": Look("#7a8190", DASHDOT),

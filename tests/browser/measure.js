@@ -46,9 +46,10 @@
         if (letters(e) < least) wrong.push(`letters of ${letters(e).toFixed(2)} % of the height, not ${least} %: ${name(e)}`);
     }
     for (const picture of cells.flatMap(c => [...c.querySelectorAll(".optim-layers")]).filter(seen)) {
-        const [native, tall] = getComputedStyle(picture).aspectRatio.split("/").map(Number);
-        const scale = picture.getBoundingClientRect().width / native, least = tall > 0.48 * native ? 10 : 9;
-        const smallest = least / 72 * 100 * scale / H * 100;  // of so many points: see test_lecture.py
+        const native = parseFloat(getComputedStyle(picture).aspectRatio);
+        const scale = picture.getBoundingClientRect().width / native;
+        const least = picture.closest(".optim-large-letters") ? 10 : 9;  // points
+        const smallest = least / 72 * 100 * scale / H * 100;
         if (smallest < 2) wrong.push(`the smallest letters in the figure have ${smallest.toFixed(2)} % of the height, not 2 %`);
     }
     for (const handle of cells.flatMap(c => [...c.querySelectorAll(".noUi-handle")]).filter(seen)) {
