@@ -1,0 +1,50 @@
+"""Answers to the exercises of chapter 02 that nobody had foreseen, as they were typed."""
+
+# fmt: off
+WRONG = [  # exercise, what stands in the function, what kind of reply, and what must stand in it
+    ("escape_steps", "np.log(reach/distance/np.log(1-lr*eigenvalue))",
+     'place', "the brackets of"),
+]
+
+RIGHT = [
+    ("quadratic_model", "L+np.einsum('i,i',g,d)+np.einsum('i,ij,j',d,H,d)/2"),
+    ("quadratic_model", "L+(g+H@d/2)@d"),
+    ("quadratic_model", "np.array([L])[0]+np.dot(g,d)+np.vdot(d,np.dot(H,d))*0.5"),
+    ("quadratic_model", "np.float32(L+g@d+.5*d@H@d)"),
+    ("quadratic_model", "(L+g@d+.5*np.trace(H@np.outer(d,d))).reshape(1,1)[0,0]"),
+    ("classify", """
+e=eigenvalues
+t=1e-9*max(abs(e))
+u=sum(e>t); d=sum(e<-t)
+return 'minimum' if u==len(e) else 'maximum' if d==len(e) else 'saddle' if u and d else 'degenerate'
+"""),
+    ("classify", """
+e=eigenvalues/np.abs(eigenvalues).max() if np.any(eigenvalues) else eigenvalues
+u,d=e>1e-9,e<-1e-9
+return np.select([u.all(),d.all(),u.any()&d.any()],['minimum','maximum','saddle'],'degenerate')
+"""),
+    ("classify", """
+s=np.sign(np.where(np.abs(eigenvalues)>1e-9*np.abs(eigenvalues).max(),eigenvalues,0))
+lo,hi=s.min(),s.max()
+return {(1,1):'minimum',(-1,-1):'maximum',(-1,1):'saddle'}.get((lo,hi),'degenerate')
+"""),
+    ("escape_direction", """
+v,V=np.linalg.eigh(hessian)
+return -V.T[0]
+"""),
+    ("escape_direction", """
+v,V=np.linalg.eig(hessian)
+return V[:,v.argmin()].real
+"""),
+    ("escape_direction", """
+v,V=np.linalg.eigh(-hessian)
+return V[:,-1].tolist()
+"""),
+    ("escape_steps", "(np.log(reach)-np.log(distance))/np.log1p(-lr*eigenvalue)"),
+    ("escape_steps", "np.log2(reach/distance)/np.log2(1+lr*abs(eigenvalue))"),
+    ("escape_steps", """
+import math
+return math.log(reach/distance,1-lr*eigenvalue)
+"""),
+]
+# fmt: on
