@@ -797,7 +797,7 @@ def test_a_control_of_the_scene_draws_anew_and_computes_nothing():
         assert shown._overlay.value != before
         assert pieces.given == given and shown.running and shown.scene.shown == drawn and not pieces.closed
         said.append("colour #00ff00." in shown._heard.value)
-        assert "colour" not in shown._words.value
+        assert "colour #00ff00." not in shown._words.value
     assert said[0] and not said[-1], "a slider that moved, and not the one before a situation was chosen"
     shown._menu.value = "green"  # sets all controls, and so begins anew
     assert pieces.closed == [0.1] and shown.scene.forgotten == 0
