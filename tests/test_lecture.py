@@ -27,7 +27,7 @@ from optim_core.lecture.slides import blocks, count, entries, outline, place
 from optim_core.scenes.styles import METHODS, QUANTITIES
 
 WORDS = 60  # on a slide: more is read, and nobody listens
-NOT_YET = {"00_start_here", "02_critical_points", "04_batches", "11_losses", "15_clinic"}  # shrinks to nothing
+NOT_YET = {"00_start_here", "02_critical_points", "04_batches", "11_losses"}  # shrinks to nothing
 LECTURES = [path for path in NOTEBOOKS if path.stem not in NOT_YET]
 each = pytest.mark.parametrize("path", LECTURES, ids=lambda path: path.stem)
 

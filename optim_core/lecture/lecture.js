@@ -304,10 +304,11 @@ function state() {
         .filter(one => JSON.parse(one.dataset.state).figure === figure);
     const number = same.indexOf(said) + 1;
     const name = number > 1 ? `${figure}-${number}` : figure;
-    const query = new URLSearchParams({chapter: told.chapter ?? "", figure: name, ...Object.fromEntries(
+    const chapter = /\d\d_(\w+)\.ipynb/.exec(location.pathname)?.[1] ?? "";
+    const query = new URLSearchParams({chapter, figure: name, ...Object.fromEntries(
         Object.entries(values).map(([key, value]) => [key, String(value)]))});
     if (t !== null) query.set("t", t);
-    const address = `${location.origin}${location.pathname.replace(/voila\/render\/.*/, "")}?${query}`;
+    const address = `${location.origin}${location.pathname}?${query}`;
     return {code: `figure.set(${code})` + (t === null ? "" : `; figure.time = ${t}`), address};
 }
 
