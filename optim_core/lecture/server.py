@@ -10,7 +10,7 @@ import webbrowser
 from urllib.parse import parse_qsl, urlencode
 
 from ..chapters import NOTEBOOKS, chapters
-from .slides import slides
+from .slides import entries, slides
 from .stage import HERE, page
 
 os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(HERE), os.environ.get("JUPYTER_PATH")]))
@@ -23,10 +23,17 @@ OURS = {"chapter", "token"}  # of an address's words, those that are no control
 
 
 def prepare(handler, notebook, cwd):
-    """The notebook as a lecture: one more cell, which sends the slides and opens the state that the address names."""
+    """The notebook as a lecture: one more cell, which sends the slides and opens the state that the address names.
+
+    What stands on no slide is not run, so that the hall does not wait for it: no cell leans on another but the first.
+    """
     state = {k: v for k, v in parse_qsl(handler.request.query) if k.isidentifier() and k not in OURS}
     code = f"from optim_core.lecture.stage import arrive\narrive({page(notebook)!r}, **{state!r})"
+    first, *others = (cell for cell in notebook.cells if cell.cell_type == "code")
     notebook.cells.append(nbformat.v4.new_code_cell(code))
+    for cell in others:
+        if not any("slide" in entry for entry in entries(cell)):
+            cell.source = "# on no slide"
     return notebook
 
 
