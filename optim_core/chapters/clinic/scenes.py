@@ -299,7 +299,7 @@ class Beat(Page):
             self, "loss", log="y", xlim=(0, experiments.UPDATES), ylim=(0.01, 100), x="steps t", title="held-out loss",
             legend=None, heads=False,
         )  # fmt: skip
-        wrong = dict(title="share wrong, and its range (to 0.2)", xlim=(0, 0.2), room=dict(left=1.25))
+        wrong = dict(title="share wrong, and its range (to 0.2)", xlim=(0, 0.2), room=dict(left=1.25, right=0.25))
         self.wrong = Bars(self, "right", across=True, values=False, **wrong)
         looks = look("Adam")._replace(dash=DOTTED), look("Adam")
         names = {f"Adam, η = {number(lr)}": one for lr, one in zip(ADAMS, looks, strict=True)}
