@@ -631,6 +631,29 @@ def test_every_kind_of_change_is_tried(body):
     assert ONE_PLACE[body] in text and "With one change at that place all 5 cases are right." in text
 
 
+def test_the_place_that_is_named_is_the_one_closest_to_the_answer():
+    @exercise(cases={"all": [(2.0, 3.0), (0.5, 4.0), (3.0, 1.5), (1.2, 2.2)]}, hints=["Of what?"])
+    def total(x, y):
+        return np.tanh(x) * y
+
+    source = "def total(x, y):\n    a = np.tanh(x)\n    b = a\n    return b\n"
+    text = total.check(defined(source, "total")).text
+    assert "at `b` a factor or a divisor is missing in `return b`" in text
+
+
+def test_how_many_there_are_is_told_from_how_many_rows():
+    @exercise(
+        cases={"all": [(np.arange(1.0 * n * k).reshape(n, k) ** 1.5,) for n, k in [(2, 3), (4, 2), (3, 3), (5, 1)]]},
+        hints=["Rows."],
+    )
+    def per_row(X):
+        """The sum of all entries, over the number of rows."""
+        return X.sum() / len(X)
+
+    text = per_row.check(defined("def per_row(X):\n    return X.sum() / X.size\n", "per_row")).text
+    assert "`X.size` counts all numbers" in text and "all 4 cases are right" in text
+
+
 def test_the_same_fault_in_two_places_is_told_of_both():
     source = "def gd_step(w, g, lr):\n    a = 2 * w\n    b = 2 * g\n    return a - lr * b\n"
     assert "`2 *` is too much in `a = 2 * w`. So it is with `2 * g`." in gd_step.check(defined(source)).text
@@ -668,7 +691,7 @@ def test_infinity_is_no_fault_where_it_is_right():
     text = upside_down.check(lambda x: 1 / (x + 0.5) if x else math.inf).text
     assert "infinite" not in text and "yours is `inf`" not in text
     text = upside_down.check(lambda x: 1 / x if x and x != 2 else math.inf).text
-    assert "in 1 of 4 cases something becomes infinite" in text
+    assert "in 1 of 4 cases yours is infinite where a number is asked for" in text
 
 
 @exercise(cases={"all": [(2.0, 3.0), (0.5, 4.0), (3.0, 1.5), (1.2, 2.2), (5.0, 0.7)]}, hints=["Squares."])

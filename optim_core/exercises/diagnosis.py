@@ -321,7 +321,8 @@ def _answers(ex, function, runs, right, score):
     lines = [line and line.replace("in every case", "wherever it is finite") for line in lines]
     bad = [k for k, ok in enumerate(finite) if not ok]
     often = f"in {len(bad)} of {len(runs)} cases " if len(bad) < len(runs) else ""
-    lines.append(f"{often}{_not_finite(got[bad[0]])}")
+    allowed = any(np.isinf(w).any() for w in want)  # infinity is an answer here, elsewhere
+    lines.append(f"{often}{_not_finite(got[bad[0]], allowed)}")
     return "\n".join(filter(None, lines)), None if any(lines[:-1]) else bad[0]
 
 
@@ -374,9 +375,11 @@ class _Some:
         self.expected = [ex.expected[k] for k in which]
 
 
-def _not_finite(a):
+def _not_finite(a, infinity_allowed=False):
     if np.isnan(a).any():
         return "something becomes NaN, not a number: 0/0, ∞ − ∞, a root or a logarithm of something negative."
+    if np.isinf(a).any() and infinity_allowed:
+        return "yours is infinite where a number is asked for."
     if np.isinf(a).any():
         return "something becomes infinite: a division by zero, or an overflow."
     return "some of your numbers are complex: a root of something negative?"

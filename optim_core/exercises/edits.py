@@ -299,6 +299,7 @@ def _changes(tree, source):
     yield from _exchanged_in_lines(tree, arguments, places, text)
     yield from _everywhere(places, text)
     asked, grown, alike, kin = _asked(tree), _grown(tree), {}, {}
+    last = tree.end_lineno
     for place in places:
         alike.setdefault(ast.dump(place[2]), []).append(place)
         if not isinstance(place[2], (ast.Name, ast.Constant)):
@@ -310,7 +311,10 @@ def _changes(tree, source):
         for rank, what, new in _instead(part, text, known, holder):
             if rank < 4 or id(part) not in asked:
                 line = f" in `{text(statement)}`" if text(statement) != text(part) else ""
-                yield rank, what.replace(" {where}", line).replace("{where}", line), new
+                late = (
+                    0.001 * (last - statement.lineno) if rank >= 3 else 0.0
+                )  # what comes last is closest to the answer
+                yield rank + late, what.replace(" {where}", line).replace("{where}", line), new
 
     for same in alike.values():
         for rank, what, new in instead(same[0]):
@@ -323,7 +327,7 @@ def _changes(tree, source):
             others = " and ".join(f"`{text(place[2])}`" for place in some[1:])
             for changes in zip(*map(instead, some), strict=False):
                 rank, what, _ = changes[0]
-                if rank < 5 and len({change[0] for change in changes}) == 1:
+                if rank < 5 and len({round(change[0], 1) for change in changes}) == 1:
                     places = [(*place[:2], change[2]) for place, change in zip(some, changes, strict=True)]
                     yield rank + 0.5, f"{what} So it is with {others}.", places
 
@@ -340,8 +344,18 @@ def _grown(tree):
 
 def _asked(tree):
     """What stands in a question, or in the brackets of a sum or a mean: there hardly ever a function is missing."""
-    asked = set()
+    asked, truths = set(), set()
     for node in ast.walk(tree):
+        turned = (
+            isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.UnaryOp)
+            and isinstance(node.value.op, ast.Invert)
+        )
+        if isinstance(node, ast.Assign) and (turned or isinstance(node.value, (ast.Compare, ast.BoolOp))):
+            truths |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id in truths:
+            asked.add(id(node))
         inside = [node] if isinstance(node, ast.Compare) else []
         inside += [node.test] if isinstance(node, (ast.If, ast.While, ast.IfExp)) else []
         if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in REDUCING:
@@ -510,6 +524,10 @@ def _instead(part, text, names, holder):
         for name in _kin(part.attr):
             yield 3, f"`{part.attr}` is the wrong function {{where}}.", ast.Attribute(part.value, name, ast.Load())
         yield 3, f"`.{part.attr}` is too much {{where}}.", part.value
+        if part.attr == "size":
+            what = f"`{text(part)}` counts all numbers {{where}}: is it the rows that count, or the columns?"
+            yield 2.9, what, ast.Call(ast.Name("len", ast.Load()), [part.value], [])
+            yield 2.9, what, _parsed_with("np.shape(x)[-1]", part.value)
     elif isinstance(part, ast.Call):
         yield from _calls(part, text)
     elif isinstance(part, ast.Subscript):
@@ -650,6 +668,10 @@ def _calls(part, text):
     """Changes of f(…) and of x.f(…)."""
     name = part.func.attr if isinstance(part.func, ast.Attribute) else getattr(part.func, "id", "")
     yield from _nested(part, text)
+    if name == "len" and len(part.args) == 1:
+        what = f"`{text(part)}` counts the rows {{where}}: is it the columns that count, or all numbers?"
+        yield 2.9, what, _parsed_with("np.shape(x)[-1]", part.args[0])
+        yield 2.9, what, _parsed_with("np.size(x)", part.args[0])
     if part.args and not isinstance(part.args[0], ast.Starred):
         yield 2, f"`{text(part.func)}(…)` around `{text(part.args[0])}` is too much {{where}}.", part.args[0]
         if len(part.args) == 2:
@@ -705,6 +727,15 @@ def _nested(part, text):
         two = ast.Call(part.func, [inner.right, *part.args[1:]], part.keywords)
         yield 2.5, what, ast.BinOp(one, inner.op, inner.right)
         yield 2.5, what, ast.BinOp(inner.left, inner.op, two)
+
+
+def _parsed_with(code, x):
+    """An expression with another one in the place of its x."""
+    tree = copy.deepcopy(_parsed(code))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            node.args[0] = x
+    return tree
 
 
 def _indices(part, text):

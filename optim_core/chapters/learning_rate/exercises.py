@@ -281,7 +281,7 @@ best_and_cliff.mistakes += [
      "The places are right. Look up which rates stand there: lrs[…]."),
     ("the lowest loss in place of the rate that has it", _u(value=lambda lrs, L, b: L[b]),
      "The cliff is right. Asked is the rate: lrs at the place of the lowest loss."),
-    ("a run that overflowed counts as good", _u(bad=lambda L, s: L > s),
+    ("a run that overflowed counts as good", _u(bad=lambda L, s: L >= s),
      "NaN > start is false. Ask for what is good, and turn it round."),
     ("only runs that overflowed count as bad", _u(bad=lambda L, s: ~np.isfinite(L)),
      "The best rate is right. A finite loss above start is bad, too."),
