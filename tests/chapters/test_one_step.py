@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import itertools
 import math
 from fractions import Fraction
 
@@ -266,6 +267,9 @@ def test_what_is_said_of_the_line_is_what_the_run_does(unit):
         assert ("thrown out" in said) == (abs(off[-1]) > 1e3)
         assert ("swings" in said) == (off[1] > 1e-9 and abs(off[1]) <= 1 + 1e-9)
         assert ("after one step" in said) == (abs(off[1]) < 1e-9)
+    for times in np.geomspace(1e-9, 0.1, 30):
+        gone = descend(gd, [0.0], slope, 10, lr=times / lam, limit=1e300)["w"][-1, 0] / goal
+        assert gone < 0.01 if "hardly" in scenes.becomes(times) else gone > 0.009
 
 
 # Numbers that end ---------------------------------------------------------------------------------------------------
@@ -298,6 +302,29 @@ def test_how_numbers_end_is_what_the_run_does_when_it_goes_on(kind, lr):
     else:
         assert w[-1] != w[-2] and np.isfinite(loss).all()
         assert ("for ever" in said) == (lr == 2.0)
+
+
+def test_the_numbers_are_named_by_the_type_that_is_shown_after_their_end_too():
+    scene = scenes.Ends()
+    for kind in KINDS:
+        scene.show((kind, 3.0, *experiments.keeps(kind, 3.0)))
+        scene.at(scene.steps)
+        names = [text.get_text() for text in scene.near.axes.get_legend().get_texts()]
+        assert f"numbers of {kind}" in names and "not a number" in scene.caption
+
+
+def test_a_step_that_is_too_small_is_never_said_to_be_half_a_gap():
+    for kind, lr in itertools.product(KINDS, SMALL):
+        said = scenes.ending(kind, lr, *experiments.keeps(kind, lr))
+        assert "is 0.5 of a gap" not in said
+
+
+def test_the_lowest_point_of_the_parabola_is_in_the_picture_up_to_the_border():
+    scene = scenes.Apart()
+    for w, eta in itertools.product((-2.5, 0.4, 1.5), (0.1, 1.0, 2.0)):
+        scene.show((CURVES["parabola"], w, eta))
+        low, here = scene.curve.fixed["y"][0], w * w / 2
+        assert low < here - eta * w * w / 2 and scene.fall.fixed["y"][0] == low
 
 
 @pytest.mark.parametrize("kind", KINDS)

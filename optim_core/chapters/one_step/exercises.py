@@ -378,6 +378,7 @@ fate.mistakes += [  # what was done, the wrong function, where to look
         "it creeps": [(1e-3, 0.1, 1.0), (1e-6, 0.05, 4.0), (0.2, 0.3, 1.0), (1e-2, 0.02, 0.5)],
         "exactly this part is left": [(0.25, 0.5, 1.0), (0.125, 1.5, 1.0)],
         "it zig-zags": [(1e-3, 1.7, 1.0), (1e-6, 0.06, 20.0), (1e-2, 1.9, 1.0)],
+        "the part is met exactly": [(1 / 16, 0.5, 1.0), (1 / 64, 1.5, 1.0)],
         "it arrives at once": [(1e-3, 0.25, 4.0), (0.1, 1.0, 1.0)],
         "it never gets there": [(1e-3, 2.0, 1.0), (1e-3, 0.1, 25.0), (0.1, 3.0, 1.0)],
     },
@@ -427,6 +428,8 @@ steps_to.mistakes += [  # what was done, the wrong function, where to look
      "A number of steps is whole."),
     ("one step too many", _steps(lambda x: math.ceil(x) + 1),
      "It is there one step earlier already. Do you count the start as a step?"),
+    ("rounded down, and one more", _steps(lambda x: math.floor(x) + 1),
+     "Where the logarithms divide without a remainder, the part is met exactly, and that is enough: “at most”."),
     ("the loss is counted, not the distance", _steps(power=2),
      "The loss goes with the square, and needs half as many steps. Here the distance is asked for."),
     ("twice as many, from a square root", _steps(power=0.5),
@@ -576,7 +579,7 @@ range_of_rates = Choice(
         "c": ("A limit of floating-point numbers.", "They go far beyond: float64 to 10³⁰⁸, and down to 10⁻³⁰⁸."),
         "d": (
             "Nothing: any learning rate works if one waits long enough.",
-            "Not above 2/λ; and far below 1/λ one waits for ever.",
+            "Not above 2/λ. And far below 1/λ the steps may be too small for the numbers: it stands still.",
         ),
     },
     correct="a",
@@ -586,12 +589,15 @@ too_large = Choice(
     "The learning rate is too large. What does the run do?",
     {
         "a": ("It ends in overflow.", "On a parabola. On ln cosh w it swings between two points for ever."),
-        "b": ("It swings between two points.", "It may. The double well also has cycles of four points, and chaos."),
+        "b": (
+            "It swings between two points.",
+            "It may. On a parabola it runs away; on the double well there is chaos, too.",
+        ),
         "c": (
             "It depends on the function: it may diverge, go round in a cycle, or jump about without a pattern.",
             "Yes. On a parabola only the first, beyond 2/λ; where the slope stops growing, w may never run away.",
         ),
-        "d": ("Its loss rises at every step.", "In a cycle, and in chaos, it rises and falls in turns."),
+        "d": ("Its loss rises at every step.", "In chaos it rises and falls; in a cycle it comes back."),
     },
     correct="c",
 )

@@ -140,7 +140,8 @@ class Apart(Page):
     alt = (
         "Left: a function of one weight with the present point, the tangent there, and a parabola through the point "
         "whose lowest place is where the step leads. Right: the loss after one step against the learning rate; beside "
-        "it a straight falling line, what the tangent promises, and another, half of the promise."
+        "it a straight falling line, what the tangent promises, and another, half of the promise, on which the lowest "
+        "point of the parabola moves."
     )
 
     def __init__(self):
@@ -148,16 +149,17 @@ class Apart(Page):
         self.curve = OnCurve(self, "curve", title="one step", x="w", xlim=(-3, 3), sets="w")
         self.fall = Curves(
             self, "fall", title="the loss after one step with η", x="learning rate η", xlim=(0, 4), sets="eta",
-            legend="lower right",
+            legend=None,
         )  # fmt: skip
-        bottom = Look(BOWL.color, "", "v")
-        self.name({"loss": LOSS, "tangent": TANGENT, "parabola of curvature 1/η": BOWL, "its lowest point": bottom})
+        names = {"loss": LOSS, "tangent: the promise": TANGENT, "parabola of curvature 1/η": BOWL}
+        self.name(names | {"its lowest point: half of the promise": Look(BOWL.color, "", "v")})
 
     def show(self, result):
         self.f, self.w, self.lr = result
         slope, here = float(self.f.slope(self.w)), float(self.f.loss(self.w))
         top = max(0.3, 1.5 * here)
-        self.curve.fixed["y"] = self.fall.fixed["y"] = (-0.35 * top, top)
+        low, bottom = -0.75 * top, here - self.lr * slope**2 / 2  # the lowest point is seen up to η = 2/λ on a parabola
+        self.curve.fixed["y"] = self.fall.fixed["y"] = (low, top)
         x, ends = np.linspace(-3, 3, 241), np.array([self.w, self.w - self.lr * slope])
         tangent = here + slope * (x - self.w)
         self.curve.show(
@@ -165,14 +167,16 @@ class Apart(Page):
             (ends, self.f.loss(ends)),
             lines={"tangent": (x, tangent), "bowl": (x, tangent + (x - self.w) ** 2 / (2 * self.lr))},
             looks={"tangent": TANGENT, "bowl": BOWL, "bottom": Look(BOWL.color, marker="v")},
-            dots={"bottom": (ends[1], here - self.lr * slope**2 / 2)},
+            dots={"bottom": (ends[1], bottom)},
         )
         etas = np.linspace(0, 4, 401)
         promise, after = etas * slope**2, self.f.loss(self.w - etas * slope)
         lines = {"the loss": (etas, after), "the tangent's promise": (etas, here - promise)}
         lines["half of it"] = (etas, here - promise / 2)
         looks = {"the loss": LOSS, "the tangent's promise": TANGENT, "half of it": BOWL}
-        dots = {"gradient descent": (self.lr, float(np.clip(self.f.loss(ends[1]), -0.35 * top, top)))}
+        looks["bottom"] = Look(BOWL.color, marker="v")
+        dots = {"gradient descent": (self.lr, float(np.clip(self.f.loss(ends[1]), low, top)))}
+        dots["bottom"] = (self.lr, float(max(bottom, low)))
         self.fall.show(lines, looks=looks, levels={"before the step": here}, dots=dots)
         for panel in (self.curve, self.fall):
             panel._limit("y", panel.fixed["y"])
@@ -237,7 +241,7 @@ class Edge(Page):
     def show(self, result):
         self.f, self.lr, self.path, late = result
         w = self.path["w"][:, 0]
-        last = inside(w, 1e3) if self.path["diverged"] else w[-LATE:]
+        last = inside(w, 2.6) if self.path["diverged"] else w[-LATE:]  # up to where it leaves the picture
         x = np.linspace(-2.6, 2.6, 261)
         reach = np.clip(np.abs(last).max(), 1.5, 2.6)
         top = 1.2 * float(self.f.loss(x)[np.abs(x) <= reach].max())
@@ -332,18 +336,20 @@ class Units(Page):
         self.caption = (
             f"Step {t} of {self.steps}. Unit: {self.unit}; the {self.loss} of the losses. "
             f"η = {number(self.lr)}, λ = {number(self.lam)}: "
-            f"1 − ηλ = {signed(1 - self.lr * self.lam)}, and the line {becomes(self.lr * self.lam)}. "
+            f"ηλ = {signed(self.lr * self.lam)}, and the line {becomes(self.lr * self.lam)}. "
             f"Now {now}. The best η here is 1/λ = {number(1 / self.lam)}."
         )
         return self.moved(t)
 
 
 def becomes(times):
-    """What gradient descent on one quadratic does, from ηλ.
+    """What gradient descent on one quadratic does, from ηλ; below 0.001 ten steps go less than 1 % of the way.
 
-    >>> becomes(0.01), becomes(1.0), becomes(2.5)
-    ('creeps to its place', 'is in its place after one step', 'is thrown out')
+    >>> becomes(1e-6), becomes(0.01), becomes(1.0), becomes(2.5)
+    ('hardly moves', 'creeps to its place', 'is in its place after one step', 'is thrown out')
     """
+    if times < 0.001:
+        return "hardly moves"
     words = {
         "creeps": "creeps to its place",
         "arrives": "is in its place after one step",
@@ -372,8 +378,9 @@ class Ends(Page):
         super().__init__("growth numbers", widths=[4, 5], size=(9.6, 3.8))
         self.growth = Curves(self, "growth", title="w and loss, as powers of ten", x="steps t", legend="center right")
         self.near = Points(
-            self, "numbers", title="the numbers nearest to w", x="distance from w, in gaps; 0 lies to the left",
-            xlim=(-4.6, 2.6), ylim=(-1, 1), legend="upper right", grid=False,
+            self, "numbers", title="the numbers nearest to w",
+            x="distance from w, in gaps; 0 lies to the left (further off: at the edge)",
+            xlim=(-4.6, 2.6), ylim=(-0.8, 1.5), legend="upper right", grid=False,
         )  # fmt: skip
         self.near.axes.set_yticks([])
 
@@ -390,14 +397,15 @@ class Ends(Page):
     def at(self, t):
         w = self.w[t]
         seen = bool(np.isfinite(w)) and w != 0
-        points, ticks = around(w, w.dtype.type(self.lr)) if seen else ({}, None)
         name = f"numbers of {self.kind}"
         looks = {
             "w": Look(INK, "", "o"),
             "w − ηw": Look(BOWL.color, "", "v"),
             "what it becomes": Look(GD.color, "", "^"),
         }
-        self.near.show(points, lines={name: ticks} if seen else {}, looks=looks | {name: Look(GREY)}, sizes=10)
+        nothing = dict.fromkeys(looks, ([], [])), ([], [])
+        points, ticks = around(w, w.dtype.type(self.lr)) if seen else nothing
+        self.near.show(points, lines={name: ticks}, looks=looks | {name: Look(GREY)}, sizes=10)
         self.caption = f"Step {t} of {self.steps}. {self.kind}, η = {number(self.lr)}. "
         self.caption += ending(self.kind, self.lr, self.w, self.loss)
         self.moved(t)
@@ -469,7 +477,8 @@ def ending(kind, lr, w, loss):
         return text + f", and at step {found['nan']} w is not a number any more: ∞ − ∞."
     if "still" in found:
         at, lr = w[found["still"]], float(w.dtype.type(lr))
-        word = f"the step asked for is {number(lr * (abs(float(at)) / gap(at)), 2)} of a gap: it rounds to nothing"
+        part = lr * (abs(float(at)) / gap(at))
+        word = f"the step asked for is {number(part, 2 if part < 0.49 else 4)} of a gap: it rounds to nothing"
         text = f"At w = {number(float(at))} the slope is as large, and {word if lr else f'η itself is 0 in {kind}'}"
         return text + f", and w stands still from step {found['still']} on, for ever."
     if "zero" in found:
