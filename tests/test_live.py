@@ -934,6 +934,18 @@ def test_a_matplotlibrc_of_the_users_does_not_reach_a_figure():
         assert {name: matplotlib.rcParams[name] for name in strange} == strange, "and theirs stay theirs"
 
 
+def test_a_students_seterr_does_not_make_a_small_number_an_error():
+    def experiment(lr, start):
+        surface, runs = trajectories(lr, start)
+        assert (np.array([1e-200]) ** 2 * lr).item() == 0.0
+        return surface, runs
+
+    with np.errstate(all="raise"):
+        shown = live.Live(Trajectories(), experiment, lr=0.1, start=(-1.0, 1.6))
+        shown.controls["lr"].value = 0.2
+        assert np.geterr()["under"] == "raise" and not shown.errors
+
+
 def test_a_figure_with_a_layout_engine_is_laid_out_once():
     scene = Dots()
     scene.figure.set_layout_engine("constrained")

@@ -390,7 +390,7 @@ class Live(widgets.VBox):
     def _watched(self):
         """Show under the figure what goes wrong, and keep it; a cell or a test that caused it fails as well."""
         try:
-            with own_style():
+            with own_style(), np.errstate(under="ignore"):  # a student's np.seterr(all="raise") is for their own
                 yield
             if self._trouble.outputs:
                 self._trouble.outputs = ()
@@ -470,7 +470,8 @@ class Live(widgets.VBox):
 
     def _look_ahead(self, ticket, values):
         """Make the picture that these values would give, and keep it; the scene goes back to what it shows."""
-        with LOCK, suppress(Exception), own_style():  # what goes wrong will be shown when it is asked for
+        # What goes wrong will be shown when it is asked for.
+        with LOCK, suppress(Exception), own_style(), np.errstate(under="ignore"):
             values, moment = self.values | values, self._moment()
             if ticket != self._ticket or self._known.find(values, moment):
                 return

@@ -54,7 +54,7 @@ class InOwnStyle(type):
     """Makes a scene, with all that its __init__ and those of its panels draw, in the style of the course."""
 
     def __call__(cls, *arguments, **more):
-        with own_style():
+        with own_style(), np.errstate(under="ignore"):
             return super().__call__(*arguments, **more)
 
 

@@ -39,7 +39,7 @@ class Cliff:
         """x_T, and its derivatives by w and b, carried forward with it."""
         w, b = np.moveaxis(np.asarray(point, float), -1, 0)
         x, dw, db = 0.5 + 0 * w, 0.0 * w, 0.0 * w
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             for _ in range(self.steps):
                 s = 1 / (1 + np.exp(-x))
                 slope = w * s * (1 - s)
@@ -48,7 +48,7 @@ class Cliff:
 
     def loss(self, point):
         """(σ(x_T) − 0.7)², shape (…)."""
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", under="ignore"):
             return (1 / (1 + np.exp(-self.state(point)[0])) - 0.7) ** 2
 
     def grad(self, point):
@@ -237,6 +237,7 @@ def remembering(lr, theta, seeds, steps=300, gain=1.5, every=5):
 
 
 @functools.cache
+@np.errstate(under="ignore")
 def solved_of(lr, theta, seeds=10):
     """How many seeds end with more than 95 % right over the last 20 steps: (without, with clipping)."""
     *_, end = remembering(lr, theta, range(seeds), every=300)
