@@ -15,6 +15,7 @@ import asyncio
 import json
 import os
 import re
+import struct
 import subprocess
 import sys
 import tempfile
@@ -52,7 +53,11 @@ class Session:
         target, comm = "jupyter.widget.control", uuid.uuid4().hex
         await self.ask("comm_open", dict(comm_id=comm, target_name=target, data={}, target_module=None))
         states = await self.ask("comm_msg", dict(comm_id=comm, data=dict(method="request_states")))
-        models = next(one["content"]["data"]["states"] for one in states if "states" in str(one["content"])[:200])
+        models = next(
+            one["content"]["data"]["states"]
+            for one in states
+            if one["header"]["msg_type"] == "comm_msg" and "states" in one["content"]["data"]
+        )
         self.slider, state = next(
             (key, one["state"]) for key, one in models.items() if one["model_name"] == "SelectionSliderModel"
         )
@@ -64,8 +69,9 @@ class Session:
         await self.socket.write_message(json.dumps(sent))
         while True:
             text = await self.socket.read_message()
-            if isinstance(text, bytes):  # a message with binary parts: none that is waited for
-                continue
+            if isinstance(text, bytes):  # with binary parts: their count, where they begin, the message, the parts
+                begin, end = struct.unpack("!2I", text[4:12])
+                text = text[begin:end]
             got = json.loads(text)
             if got["parent_header"].get("msg_id") == sent["header"]["msg_id"]:
                 heard.append(got)
