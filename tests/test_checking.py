@@ -654,6 +654,17 @@ def test_how_many_there_are_is_told_from_how_many_rows():
     assert "`X.size` counts all numbers" in text and "all 4 cases are right" in text
 
 
+def test_in_a_sum_a_term_may_be_missing_and_in_a_question_nothing_is():
+    @exercise(cases={"all": [(5, 2), (6, 3), (4, 1), (9, 4)]}, hints=["Count."])
+    def ways(n, k):
+        return sum(math.comb(i, k - 1) for i in range(n))
+
+    text = ways.check(defined("def ways(n, k):\n    return sum(math.comb(i, k) for i in range(n))\n", "ways")).text
+    assert "at `k` a term is missing" in text
+    source = "def ways(n, k):\n    if n < 0:\n        return 0\n    return sum(math.comb(i, k) for i in range(n + 1))\n"
+    assert "`n < 0`" not in ways.check(defined(source, "ways")).text
+
+
 def test_the_same_fault_in_two_places_is_told_of_both():
     source = "def gd_step(w, g, lr):\n    a = 2 * w\n    b = 2 * g\n    return a - lr * b\n"
     assert "`2 *` is too much in `a = 2 * w`. So it is with `2 * g`." in gd_step.check(defined(source)).text

@@ -309,7 +309,7 @@ def _changes(tree, source):
         holder, _, part, statement = place
         known = names if isinstance(statement, ast.Return) else [name for name in names if name not in grown]
         for rank, what, new in _instead(part, text, known, holder):
-            if rank < 4 or id(part) not in asked:
+            if rank < 4 or id(part) not in asked or (rank >= 5 and asked[id(part)] == "in a sum"):
                 line = f" in `{text(statement)}`" if text(statement) != text(part) else ""
                 late = (
                     0.001 * (last - statement.lineno) if rank >= 3 else 0.0
@@ -343,8 +343,11 @@ def _grown(tree):
 
 
 def _asked(tree):
-    """What stands in a question, or in the brackets of a sum or a mean: there hardly ever a function is missing."""
-    asked, truths = set(), set()
+    """What stands in a question, or in the brackets of a sum or a mean: there hardly ever a function is missing.
+
+    Returns {id of the node: which of the two}; in a sum a factor or a term may be missing all the same.
+    """
+    asked, truths = {}, set()
     for node in ast.walk(tree):
         turned = (
             isinstance(node, ast.Assign)
@@ -354,13 +357,13 @@ def _asked(tree):
         if isinstance(node, ast.Assign) and (turned or isinstance(node.value, (ast.Compare, ast.BoolOp))):
             truths |= {target.id for target in node.targets if isinstance(target, ast.Name)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and node.id in truths:
-            asked.add(id(node))
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in REDUCING:
+            names = [part for one in node.args for part in ast.walk(one) if isinstance(part, ast.Name)]
+            asked = {id(part): "in a sum" for part in names} | asked
         inside = [node] if isinstance(node, ast.Compare) else []
         inside += [node.test] if isinstance(node, (ast.If, ast.While, ast.IfExp)) else []
-        if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in REDUCING:
-            inside += [part for one in node.args for part in ast.walk(one) if isinstance(part, ast.Name)]
-        asked |= {id(part) for one in inside for part in ast.walk(one)}
+        inside += [node] if isinstance(node, ast.Name) and node.id in truths else []
+        asked |= {id(part): "in a question" for one in inside for part in ast.walk(one)}
     return asked
 
 

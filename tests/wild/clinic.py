@@ -1,0 +1,53 @@
+"""Answers to the exercises of chapter 15 that nobody had foreseen, as they were typed."""
+
+# fmt: off
+WRONG = [  # exercise, what stands in the function, what kind of reply, and what must stand in it
+    ("alike", """
+m,s=X.mean(0),X.std(0)
+return X-m/s,X_test-m/s
+""",
+     "place", "So it is with `X_test-m/s`"),
+    ("alike", """
+m,s=X.mean(0),X.std(0)
+return (X-m)/s
+""",
+     "seen", "asked for are, in this order"),
+    ("spread_over_decades", "low*(high-low)**u",
+     "place", "the `-` between `high` and `low`"),
+    ("expected_best", """
+s=sorted(scores)
+n=len(s)
+return sum(x*math.comb(i,k) for i,x in enumerate(s))/math.comb(n,k)
+""",
+     "place", "at `k` a term is missing"),
+    ("trials_needed", "1/share",
+     "seen", "your code never uses `sure`"),
+    ("trials_needed", "round(math.log(1-sure)/math.log(1-share))",
+     "known", "rounded down"),
+]
+
+RIGHT = [
+    ("dead_share", "(H.max(0)==0).mean()"),
+    ("dead_share", "(H.sum(axis=0)==0).mean()"),
+    ("dead_share", "sum(all(x==0 for x in c) for c in H.T)/H.shape[1]"),
+    ("dead_share", "1-np.any(H,axis=0).mean()"),
+    ("dead_share", "np.mean([not c.any() for c in H.T])"),
+    ("alike", """
+f=lambda A:(A-X.mean(0))/X.std(0)
+return f(X),f(X_test)
+"""),
+    ("alike", """
+m,s=np.mean(X,0),np.sqrt(np.var(X,0))
+return [(X-m)/s,(X_test-m)/s]
+"""),
+    ("spread_over_decades", "low**(1-u)*high**u"),
+    ("spread_over_decades", "np.exp((1-u)*np.log(low)+u*np.log(high))"),
+    ("spread_over_decades", "10**(np.log10(low)+u*np.log10(high/low))"),
+    ("trials_needed", """
+n=1
+while 1-(1-share)**n<sure: n+=1
+return n
+"""),
+    ("trials_needed", "int(np.ceil(np.log1p(-sure)/np.log1p(-share)))"),
+]
+# fmt: on
