@@ -75,8 +75,19 @@ def circles(n=200, noise=0.1, seed=0):
 
 
 def blobs(n=200, noise=1.0, seed=0, classes=3):
-    """Round clouds of points in the plane, one for each class; n points to train on and n to test."""
-    return _made("make_blobs", n, seed, cluster_std=_noise(noise), centers=whole("classes", classes, 1))
+    """Round clouds of points in the plane, one for each class; n points to train on and n to test.
+
+    To the bit scikit-learn's make_blobs, which takes seconds to import, and a page in the browser many more to fetch.
+    """
+    n, noise, classes, rng = whole("n", n, 1), _noise(noise), whole("classes", classes, 1), _numpy_random(seed)
+    centres = rng.uniform(-10, 10, (classes, 2))
+    sizes = [
+        len(part) for part in np.array_split(np.empty(2 * n), classes)
+    ]  # as equal as can be, the first ones larger
+    X = np.concatenate([rng.normal(c, noise, (size, 2)) for c, size in zip(centres, sizes, strict=True)])
+    y, order = np.repeat(np.arange(classes), sizes), np.arange(2 * n)
+    rng.shuffle(order)
+    return _split(X[order], y[order], n, seed)
 
 
 def _noise(noise):
@@ -86,11 +97,16 @@ def _noise(noise):
 def _made(maker, n, seed, **options):
     import sklearn.datasets
 
-    n, seed = whole("n", n, 1), whole("seed", seed, 0)
-    if seed >= 2**32:
-        refuse("seed", seed, "a whole number below 2³²")
-    X, y = getattr(sklearn.datasets, maker)(n_samples=2 * n, random_state=seed, **options)[:2]
+    n, rng = whole("n", n, 1), _numpy_random(seed)
+    X, y = getattr(sklearn.datasets, maker)(n_samples=2 * n, random_state=rng, **options)[:2]
     return _split(X, y, n, seed)
+
+
+def _numpy_random(seed):
+    """The generator that scikit-learn draws from."""
+    if whole("seed", seed, 0) >= 2**32:
+        refuse("seed", seed, "a whole number below 2³²")
+    return np.random.RandomState(seed)
 
 
 def line(n=50, slope=2.0, intercept=-1.0, noise=0.3, seed=0):

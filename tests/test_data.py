@@ -27,6 +27,18 @@ def test_the_digits_are_those_of_scikit_learn():
     assert np.array_equal(X, theirs) and np.array_equal(y, labels) and y.dtype.kind == "i"
 
 
+@pytest.mark.parametrize(
+    "n, classes, noise, seed", [(100, 3, 1.0, 0), (7, 4, 0.5, 1), (2, 9, 0.0, 5), (50, 1, 2.0, 2**32 - 1)]
+)
+def test_the_blobs_are_those_of_scikit_learn(n, classes, noise, seed):
+    from sklearn.datasets import make_blobs
+
+    X, y = make_blobs(2 * n, centers=classes, cluster_std=noise, random_state=seed)
+    ours, theirs = data.blobs(n, noise, seed, classes), data._split(X, y, n, seed)
+    for one, other in zip(ours, theirs, strict=True):
+        assert np.array_equal(one, other)
+
+
 def test_labels_stay_with_their_digits():
     part, (X, y) = digits(train=900, seed=1, scale=False), data._load_digits()
     label = {row.tobytes(): target for row, target in zip(X, y, strict=True)}

@@ -3,10 +3,12 @@
 Nothing is fetched here; tests/browser/test_site.py builds the whole and opens it.
 """
 
+import ast
 import hashlib
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -100,7 +102,7 @@ def test_every_requirement_is_there_and_only_what_a_page_can_use(laid):
         assert set(one["depends"]) <= set(lock["packages"])
     assert lock["packages"]["ipywidgets"]["depends"] == ["traitlets"]
     assert lock["packages"]["matplotlib"]["depends"] == ["cycler", "numpy"], "pytz is no requirement of ours"
-    assert set(kernel.KERNEL + kernel.COURSE + kernel.LATER) <= set(lock["packages"])
+    assert {*kernel.KERNEL, *kernel.COURSE, *kernel.LATER} <= set(lock["packages"])
 
 
 def test_the_kernel_starts_with_its_packages_at_once_and_fetches_nothing_else():
@@ -142,6 +144,39 @@ def test_the_entry_of_a_wheel_names_what_it_brings(tmp_path):
     wheel = make(tmp_path, "a-b", "2.1", asks, ["a_b/__init__.py", "alone.py"])
     entry = kernel.describe("a-b", wheel, "3.14.2")
     assert (entry["version"], entry["depends"], entry["imports"]) == ("2.1", ["numpy"], ["a_b", "alone"])
+
+
+def test_a_library_that_only_a_function_imports_is_fetched_by_the_chapters_that_use_the_function():
+    known = {name.replace("-", "_") for name in kernel.COURSE} | {"PIL", "IPython", "traitlets", "contourpy"}
+    users = {}
+    for path in (ROOT / "optim_core").rglob("*.py"):
+        if path.is_relative_to(ROOT / "optim_core" / "site"):
+            continue
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(function, ast.FunctionDef):
+                for node in ast.walk(function):
+                    if isinstance(node, ast.ImportFrom) and not node.level or isinstance(node, ast.Import):
+                        names = [node.module] if isinstance(node, ast.ImportFrom) else [one.name for one in node.names]
+                        for name in {name.split(".")[0] for name in names} - set(sys.stdlib_module_names) - known:
+                            users.setdefault(name, []).append(function.name)
+    assert users.pop("sklearn") == ["_made"], "moons and circles, which no chapter uses"
+    assert users == kernel.LATER
+    names = "|".join(["moons", "circles"])
+    for path in [*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "optim_core" / "chapters").rglob("*.py")]:
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(rf"optim_core\.data import .*\b({names})\b|\bdata\.({names})\(", text), path
+
+
+def test_the_site_s_notebooks_name_the_page_s_kernel_and_import_what_it_must_fetch():
+    for path in build.chapters():
+        theirs, ours = json.loads(path.read_text(encoding="utf-8")), build.for_the_page(path)
+        assert ours["metadata"]["kernelspec"]["name"] == "python"
+        imports = [f"import {name}" for name in build.needs(path)]
+        added = [a for a, b in zip(ours["cells"], theirs["cells"], strict=True) if a["source"] != b["source"]]
+        assert len(added) == (1 if imports else 0)
+        assert [line.split("  #")[0] for cell in added for line in cell["source"][: len(imports)]] == imports
+    assert build.needs(ROOT / "notebooks" / "04_batches.ipynb") == ["scipy"]
+    assert build.needs(ROOT / "notebooks" / "02_critical_points.ipynb") == []
 
 
 # ------------------------------------------------------------------------------------------------ one clear sentence

@@ -61,9 +61,7 @@ def build(out, only=(), core=None, say=print):
         say("JupyterLite")
         (place / "notebooks").mkdir()
         for path in notebooks:
-            notebook = json.loads(path.read_text(encoding="utf-8"))
-            notebook["metadata"]["kernelspec"] = SPEC
-            (place / "notebooks" / path.name).write_text(json.dumps(notebook), encoding="utf-8")
+            (place / "notebooks" / path.name).write_text(json.dumps(for_the_page(path)), encoding="utf-8")
         configure(lite)
         make_lite(lite, place / "notebooks", site)
         (site / MARK).write_text("\n".join(outside) + "\n", encoding="utf-8")
@@ -72,6 +70,26 @@ def build(out, only=(), core=None, say=print):
         out.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(site, out)
     return outside
+
+
+def for_the_page(path):
+    """A notebook as it stands on the site: with the page's kernel, and an import of what that fetches only if asked.
+
+    The kernel looks for imports in the text of a cell, and finds none that stands in a function of the package.
+    """
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    notebook["metadata"]["kernelspec"] = SPEC
+    first = next(cell for cell in notebook["cells"] if cell["cell_type"] == "code")
+    for package in needs(path):
+        first["source"] = [f"import {package}  # noqa: F401 (the page's Python fetches it now)\n", *first["source"]]
+    return notebook
+
+
+def needs(path):
+    """The packages of LATER whose users a chapter names, in its notebook or its folder."""
+    folder = ROOT / "optim_core" / "chapters" / path.stem[3:]
+    text = "".join(one.read_text(encoding="utf-8") for one in [path, *sorted(folder.glob("*.py"))])
+    return [package for package, users in kernel.LATER.items() if any(user in text for user in users)]
 
 
 def configure(lite):

@@ -32,7 +32,7 @@ CORE_FILES = ("pyodide.js", "pyodide.mjs", "pyodide.asm.js", "pyodide.asm.mjs", 
 # The kernel's own wheels lie in jupyterlite-pyodide-kernel; the rest of what it starts with is named there, too.
 KERNEL = ["micropip", "piplite", "pyodide-kernel", "ipykernel", "comm", "jedi", "ipython"]
 COURSE = ["optim-core", "ipyevents", "ipywidgets", "matplotlib", "numpy", "sympy", "threadpoolctl", "tqdm"]
-LATER = ["scipy"]  # large, and needed by few chapters: fetched by the cell that imports it
+LATER = {"scipy": ["top_eigenvalues"]}  # large, so fetched by the chapters alone that use these functions
 # What requirements.lock cannot hold: it needs a newer Python than the oldest on which the notebooks run.
 MICROPIP = "micropip==0.11.1 --hash=sha256:768de165adb8e66906039d8fec4127a57f522dfdf8e6fbff877a4616941ecfd3"
 UNUSED = {"jupyterlab-widgets", "psutil"}  # named as requirements, and of no use in a page
@@ -100,7 +100,7 @@ def gather(lock, folder):
     python = lock["info"]["python"]
     compiled = {canonicalize_name(name): e for name, e in lock["packages"].items() if not is_pure(e["file_name"])}
     wheels = own_wheels(folder) | {"optim-core": make_wheel(folder)}
-    packages, wanted = {}, set(KERNEL + COURSE + LATER)
+    packages, wanted = {}, {*KERNEL, *COURSE, *LATER}
     while wanted:
         wheels |= download(sorted(wanted - set(wheels) - set(compiled)), folder, python)
         for name in wanted:
