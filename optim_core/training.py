@@ -214,6 +214,7 @@ def train(net, data, step, *, patience=None, progress=True, **how):
     if patience is not None and whole("patience", patience, 1) and np.size(getattr(data, "X_test", 0)) == 0:
         refuse("patience", patience, "None for data without a test part, whose loss it watches")
     looks, best, stopped = [], None, "steps"
+    tqdm.monitor_interval = 0  # no thread that watches the bar: Python in a page has none, and would warn
     try:
         with tqdm(delay=1, disable=not flag("progress", progress), unit="step") as bar:
             for now in training(net, data, step, **how):

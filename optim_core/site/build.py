@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import kernel
+from . import kernel, pages
 from .kernel import ROOT, Impossible
 
 NOTEBOOKS = ROOT / "notebooks"
@@ -64,6 +64,7 @@ def build(out, only=(), core=None, say=print):
             (place / "notebooks" / path.name).write_text(json.dumps(for_the_page(path)), encoding="utf-8")
         configure(lite)
         make_lite(lite, place / "notebooks", site)
+        pages.write(site, notebooks, say)
         (site / MARK).write_text("\n".join(outside) + "\n", encoding="utf-8")
         if out.exists():
             shutil.rmtree(out)
