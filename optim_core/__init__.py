@@ -31,15 +31,20 @@ Its modules, in an order in which they can be read:
     live          pictures and questions with sliders and buttons
     chapters      one room for each chapter: its pictures, its exercises, and what they run
     lecture       a chapter's cells as slides, in the hall
+    site          all of it as a static site that runs in the visitor's browser
 
 Importing the package needs nothing but the standard library; a module is loaded when it is first used.
 """
 
 # No syntax newer than Python 3.6: `python3 -m optim_core` reads this file before it can say that a Python is too old.
 import importlib
+import logging
 import pkgutil
 
 __version__ = "0.1.0"
+
+# At its first import on a machine (in a page: at each) matplotlib looks for fonts, and says in red that this takes time.
+logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
 
 def __getattr__(name):

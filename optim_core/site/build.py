@@ -1,6 +1,7 @@
 """The site's folder: JupyterLite with the notebooks, the kernel of `kernel.py`, and the pages of `pages.py`."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -105,6 +106,7 @@ def make_lite(lite, contents, site):
     command = [sys.executable, "-m", "jupyterlite_core", "build", "--lite-dir", str(lite), "--output-dir", str(site)]
     command += ["--contents", str(contents), "--apps", "notebooks", "--apps", "lab", "--no-sourcemaps"]
     command += ["--no-unused-shared-packages"]
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace", cwd=lite)
+    theirs = {name: value for name, value in os.environ.items() if name != "PYTHONWARNINGS"}  # it warns, of itself
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", cwd=lite, env=theirs)
     if done.returncode or not (site / "notebooks" / "index.html").exists():
         raise Impossible(f"JupyterLite could not be built: {kernel.last_line(done.stdout + done.stderr)}")

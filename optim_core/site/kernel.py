@@ -42,6 +42,10 @@ class Impossible(Exception):
     """The site cannot be built; the message is one sentence that says why."""
 
 
+class Unreachable(Impossible):
+    """What would have to be fetched cannot be fetched from here."""
+
+
 def fetch_core(place, archive=None):
     """Unpack Pyodide's core below `place`, from `archive` or else from npm; its folder.
 
@@ -50,7 +54,7 @@ def fetch_core(place, archive=None):
     if archive is None:
         npm = shutil.which("npm")
         if not npm:
-            raise Impossible(
+            raise Unreachable(
                 "Pyodide's core comes from npm, which this machine does not have: install Node.js, or give the archive "
                 f"pyodide-{PYODIDE}.tgz with --pyodide."
             )
@@ -58,7 +62,7 @@ def fetch_core(place, archive=None):
         done = subprocess.run(command, capture_output=True, text=True, cwd=place)
         archive = Path(place, f"pyodide-{PYODIDE}.tgz")
         if done.returncode or not archive.exists():
-            raise Impossible(f"npm could not fetch pyodide@{PYODIDE}: {last_line(done.stderr)}")
+            raise Unreachable(f"npm could not fetch pyodide@{PYODIDE}: {last_line(done.stderr)}")
         if digest(archive) != CORE:
             raise Impossible(f"npm's pyodide@{PYODIDE} is not the one whose hash is known, so it was not used.")
     try:
@@ -168,7 +172,7 @@ def download(names, folder, python):
         command += ["--python-version", minor(python)]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
-            raise Impossible(f"pip could not fetch the wheels: {last_line(done.stderr)}")
+            raise Unreachable(f"pip could not fetch the wheels: {last_line(done.stderr)}")
         wheels = [Path(shutil.copy(path, folder)) for path in Path(place).glob("*.whl")]
     return {parse_wheel_filename(path.name)[0]: path for path in wheels}
 

@@ -156,14 +156,14 @@ def output(one, folder, pictures):
 
 
 def picture(png, about, folder, name):
-    """A still, as a file that the browser fetches when it comes into sight; its alternative text stands with it."""
+    """A still, as a file beside the page; its alternative text stands with it."""
     from PIL import Image
 
     image = Image.open(io.BytesIO(base64.b64decode(png)))
     image.convert("RGB").save(folder / name, lossless=True, method=4)
     size = "".join(f' {side}="{about[side]}"' for side in ("width", "height") if side in about)
     alt = esc(about.get("alt", "A figure of this chapter."))
-    return f'<figure><img src="{name}" alt="{alt}"{size} loading="lazy"></figure>'
+    return f'<figure><img src="{name}" alt="{alt}"{size}></figure>'
 
 
 def markdown(source):
