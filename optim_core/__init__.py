@@ -43,7 +43,7 @@ import pkgutil
 
 __version__ = "0.1.0"
 
-# At its first import on a machine (in a page: at each) matplotlib looks for fonts, and says in red that this takes time.
+# At its first import on a machine (in a page: at each) matplotlib looks for fonts, and warns that this takes time.
 logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
 

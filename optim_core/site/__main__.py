@@ -27,9 +27,17 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         """Say nothing: the page asks for hundreds of files."""
 
 
+class Server(http.server.ThreadingHTTPServer):
+    """One that takes no notice of a browser that has left before it had everything."""
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 def server(folder, port=0):
     """A server of the folder on this machine alone, not yet running; port 0 takes any that is free."""
-    return http.server.ThreadingHTTPServer(("127.0.0.1", port), functools.partial(Handler, directory=str(folder)))
+    return Server(("127.0.0.1", port), functools.partial(Handler, directory=str(folder)))
 
 
 def main(arguments):

