@@ -4,11 +4,13 @@ Nothing is fetched here; tests/browser/test_site.py builds the whole and opens i
 """
 
 import ast
+import base64
 import hashlib
 import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -17,10 +19,11 @@ import zipfile
 from pathlib import Path
 from threading import Thread
 
+import nbformat
 import pytest
 
 from optim_core.site import __main__ as command
-from optim_core.site import build, kernel
+from optim_core.site import build, kernel, pages
 from optim_core.site.kernel import Impossible
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -177,6 +180,72 @@ def test_the_site_s_notebooks_name_the_page_s_kernel_and_import_what_it_must_fet
         assert [line.split("  #")[0] for cell in added for line in cell["source"][: len(imports)]] == imports
     assert build.needs(ROOT / "notebooks" / "04_batches.ipynb") == ["scipy"]
     assert build.needs(ROOT / "notebooks" / "02_critical_points.ipynb") == []
+
+
+# ----------------------------------------------------------------------------------------------------------- the pages
+
+
+def dot(color):
+    """A picture of four pixels, as an output has it."""
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.new("RGBA", (2, 2), color).save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+def test_every_formula_of_the_course_becomes_one_that_browsers_draw():
+    pytest.importorskip("latex2mathml")
+    for path in build.chapters():
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            if cell["cell_type"] == "markdown":
+                source = pages.COMMENT.sub("", "".join(cell["source"]))
+                count = sum(bool(one["block"] or one["inline"]) for one in pages.MATH.finditer(source))
+                shown = pages.markdown(source)
+                assert shown.count("<math") == count and "FORMULA" not in shown, source
+                for formula in re.findall(r"<math.*?</math>", shown, re.DOTALL):
+                    assert "\\" not in re.sub(r"<[^>]+>", "", formula), formula
+
+
+def test_a_page_links_to_pages_shows_no_bookkeeping_and_keeps_code_as_it_is():
+    pytest.importorskip("latex2mathml")
+    shown = pages.markdown("See [05](05_momentum.ipynb): <!--c:x-->3<!--/c--> of `$HOME` at $5 < x$, and `a_$b$`.")
+    assert 'href="05_momentum.html"' in shown and "c:x" not in shown and "3 of" in shown
+    assert "<code>$HOME</code>" in shown and "<code>a_$b$</code>" in shown and shown.count("<math") == 1
+
+
+def test_a_still_has_its_file_its_size_and_its_words_and_text_stays_text(tmp_path):
+    about = {"image/png": {"width": 900, "height": 400, "alt": 'A "map" & a curve'}}
+    widget = {"application/vnd.jupyter.widget-view+json": {}, "text/plain": "Live", "image/png": dot((255, 0, 0, 255))}
+    cell = nbformat.v4.new_code_cell("print(1 < 2)")
+    cell.outputs = [
+        nbformat.v4.new_output("stream", name="stdout", text="a < b"),
+        nbformat.v4.new_output("stream", name="stderr", text="a warning"),
+        nbformat.v4.new_output("execute_result", data=widget, metadata=about),
+        nbformat.v4.new_output("display_data", data={"text/plain": "plain", "text/html": "<b>Not attempted</b>"}),
+    ]
+    shown = pages.to_html(nbformat.v4.new_notebook(cells=[cell]), tmp_path, "07_x")
+    assert '<img src="07_x-1.webp" alt="A &quot;map&quot; &amp; a curve" width="900" height="400">' in shown
+    assert (tmp_path / "07_x-1.webp").read_bytes()[8:12] == b"WEBP"
+    assert "<pre>a &lt; b</pre>" in shown and "<b>Not attempted</b>" in shown
+    assert "warning" not in shown and "Live" not in shown and "plain" not in shown
+
+
+def test_the_pages_and_their_scripts_ask_nothing_of_another_host():
+    for path in pages.TEMPLATES.iterdir():
+        assert not re.search(r"(?:https?:)?//[\w-]+\.\w", path.read_text(encoding="utf-8")), path
+
+
+def test_a_still_is_drawn_anew_when_the_notebook_or_the_package_changed(monkeypatch, tmp_path):
+    shutil.copytree(ROOT / "optim_core", tmp_path / "optim_core", ignore=shutil.ignore_patterns("__pycache__"))
+    notebook = Path(shutil.copy(ROOT / "notebooks" / "05_momentum.ipynb", tmp_path))
+    monkeypatch.setattr(pages, "ROOT", tmp_path)
+    states = [pages.state(notebook)]
+    assert pages.state(notebook) == states[0]
+    for path in (notebook, tmp_path / "optim_core" / "descent.py", tmp_path / "optim_core" / "site" / "pages.py"):
+        path.write_text(path.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+        states.append(pages.state(notebook))
+    assert len(set(states)) == 3 and states[2] == states[3], "the pages themselves are drawn from the same run"
 
 
 # ------------------------------------------------------------------------------------------------ one clear sentence
