@@ -76,7 +76,7 @@ CONTROLS = {
     "cooldown": Control("c", "falling part", 0, 1, 0.05),  # of the steps
     "warm": Control("N", "warm-up steps", 0, 500, 10),
     "warm_epochs": Control("", "warm-up epochs", 0, 6, 2),
-    "patience": Control("p", "patience", 0, 200, 1),
+    "patience": Control("", "patience", 0, 200, 1),
     "again": Control("", "raise η again", 0, 1, 1),  # a box to tick, like the three below
     "falls": Control("", "η_t falls", 0, 1, 1),
     "scaled": Control("", "divide by σ_t", 0, 1, 1),
