@@ -66,7 +66,7 @@ TERMS = [
     Term("cross-entropy", "交叉熵", "minus the logarithm of the probability of the right class",
          "11", "First, commit yourself"),
     Term("curvature", "曲率", "how fast the slope changes, λ", "01", "Try it"),
-    Term("dead unit", "失活单元", "a unit that gives 0 for every example, and learns nothing", "15", "Try it: the ward",
+    Term("dead unit", "死亡单元", "a unit that gives 0 for every example, and learns nothing", "15", "Try it: the ward",
          "dead"),
     Term("double descent", "双下降", "the error on new examples falls again beyond as many weights as examples",
          "13", "The curve that turns over"),
@@ -229,10 +229,10 @@ def link(number, heading="", text="", notebooks=NOTEBOOKS):
     """A Markdown link to a notebook, or to a heading in it, as JupyterLab names its headings.
 
     >>> link("01", "Which unit has η?", "a unit")
-    '[a unit](01_one_step.ipynb#Which-unit-has-%CE%B7%3F)'
+    '[a unit](01_one_step.ipynb#Which-unit-has-%CE%B7?)'
     """
     names = {path.name[:2]: path.name for path in sorted(Path(notebooks).glob("[0-9][0-9]_*.ipynb"))}
-    anchor = f"#{quote(heading.replace(' ', '-'), safe=',:/')}" if heading else ""
+    anchor = f"#{quote(heading.replace(' ', '-'), safe=',:?/')}" if heading else ""
     return f"[{text or number}]({names[number]}{anchor})"
 
 
