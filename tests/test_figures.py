@@ -1,5 +1,6 @@
 """Every still picture has the script that makes it, and every picture shown can be found and has words in its place."""
 
+import importlib.util
 import os
 import re
 import shutil
@@ -21,6 +22,7 @@ from notebooks import NOTEBOOKS, images
 ROOT = Path(__file__).resolve().parents[1]
 FIGURES = ROOT / "figures"
 SCRIPTS = sorted(FIGURES.glob("*.py"))
+WALL = FIGURES / "wall.py"  # runs every figure of every chapter, which takes minutes: made now and then, by hand
 TOLERANCE = 4.0  # of 255, after shrinking; see `difference`
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 LOCKED = re.search(r"^matplotlib==(\d+\.\d+)", LOCK, re.MULTILINE)[1]
@@ -60,7 +62,7 @@ def regenerated(tmp_path_factory):
     return make
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda p: p.stem)
+@pytest.mark.parametrize("script", [one for one in SCRIPTS if one != WALL], ids=lambda p: p.stem)
 def test_script_draws_the_committed_picture(script, regenerated):
     committed = script.with_suffix(".png")
     assert committed.exists(), f"figures/{committed.name} is missing: run figures/{script.name}"
@@ -78,6 +80,38 @@ def test_script_draws_the_committed_picture(script, regenerated):
 def test_every_picture_has_its_script_stem_for_stem():
     pictures = {p.stem for p in FIGURES.glob("*") if p.suffix in (".png", ".svg", ".jpg", ".gif", ".webp")}
     assert pictures == {p.stem for p in SCRIPTS}
+
+
+def test_on_the_wall_hang_nearly_all_figures_that_there_are_and_few_that_are_no_more():
+    """Nearly: the wall is made anew when chapters have changed much, not with every figure."""
+    there = {
+        f"{path.stem[:2]} {scene}"
+        for path in NOTEBOOKS
+        for cell in normalise.read(path).cells
+        if cell.cell_type == "code" and not cell.source.startswith("#")
+        for scene in re.findall(r"\bLive\(\s*(?:scenes\.)?(\w+)\(", cell.source)
+    }
+    hanging = Image.open(WALL.with_suffix(".png")).text["Description"].splitlines()
+    assert len(set(hanging)) == len(hanging)
+    assert len(there - set(hanging)) <= 0.1 * len(there), f"run figures/wall.py: not on it are {there - set(hanging)}"
+    assert len(set(hanging) - there) <= 0.1 * len(there), f"run figures/wall.py: {set(hanging) - there} are no more"
+
+
+def test_a_wall_has_every_picture_in_its_row_and_says_what_hangs_there(tmp_path):
+    spec = importlib.util.spec_from_file_location("wall", WALL)
+    wall = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(wall)
+    colours = [(250, 20, 20), (20, 20, 250), (20, 160, 20)]
+    pictures = [
+        (f"0{k} A", Image.new("RGB", size, colours[k])) for k, size in enumerate([(1900, 400), (900, 400)] * 2) if k < 3
+    ]
+    made, listed = wall.make(pictures)
+    made.save(tmp_path / "wall.png", pnginfo=listed)
+    again = Image.open(tmp_path / "wall.png")
+    assert again.text["Description"] == "00 A\n01 A\n02 A" and again.width == wall.WIDTH
+    pixels = np.asarray(again.convert("RGB"), float).reshape(-1, 3)
+    shares = [(np.abs(pixels - colour).max(-1) < 40).mean() for colour in colours]
+    assert min(shares) > 0.1 and abs(shares[0] / shares[1] - 1900 / 900) < 0.1
 
 
 def draw(path: Path, shift: float = 0.0, label: str = "loss") -> Path:

@@ -1,4 +1,4 @@
-"""One letter means one thing: on the sliders of a chapter, and in all chapters for the letters that the field shares."""
+"""One letter means one thing: on the sliders of a chapter, and in all chapters where the field shares it."""
 
 import ast
 from collections import defaultdict
