@@ -37,7 +37,8 @@ AsyncHTTPClient.configure(None, max_body_size=10**9, max_clients=1000)
 
 def message(kind: str, content: dict) -> dict:
     header = dict(msg_id=uuid.uuid4().hex, msg_type=kind, session="class", username="", version="5.3")
-    return dict(header=header, parent_header={}, metadata={}, content=content, channel="shell", buffers=[])
+    metadata = dict(version="1.0.0")  # of ipywidgets' messages about all widgets at once
+    return dict(header=header, parent_header={}, metadata=metadata, content=content, channel="shell", buffers=[])
 
 
 class Session:

@@ -200,6 +200,34 @@ def test_hands_are_bars_and_stay_when_the_answer_is_revealed(hall):
     assert [width > 0 for width in hall.page.evaluate(widths)][-4:] == [True, True, True, False]
 
 
+SPOILT = [  # what is done to a slide, and what is said of it
+    (".widget-readout", "font-size", "20px", "letters of"),
+    (".optim-caption", "margin-left", "-90px", "cut off"),
+    (".optim-layers", "width", "900px", "the smallest letters"),
+    (".optim-layers", "margin-top", "-90px", "lies on"),
+    (".optim-live", "padding-bottom", "900px", "scrolls"),
+    (".noUi-handle", "width", "12px", "a handle"),
+]
+
+
+def test_what_is_wrong_with_a_slide_is_seen(hall):
+    hall.open("chapter=momentum&figure=oscillator")
+    assert hall.page.evaluate(MEASURE) == []
+    measure = MEASURE[MEASURE.index("() =>") :]
+    for selector, name, value, complaint in SPOILT:
+        found = hall.page.evaluate(
+            f"""([selector, name, value]) => {{
+                const one = document.querySelector(".optim-here " + selector);
+                const before = one.style.getPropertyValue(name);
+                one.style.setProperty(name, value, "important");
+                const found = ({measure})();
+                one.style.setProperty(name, before, before ? "important" : "");
+                return found; }}""",
+            [selector, name, value],
+        )
+        assert any(complaint in fault for fault in found), f"{selector}, {name}: {value}: {found}"
+
+
 def test_an_address_that_names_nothing_says_so_on_the_screen(hall):
     hall.open("chapter=momentum&figure=cliff")
     said = hall.page.locator(".optim-said")
