@@ -140,6 +140,7 @@ function show(number) {
     figureOn = shown.map(cell => [...cell.querySelectorAll(".optim-live")].find(one => !one.closest(".optim-off")))
         .find(Boolean) ?? null;
     root.classList.toggle("optim-with-figure", Boolean(figureOn));
+    body.classList.toggle("optim-words-only", !figureOn);
     titleOf.textContent = slide.title;
     counter.textContent = `${at + 1} / ${slides.length}`;
     shown.forEach(addHands);
@@ -519,7 +520,7 @@ function leave() {
     root.querySelectorAll(".optim-layers").forEach(one => one.style.removeProperty("width"));
     root.querySelectorAll(".optim-hands, .optim-guesses").forEach(one => one.remove());
     for (const [element, name] of marked.splice(0)) element.classList.remove(name);
-    body.classList.remove("optim-lecture", "optim-tight", "optim-overview", "optim-code", "optim-blanked");
+    body.classList.remove("optim-lecture", "optim-words-only", "optim-tight", "optim-overview", "optim-code", "optim-blanked");
     root.classList.remove("optim-root", "optim-tight", "optim-with-figure");
     stage.remove();
     window.dispatchEvent(new Event("resize"));

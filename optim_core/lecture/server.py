@@ -79,6 +79,10 @@ class Hall(Voila):
     def init_handlers(self):
         return [(self.server_url, Door), *super().init_handlers()]
 
+    @property
+    def display_url(self):
+        return super().display_url + self.address
+
     def launch_browser(self):
         webbrowser.open(self.connection_url + self.address)
 
