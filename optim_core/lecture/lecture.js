@@ -68,7 +68,8 @@ function cut(block, from, to) {
     }
     const counting = stream.map((_, k) => k).filter(k => letters(stream[k].letter));
     const all = counting.map(k => stream[k].letter).join("");
-    const begin = all.indexOf(letters(from)), end = all.indexOf(letters(to), begin) + letters(to).length;
+    const begin = all.indexOf(letters(from));
+    const end = all.indexOf(letters(to), begin + letters(from).length) + letters(to).length;
     if (begin < 0 || end < letters(to).length) return;
     let first = counting[begin], last = counting[end - 1];
     for (const sign of to.replace(/[*`]/g, "").match(/[^\p{L}\p{N}]*$/u)[0]) {  // the full stop belongs to it
@@ -190,16 +191,21 @@ function fit() {
     }
     root.classList.remove("optim-tight");
     body.classList.remove("optim-tight");
-    let size = LARGEST;
-    do {
-        style.setProperty("--words", `${size * u}px`);
-        size -= 0.15;
-    } while (size >= SMALLEST && (height() > room() || tooWide()));
+    for (const wraps of [false, true]) {  // lines of code are broken only if the smallest letters are too large
+        root.classList.toggle("optim-wraps", wraps);
+        let size = LARGEST;
+        do {
+            style.setProperty("--words", `${size * u}px`);
+            size -= 0.15;
+        } while (size >= SMALLEST && (height() > room() || tooWide()));
+        if (!tooWide()) return;
+    }
 }
 
 function tooWide() {
-    return [...root.querySelectorAll(".jp-Cell.optim-here mjx-container")].some(one => {
+    return [...root.querySelectorAll(".jp-Cell.optim-here :is(mjx-container, pre)")].some(one => {
         const inner = one.querySelector("mjx-math, svg") ?? one;
+        if (one.tagName === "PRE") return !one.closest(".optim-off") && one.scrollWidth > one.clientWidth + 1;
         return !one.closest(".optim-off") && inner.getBoundingClientRect().right > one.closest(".jp-Cell").getBoundingClientRect().right;
     });
 }

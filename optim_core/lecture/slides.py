@@ -94,8 +94,11 @@ def place(text, words, where="the cell"):
             piece, at = tidy(piece), {"block": number} | ({"item": item} if ITEM.match(block) else {})
             if last and first in piece:
                 begin = piece.index(first)
-                if last in piece[begin:]:
-                    end = piece.index(last, begin) + len(last)
+                after = begin + len(
+                    first
+                )  # words that both begin and end the part are looked for behind the first ones
+                if last in piece[after:]:
+                    end = piece.index(last, after) + len(last)
                     hits.append((at | {"from": first, "to": last}, piece[begin:end]))
             elif not last and piece.lstrip("*# ").startswith(first.lstrip("*# ")):
                 hits.append((at, piece))

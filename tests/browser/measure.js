@@ -39,11 +39,21 @@
         if (hit) wrong.push(`${name(things[i])} lies on ${name(things[k])}`);
     }
 
+    // of a part of a paragraph all words are there
+    const letters = text => text.replace(/[^\p{L}\p{N}]/gu, "");
+    const {slides, at} = optimLecture, all = optimLecture.cells();
+    for (const part of slides[at].parts) for (const one of (part.blocks ?? []).filter(one => one.from)) {
+        const shown = letters(all[part.cell].querySelector(".jp-MarkdownOutput").children[one.block].innerText);
+        for (const words of [one.from, one.to]) {
+            if (!shown.includes(letters(words))) wrong.push(`not shown: “${words}”`);
+        }
+    }
+
     // seen from the last row
-    const letters = e => parseFloat(getComputedStyle(e).fontSize) / H * 100;
+    const size = e => parseFloat(getComputedStyle(e).fontSize) / H * 100;
     for (const e of leaves.filter(e => e.tagName !== "svg" && !e.closest("mjx-container"))) {
         const least = e.closest(".optim-live") ? 2.2 : 2.6;
-        if (letters(e) < least) wrong.push(`letters of ${letters(e).toFixed(2)} % of the height, not ${least} %: ${name(e)}`);
+        if (size(e) < least) wrong.push(`letters of ${size(e).toFixed(2)} % of the height, not ${least} %: ${name(e)}`);
     }
     for (const picture of cells.flatMap(c => [...c.querySelectorAll(".optim-layers")]).filter(seen)) {
         const native = parseFloat(getComputedStyle(picture).aspectRatio);
