@@ -61,6 +61,26 @@ def test_lengths_says_first_longest_and_last():
     assert scenes.lengths(np.full(7, 1e-10)) == "it stands still"
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_which_of_equal_steps_leads_by_a_rounding_is_not_told(seed):
+    steps = np.random.default_rng(seed).choice([-1.0, 1.0], 50) * (1 - 1e-6 * np.random.default_rng(seed).random(50))
+    assert scenes.lengths(steps) == "every step 1"
+    gradients = experiments.stream("noise")
+    for size in (1.0, 1e4):
+        run = experiments.follow(optimizers.adam, size * gradients, beta1=0.0, beta2=0.0)
+        assert scenes.lengths(run["step"]) == "every step 1"
+
+
+@pytest.mark.parametrize("beta1, beta2", list(itertools.product([0.0, 0.5, 0.9, 0.99], [0.0, 0.2, 0.5, 0.9, 0.999])))
+def test_a_step_passes_a_million_only_where_v_forgets_sooner_than_m(beta1, beta2):
+    said = []
+    for name in experiments.STREAMS:
+        run = experiments.follow(optimizers.adam, experiments.stream(name, 1e4), beta1=beta1, beta2=beta2)
+        said.append("forgotten" in scenes.lengths(run["step"]))
+    assert not any(said) or beta2 < beta1**2
+    assert any(said) or beta2 > 0.5 or beta1 < 0.9  # near β₁², and with a short m, the stream ends before, or ε rules
+
+
 # Rest -------------------------------------------------------------------------------------------------------------
 
 
@@ -83,6 +103,24 @@ def test_the_floors_watched_are_the_last_steps_and_all_methods_see_the_same_nois
     assert experiments.floors(runs)["Adam"] == pytest.approx(np.sqrt((runs["Adam"][801:] ** 2).mean((0, 2))))
 
 
+def test_who_is_on_the_way_is_farther_out_than_a_run_four_times_as_long_says():
+    rates, noise = np.array([0.02, 0.1, 1.0]), np.random.default_rng(1).standard_normal((4000, 1, len(SIGMAS), 8, 1))
+    noise *= np.reshape(SIGMAS, (-1, 1, 1))
+    steps = {"gradient descent": (optimizers.gd, {}), "Adam": (optimizers.adam, dict(beta2=0.9))}
+    steps |= {"RMSProp": (optimizers.rmsprop, dict(beta=0.9))}
+    told = 0
+    for name, (step, own) in steps.items():
+        start, lr = np.full((3, len(SIGMAS), 8, 1), 3.0), rates[:, None, None, None]
+        w = descend(step, start, lambda w, t: w + noise[t - 1], 4000, lr=lr, **own)["w"][2000:, ..., 0]
+        long = np.sqrt((w**2).mean(axis=(0, 3)))
+        for i, rate in enumerate(rates):
+            ratio = experiments.floors(experiments.settled(rate, 0.9))[name] / long[i]
+            late = np.array([scenes.on_the_way(name, rate, sigma) for sigma in SIGMAS])
+            told += late.sum()
+            assert (ratio[late] > 1.1).all() and (ratio[~late] < 1.4).all(), (name, rate, ratio.round(2), late)
+    assert told >= 5
+
+
 # Rare news --------------------------------------------------------------------------------------------------------
 
 
@@ -98,7 +136,7 @@ def test_where_a_walk_rests_has_the_sign_that_twice_as_many_steps_show(name):
     ends = experiments.rests_at(experiments.rare_news(step, beta1))
     assert ends.shape == (len(GAPS), len(MEMORIES)) and (np.abs(ends) <= 1).all()
     gap, beta2 = np.array(GAPS)[:, None, None], np.array(MEMORIES)[:, None]
-    walk, steps = experiments.projected(step), 2 * experiments.ROUNDS
+    walk, steps = optimizers.projected(step, -1.0, 1.0), 2 * experiments.ROUNDS
     start = np.zeros((len(GAPS), len(MEMORIES), 1))
     lr = lambda k: 0.5 / np.sqrt(k + 1)  # noqa: E731
     w = descend(walk, start, experiments.news(gap), steps, lr=lr, beta1=beta1, beta2=beta2)["w"][..., 0]

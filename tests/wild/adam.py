@@ -37,6 +37,16 @@ return v,v_max,np.sqrt(v_max/(1-beta2**t))
      'place', "`np.maximum(…)` around"),
     ("nadam_mhat", "beta1*m/(1-beta1**t+1)+(1-beta1)*g/(1-beta1**t)",
      'place', "the brackets are not where they belong in `1-beta1**t+1`"),
+    ("nadam_mhat", "beta1*m/(1-beta1**(t+1))+(1-beta1)*g/(1-beta1)",
+     'known', "the gradient's term is divided by 1 − β₁, whatever t is"),
+    ("amsgrad_root", """
+v=beta2*v+(1-beta2)*g**2
+v_max=np.maximum(v,v_max)
+t=t+1
+return v,v_max,np.sqrt(v_max/(1-beta2**t))
+""",
+     'known', "the correction counts one step too many"),
+    ("adamw_update", "w*np.exp(-lr*decay)-lr*m_hat/root", 'known', "the decay multiplies w by e^(−ηλ)"),
 ]
 
 RIGHT = [

@@ -1,7 +1,6 @@
 """What the figures of chapter 07 run: streams of gradients, rare news, decay under noise, first steps, the arena."""
 
 import functools
-import inspect
 
 import numpy as np
 
@@ -10,7 +9,6 @@ from optim_core.descent import descend
 from optim_core.gradients import l2
 from optim_core.network import Linear, Network, Tanh
 from optim_core.optimizers import (
-    EQUATIONS,
     adadelta,
     adagrad,
     adam,
@@ -23,7 +21,7 @@ from optim_core.optimizers import (
     nadam,
     nesterov,
     normalized_gd,
-    optimizer,
+    projected,
     radam,
     rmsprop,
     uncorrected_adam,
@@ -115,23 +113,6 @@ WALKERS = {
 }
 
 
-def projected(step, low=-1.0, high=1.0):
-    """The same optimizer, kept in [low, high]: a weight that leaves is put back to the nearest end.
-
-    >>> float(projected(gd)(np.array([0.5]), lambda w: -w, t=1, lr=9.0)["w"][0])
-    1.0
-    """
-    equation = EQUATIONS.get(step, step)
-
-    def kept(w, grad, t, *state, **rest):
-        new = equation(w, grad, t, *state, **rest)
-        return new | dict(w=np.clip(new["w"], low, high))
-
-    kept.__signature__, kept.__name__ = inspect.signature(step), f"projected_{step.__name__}"
-    kept.__doc__ = f"{step.__name__}, kept in [{low}, {high}]."
-    return optimizer(kept)
-
-
 def news(gap):
     """The gradient (w, t) → +1.2 (P − 1) once in P steps, in the first of them, and −1 in the others; P = gap.
 
@@ -147,7 +128,7 @@ def rare_news(step, beta1):
     """All walks of an optimizer on rare news, shape (steps + 1, gaps, memories): from 0, within [−1, 1], η = 0.5/√t."""
     gap, beta2 = np.array(GAPS)[:, None, None], np.array(MEMORIES)[:, None]
     start, rate = np.zeros((len(GAPS), len(MEMORIES), 1)), lambda k: 0.5 / np.sqrt(k + 1)
-    return descend(projected(step), start, news(gap), ROUNDS, lr=rate, beta1=beta1, beta2=beta2)["w"][..., 0]
+    return descend(projected(step, -1.0, 1.0), start, news(gap), ROUNDS, lr=rate, beta1=beta1, beta2=beta2)["w"][..., 0]
 
 
 def rests_at(walks):

@@ -47,6 +47,7 @@ class Streams(Page):
             self, "gradient", title="gradient / its size, and Adam's averages", legend="upper left", **words
         )
         self.taken = Curves(self, "steps", title="step / η  (above 0: downhill)", legend="upper right", **room)
+        self.taken.axes.yaxis.set_major_formatter(lambda value, _: number(value))
 
     def show(self, result):
         g, self.size, self.runs, self.beta1, self.beta2, self.note = result
@@ -96,14 +97,21 @@ def above(value):
 def lengths(steps):
     """The first, the longest and the last step of a run, in words; what is below a billionth counts as none.
 
-    >>> lengths(np.array([1.0, -3.0, 0.5])), lengths(np.zeros(4))
-    ('first 1, longest 3 at step 2, last 0.5', 'it stands still')
+    A step counts as the longest if no other is a thousandth longer: which of many equal ones leads by a rounding, or by
+    what ε takes away, is nobody's question. Only where v has forgotten what m remembers can m̂/√v̂ pass a million.
+
+    >>> lengths(np.array([1.0, -3.0, 0.5])), lengths(np.zeros(4)), lengths(np.array([1.0, -1.0, 0.9999]))
+    ('first 1, longest 3 at step 2, last 0.5', 'it stands still', 'every step 1')
     """
     size = np.abs(steps)
     if not size.max() > 1e-9:
         return "it stands still"
     first, most, last = (number(float(v) if v > 1e-9 else 0.0, 3) for v in (size[0], size.max(), size[-1]))
-    at = int(np.argmax(size >= size.max() * (1 - 1e-9))) + 1
+    if size.min() >= 0.999 * size.max():
+        return f"every step {most}"
+    at = int(np.argmax(size >= 0.999 * size.max())) + 1
+    if size.max() > 1e6:
+        return f"first {first}, more than a million at step {at}, where v has forgotten what m remembers, last {last}"
     return f"first {first}, longest {most} at step {at}, last {last}"
 
 
@@ -124,7 +132,7 @@ class Rest(Page):
 
     def __init__(self):
         super().__init__("walk floor", size=(9.6, 3.9))
-        words = dict(x="steps t", log="y", ylim=(1e-9, 1e3), legend="upper right")
+        words = dict(x="steps t", log="y", ylim=(1e-9, 1e5), legend="upper right")  # a legend above all lines
         self.walk = Curves(self, "walk", title="|w|, the middle of eight runs", **words)
         words = dict(x="size σ of the noise", log="xy", ylim=(1e-9, 1e3), legend=None, sets="sigma")
         self.floor = Curves(self, "floor", title="|w| in the last 200 steps (root mean square)", **words)
@@ -144,13 +152,31 @@ class Rest(Page):
         return {"sigma": min(experiments.SIGMAS, key=lambda sigma: abs(np.log(sigma / max(x, 1e-9))))}
 
     def at(self, t):
-        far = {name: values[self.here] / self.lr for name, values in self.floors.items()}
-        told = ", ".join(f"{name} {number(value, 2)} η" for name, value in far.items())
+        far = {name: float(f"{values[self.here] / self.lr:.2g}") for name, values in self.floors.items()}
+        told = ", ".join(f"{name} {number(value)} η" for name, value in far.items())
         self.caption = (
             f"Step {t} of {self.steps}. η = {number(self.lr)}, β₂ = {number(self.beta2)}, noise σ = "
             f"{number(self.sigma)}. From the minimum the runs keep, in the last {experiments.WATCHED} steps: {told}."
         )
+        if late := [name for name in far if on_the_way(name, self.lr, self.sigma)]:
+            self.caption += f" Still on the way there from w = 3: {' and '.join(late)}."
         return self.moved(t)
+
+
+def on_the_way(name, lr, sigma, steps=experiments.SETTLING - experiments.WATCHED):
+    """Whether a run of `experiments.settled` was, after so many steps, not yet where its noise would keep it.
+
+    Without noise a step leaves the part 1 − η of the way from w = 3, and 1 − η/σ where it is divided by √v̂ ≈ σ. It is
+    on its way while that is more than half of what theory says the noise makes of w.
+
+    >>> on_the_way("Adam", 0.03, 30.0), on_the_way("Adam", 0.1, 30.0), on_the_way("gradient descent", 0.02, 1e-6)
+    (True, False, True)
+    """
+    if name == "gradient descent":
+        left, floor = 3 * np.abs(1 - lr) ** steps, sigma * np.sqrt(lr / (2 - lr))
+    else:
+        left, floor = 3 * np.exp(-steps * lr / sigma), np.sqrt(lr * sigma / 2)
+    return bool(left > floor / 2)
 
 
 # ---- rare news ----
@@ -244,8 +270,8 @@ class Decay(Page):
 
     alt = (
         "What is left of weights that began at 1, against the size of the noise in their gradients on a logarithmic "
-        "axis: gradient descent and AdamW leave the same of all; Adam with L2 leaves nothing where the noise is small "
-        "and nearly everything where it is large."
+        "axis: gradient descent and AdamW leave the same of all; Adam with L2 leaves less where the noise is small and "
+        "more where it is large."
     )
 
     def __init__(self):
@@ -304,8 +330,9 @@ class FirstSteps(Page):
         spread, known = rates.std(axis=1), self.times >= 6
         every = np.unique(np.geomspace(1, self.times[-1], 200).astype(int))
         self.warm = 2 / (1 - self.beta2)
+        r = experiments.rectification(every, self.beta2)
         lines = {
-            "RAdam": (every, experiments.rectification(every, self.beta2)),
+            "RAdam": (every, np.where(r > 0, r, np.nan)),  # before its formula has an answer there is no factor
             self.MEASURED: (self.times[known], spread[-1] / spread[known]),
             self.WARM: (every, np.minimum(every / self.warm, 1)),
         }
@@ -314,8 +341,8 @@ class FirstSteps(Page):
     def at(self, t):
         first, then = ((self.high / self.low)[self.times == k][0] for k in (1, 20))
         self.caption = (
-            f"β₂ = {number(self.beta2)}. From the 5th to the 95th percentile 1/√v̂ grows by a factor of "
-            f"{number(first, 2)} after the first step, {number(then, 2)} after the 20th. RAdam's r reaches one half at "
+            f"β₂ = {number(self.beta2)}. The 95th percentile of 1/√v̂ is {number(first, 2)} times the 5th after the "
+            f"first step, {number(then, 2)} times after the 20th. RAdam's r reaches one half at "
             f"step {number(half_way(self.beta2))}, the warm-up over {number(round(self.warm))} steps at "
             f"{number(round(self.warm / 2))}."
         )
@@ -501,7 +528,9 @@ class Budget(Page):
         words = dict(x="tries K", xlim=(1, 12))
         title = "mean rank over ten seeds (1 is best)"
         self.lines = Curves(self, "ranks", **words, title=title, ylim=(12.6, 0.6), legend=None, room=dict(right=1.42))
-        self.agree = Curves(self, "agree", **words, title="how far the seeds agree", ylim=(-0.2, 1.05), legend=None)
+        self.agree = Curves(
+            self, "agree", **words, title="correlation of the seeds' orders", ylim=(-0.2, 1.05), legend=None
+        )
         self.lines.axes.set_yticks(range(1, 13))
         for panel in (self.lines, self.agree):
             panel.axes.set_xticks(range(1, 13))
@@ -524,8 +553,8 @@ class Budget(Page):
         rank, last = self.ranks[self.method], len(self.agreed)
         self.caption = (
             f"{self.method[0].upper() + self.method[1:]} on {self.ranked}: mean rank {rank[0]:.1f} with one try, "
-            f"{rank[3]:.1f} with four, {rank[-1]:.1f} with all {last}. The seeds agree {two(self.agreed[0])} with one "
-            f"try and {two(self.agreed[-1])} with all {last}."
+            f"{rank[3]:.1f} with four, {rank[-1]:.1f} with all {last}. The orders of two seeds correlate by "
+            f"{two(self.agreed[0])} with one try and {two(self.agreed[-1])} with all {last}, on average."
         )
         return [artist for artist in self.moving if artist.get_visible()] or moved
 
