@@ -134,7 +134,7 @@ class Rest(Page):
         super().__init__("walk floor", size=(9.6, 3.9))
         words = dict(x="steps t", log="y", ylim=(1e-9, 1e5), legend="upper right")  # a legend above all lines
         self.walk = Curves(self, "walk", title="|w|, the middle of eight runs", **words)
-        words = dict(x="size σ of the noise", log="xy", ylim=(1e-9, 1e3), legend=None, sets="sigma")
+        words = dict(x="size σ of the noise", log="xy", ylim=(1e-9, 1e5), legend=None, sets="sigma")
         self.floor = Curves(self, "floor", title="|w| in the last 200 steps (root mean square)", **words)
 
     def show(self, result):
