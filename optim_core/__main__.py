@@ -1,4 +1,4 @@
-"""The commands of the course: `python3 -m optim_core lab | lecture | stills | test | normalise | site`.
+"""The commands of the course: `python3 -m optim_core lab | lecture | progress | test | …`.
 
 They set up what they need and then run it. If the Python that runs them already has everything (conda, Binder, an
 environment of your own), it is used as it is. If not, a folder .venv is made beside the README, with the packages of
@@ -32,6 +32,9 @@ python3 -m optim_core lecture [chapter] [--situation "…"] [--notes] [option ..
 python3 -m optim_core stills [chapter] [--out DIR]
     Writes every live figure (of all chapters, unless one is named) as SVG, and as PNG, 1920 pixels wide.
 
+python3 -m optim_core progress [--export FILE.csv] [--reset]
+    Says what you predicted and solved so far, writes it as a table for an instructor, or forgets it. Nothing is sent.
+
 python3 -m optim_core test [argument ...]
     Runs the whole test suite: ruff, pytest and every notebook. With arguments, runs pytest with these instead.
 
@@ -49,7 +52,7 @@ VENV = ROOT / ".venv"
 LOCK = ROOT / "requirements.lock"
 OLDEST, NEWEST = (3, 11), (3, 14)  # the Pythons for which every package of the lock has a ready-made wheel
 UNFINISHED = "unfinished\n"
-COMMANDS = ("lab", "lecture", "stills", "test", "normalise", "site")
+COMMANDS = ("lab", "lecture", "stills", "progress", "test", "normalise", "site")
 
 RUFF = [["check", "."], ["format", "--check", "."]]
 # One run of pytest, so that there is one summary. The cells of a notebook must stay in one worker, in order: loadfile.
@@ -78,6 +81,8 @@ def main(arguments):
             replace_by(find_python("lecture"), ["-m", "optim_core.lecture"] + rest)
         elif command == "stills":
             replace_by(find_python(), ["-m", "optim_core.lecture.stills"] + rest)
+        elif command == "progress":  # needs no packages, so any Python will do
+            replace_by(sys.executable, ["-P", ROOT / "optim_core" / "exercises" / "progress.py"] + rest)
         elif command == "test":
             test(rest)
         elif command == "normalise":

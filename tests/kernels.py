@@ -16,6 +16,7 @@ def kernel_environment() -> dict[str, str]:
     return {
         "PYTHONWARNINGS": WARNINGS,
         "PYTHONPATH": os.pathsep.join(dict.fromkeys(path)),
+        "OPTIM_CORE_PROGRESS": "off",  # what a student has answered on this machine changes no output
         # one thread a kernel: the workers share the cores, and sums are added up in the same order everywhere
         **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"),
     }

@@ -129,7 +129,9 @@ def test_a_missing_venv_module_is_named_with_the_package_that_has_it(module, clo
 
 
 def test_an_unknown_command_is_told_the_commands():
-    assert "lab, lecture, stills, test, normalise or site" in one_sentence(python("-m", "optim_core", "notebook"))
+    assert "lab, lecture, stills, progress, test, normalise or site" in one_sentence(
+        python("-m", "optim_core", "notebook")
+    )
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])
@@ -460,6 +462,13 @@ def test_site_runs_the_builder_with_its_options_and_asks_for_what_it_builds_with
     monkeypatch.setattr(launcher, "replace_by", lambda *command: None)
     launcher.main(["site"])
     assert asked == ["site"]
+
+
+def test_progress_needs_no_packages_and_passes_its_options_on(monkeypatch, started):
+    monkeypatch.setattr(launcher, "missing", lambda *extras: pytest.fail("it asks for packages"))
+    (command,), code = started("progress", "--export", "table.csv")
+    script = ROOT / "optim_core" / "exercises" / "progress.py"
+    assert (command, code) == (["-P", str(script), "--export", "table.csv"], 0)
 
 
 def test_normalise_passes_its_notebooks_on(started):

@@ -17,11 +17,11 @@ import math
 import re
 import textwrap
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from . import diagnosis, edits
+from . import diagnosis, edits, progress
 from .blank import Blank, ____, has_blank
 from .running import by_place, run
 from .values import close, kind_of, numbers, one_number, show, typed, up_to_sign
@@ -36,23 +36,43 @@ COLOURS = {CORRECT: "#0072B2", INCORRECT: "#D55E00"}  # safe for the colour-blin
 class Result:
     """What a check says: `outcome` is "correct", "incorrect", "not attempted yet" or "hint 1 of 3"; `text` is the rest.
 
+    note: a quiet sentence on the student's progress, after the text; before it, if nothing was attempted
+
     >>> Result("correct", "All 12 cases agree.")
     Correct: All 12 cases agree.
     """
 
     outcome: str
     text: str
+    note: str = ""
 
     def __repr__(self):
-        return f"{self.outcome.capitalize()}: {self.text}"
+        said = [f"{self.outcome.capitalize()}: {self.text}", *filter(None, [self.note])]
+        return "\n".join(said[::-1] if self.outcome == NOT_ATTEMPTED else said)
 
     def _repr_html_(self):
         text = re.sub(r"`([^`\n]+)`", r"<code>\1</code>", html.escape(self.text, quote=False))
         border = f"border-left: 4px solid {COLOURS.get(self.outcome, '#888888')}"
+        before, after = ("", quiet(self.note)) if self.outcome != NOT_ATTEMPTED else (quiet(self.note), "")
         return (
             f'<div style="{border}; padding: 2px 10px; white-space: pre-wrap">'
-            f"<b>{self.outcome.capitalize()}:</b> {text}</div>"
+            f"{before}<b>{self.outcome.capitalize()}:</b> {text}{after}</div>"
         )
+
+
+def quiet(sentence):
+    """A sentence on the student's progress as HTML, smaller than what it stands beside; "" for none."""
+    text = re.sub(r"`([^`\n]+)`", r"<code>\1</code>", html.escape(sentence, quote=False))
+    return f'<div style="font-size: 0.9em; opacity: 0.75">{text}</div>' if text else ""
+
+
+def _remembered(task, result):
+    """The result of an exercise or a question, noted if it is correct; if not attempted, with the day it was solved."""
+    if result.outcome == CORRECT:
+        return replace(result, note=progress.record(task))
+    if result.outcome == NOT_ATTEMPTED and (entry := progress.recall(task)):
+        return replace(result, note=f"Solved on {progress.day(entry)}.")
+    return result
 
 
 class Exercise:
@@ -111,13 +131,14 @@ class Exercise:
     def check(self, function):
         """Judge a student's function on every case. Returns a Result, whatever the function does or returns."""
         try:
-            return self._judge(function)
+            result = self._judge(function)
         except KeyboardInterrupt:
             return Result(INCORRECT, "you stopped the check before it was done.")
         except Exception:  # an object that refuses to be looked at
             if __import__("os").environ.get("WILD"):
                 raise
             return Result(INCORRECT, "your function returns something that cannot be compared with the answer.")
+        return _remembered(self, result)
 
     def glance(self, function, k):
         """The answer of a function in case k, in a hurry: asked of many functions in a row, inside `running.quiet`."""
@@ -262,9 +283,9 @@ class Choice:
         """Judge the option with this key (capitals and a bracket behind it do not matter)."""
         key = _key(key, self.options)
         if key is None:
-            return Result(NOT_ATTEMPTED, f"choose one of {', '.join(self.options)}.")
+            return _remembered(self, Result(NOT_ATTEMPTED, f"choose one of {', '.join(self.options)}."))
         outcome = CORRECT if key == self.correct else INCORRECT
-        return Result(outcome, f"{key}) {_sentence(self.options[key])} {self.explanations[key]}")
+        return _remembered(self, Result(outcome, f"{key}) {_sentence(self.options[key])} {self.explanations[key]}"))
 
     def __repr__(self):
         return "\n".join([self.question, *(f"  {key}) {text}" for key, text in self.options.items())])
@@ -293,21 +314,32 @@ class Predict:
     def __init__(self, question, measure, *, options=None, factor=None, tolerance=None, why=""):
         self.question, self.measure, self.options = question, measure, options or {}
         self.factor, self.tolerance, self.why = factor, tolerance, why
-        self.prediction, self.revealed = None, False
+        self.prediction, self.revealed, self.since = None, False, ""  # since: the day, if it is of an earlier kernel
         if [bool(options), factor is not None, tolerance is not None].count(True) != 1:
             raise ValueError("a Predict needs exactly one of options, factor and tolerance")
 
     def commit(self, value=____):
         """Note the prediction, a key or a number, also as text (see `values.typed`). Once revealed, it stays."""
+        self.recall()
         given, value = value, self._read(value)
         if value is None:
             wanted = f"one of {', '.join(self.options)}" if self.options else "a number"
             said = f"`{given}` is not understood. " if isinstance(given, str) and given.strip() else ""
             return Result(NOT_ATTEMPTED, f"{said}{'C' if said else 'c'}ommit to {wanted}; a guess is enough.")
         if self.revealed and value != self.prediction:
-            return Result("already revealed", f"your prediction was {self._say(self.prediction)}, and it stays.")
-        self.prediction = value
-        return Result("committed", f"your prediction is {_sentence(self._say(value))} Now reveal.")
+            return Result("already revealed", f"your prediction was {self._mine()}, and it stays.")
+        if value != self.prediction:
+            self.prediction, self.since = value, ""
+        note = progress.record(self, value=value)
+        return Result("committed", f"your prediction is {_sentence(self._say(value))} Now reveal.", note)
+
+    def recall(self):
+        """Take up a prediction that was made before this kernel began; the day, in words, or ""."""
+        if self.prediction is None and (entry := progress.recall(self)):
+            self.prediction = self._read(entry.get("value"))  # None, if it is none of the options any more
+            if self.prediction is not None:
+                self.since, self.revealed = progress.day(entry), "right" in entry
+        return self.since
 
     def _read(self, value):
         """The key or the number that is meant, or None."""
@@ -318,13 +350,15 @@ class Predict:
 
     def reveal(self):
         """Measure, and compare with the prediction."""
+        self.recall()
         if self.prediction is None:
             return Result(NOT_ATTEMPTED, "commit to a prediction first, then reveal.")
         measured, self.revealed = self.measure(), True
         right, verdict = self._judge(self.prediction, measured)
         why = self.why.replace("{measured}", self._say(measured))
-        text = f"you predicted {self._say(self.prediction)}; measured: {_sentence(self._say(measured))} {verdict} {why}"
-        return Result(CORRECT if right else INCORRECT, re.sub(" +", " ", text).strip())
+        text = f"you predicted {self._mine()}; measured: {_sentence(self._say(measured))} {verdict} {why}"
+        note = progress.record(self, value=self.prediction, right=bool(right))
+        return Result(CORRECT if right else INCORRECT, re.sub(" +", " ", text).strip(), note)
 
     def _judge(self, mine, measured):
         """Is the prediction right, and a sentence on how far off it is."""
@@ -337,6 +371,10 @@ class Predict:
             ratio = max(mine / measured, measured / mine)
             right, off = ratio <= self.factor, f"by a factor {ratio:.3g}"
         return right, f"{'Close enough: t' if right else 'T'}oo {'high' if mine > measured else 'low'} {off}."
+
+    def _mine(self):
+        """The prediction in words, with its day if it is of an earlier kernel."""
+        return self._say(self.prediction) + (f" (on {self.since})" if self.since else "")
 
     def _say(self, value):
         return f"{value}) {self.options[value]}" if self.options else show(value)

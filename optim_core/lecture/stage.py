@@ -10,8 +10,10 @@ from IPython.display import HTML, display
 from matplotlib.text import Text
 
 from ..chapters import chapters
+from ..exercises import progress
 from ..live import FIGURES
 from ..live.figure import LOCK, kebab
+from ..live.questions import ASKED
 from ..refuse import refuse
 from .slides import outline, slides_of
 
@@ -24,6 +26,9 @@ def lecture(notebook=None):
     """Turn the open notebook into slides; Esc, or the button on the page, turns them back.
 
     notebook: its path, where the kernel cannot know it (JupyterLab and Jupyter Notebook tell it).
+
+    The hall starts fresh: what you answered earlier is not shown, and what is answered until the kernel restarts is not
+    remembered.
     """
     named = notebook or os.environ.get("JPY_SESSION_NAME") or os.environ.get("__vsc_ipynb_file__")
     if not named:
@@ -31,6 +36,9 @@ def lecture(notebook=None):
     path = next((p for p in (Path(named), Path(Path(named).name)) if p.exists()), None)
     if path is None:
         refuse("notebook", str(named), "a notebook that is there")
+    progress.paused = True  # the hall's answers are not the lecturer's, nor the lecturer's the hall's
+    for question in list(ASKED):
+        question.begin()
     begin()
     display(HTML(page(json.loads(path.read_text(encoding="utf-8")), fresh=True)))
 

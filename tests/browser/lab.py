@@ -129,11 +129,13 @@ class Lab:
     def _start_server(self) -> None:
         # served is what `python3 -m optim_core lab` serves: the folder of the notebooks, and nothing above it
         self.served = self.folder / "notebooks"
-        shutil.copytree(self.source, self.served, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+        others = shutil.ignore_patterns(".ipynb_checkpoints", ".optim_progress*")
+        shutil.copytree(self.source, self.served, ignore=others)
         port, self.token = free_port(), os.urandom(12).hex()
         env = {k: v for k, v in os.environ.items() if not k.startswith(("JUPYTER", "IPYTHON"))}
         # Warnings are errors in the cells (see tests/conftest.py), not in the server, which has warnings of its own.
         strict = env.pop("PYTHONWARNINGS", None)
+        env.setdefault("OPTIM_CORE_PROGRESS", "off")
         env["PYTHONPATH"] = os.pathsep.join(p for p in (str(ROOT), env.get("PYTHONPATH")) if p)
         env["JUPYTER_CONFIG_PATH"] = str(ROOT)  # labconfig/: no news popup, no windowing
         env["JUPYTER_PREFER_ENV_PATH"] = "0"  # the kernel written below wins over an installed one
