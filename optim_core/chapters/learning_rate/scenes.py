@@ -21,12 +21,12 @@ def dot(panel, name, x, y, style, ms=9):
 def size(value):
     """A loss or a length for a caption; what is beyond all use as a number is only bounded.
 
-    >>> size(0.25), size(3.2e13), size(1e-20), size(0.0)
-    ('0.25', 'above 10⁸', 'below 10⁻¹²', '0')
+    >>> size(0.25), size(204.0), size(3.2e13), size(1e-20), size(0.0)
+    ('0.25', '204', 'above 10⁸', 'below 10⁻¹²', '0')
     """
     if not value <= 1e8:
         return "above 10⁸"
-    return "below 10⁻¹²" if 0 < value < 1e-12 else number(value, 2)
+    return "below 10⁻¹²" if 0 < value < 1e-12 else number(value, 3 if 100 <= value < 999.5 else 2)
 
 
 def plain(page):
@@ -204,8 +204,9 @@ class TwoDirections(Page):
 def which_lags(eta, flat, steep):
     """Which direction of a quadratic is the slower one at this η, and which η would be the best.
 
-    >>> which_lags(1.0, 0.01, 1.0)
-    'The flat direction is the slower one: its factor is 0.99. The best constant η is 1.98, with the factor 0.9802.'
+    >>> print(which_lags(1.0, 0.01, 1.0))  # doctest: +NORMALIZE_WHITESPACE
+    The flat direction is the slower one: its factor is 0.99. In the long run the best constant η is 1.98, with the
+    factor 0.9802.
     """
     down, up = 1 - eta * flat, 1 - eta * steep
     if np.isclose(abs(down), abs(up), rtol=0, atol=1e-12):
@@ -218,7 +219,7 @@ def which_lags(eta, flat, steep):
     elif abs(up) >= 1 - 1e-12:
         text = "The steep direction has the factor −1: it jumps to and fro and comes no nearer."
     best, rate = 2 / (flat + steep), (steep - flat) / (steep + flat)
-    return text + f" The best constant η is {number(best, 4)}, with the factor {number(rate, 4)}."
+    return text + f" In the long run the best constant η is {number(best, 4)}, with the factor {number(rate, 4)}."
 
 
 # ---- three ways to know ----
