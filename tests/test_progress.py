@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -48,6 +49,11 @@ def kept(tmp_path, monkeypatch):
         return room()
 
     return begin
+
+
+def cells(table):
+    """The words in the cells of a table, in their order."""
+    return re.findall("<td[^>]*>([^<]*)", table)
 
 
 def backdate(folder):
@@ -126,7 +132,7 @@ def test_the_summary_counts_each_chapter_that_was_begun_and_is_no_output_that_is
     assert "Nothing predicted or solved yet" in before.value
     kept().area.check(area)
     after = live.summary()
-    assert "<td>Made up</td><td>0 of 2</td><td>1 of 2</td>" in after.value
+    assert cells(after.value)[3:] == ["Made up", "0 of 2", "1 of 2"]
     ours = [{k: v for k, v in one._repr_mimebundle_().items() if k.startswith("text/")} for one in (before, after)]
     assert ours[0] == ours[1]
 
@@ -360,4 +366,4 @@ def test_a_prediction_made_in_a_kernel_is_still_there_in_the_next(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == [progress.NAME]
     said = run_in_a_kernel(LOOKS, tmp_path)
     assert "you predicted b)" in said and "measured" in said
-    assert "<td>Start here</td><td>1 of 1</td><td>1 of 2</td>" in said
+    assert cells(said)[3:] == ["Start here", "1 of 1", "1 of 2"]

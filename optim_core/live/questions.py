@@ -115,12 +115,12 @@ KEPT = quiet(
 
 def _table(counts):
     """The counts of the chapters that were begun as HTML."""
-    rows = [
-        f"<tr><td>{progress.title(chapter)}</td><td>{predicted} of {guesses}</td><td>{solved} of {others}</td></tr>"
-        for chapter, (predicted, guesses, solved, others) in counts.items()
-    ]
-    head = "<tr><th>chapter</th><th>predicted</th><th>solved</th></tr>"
-    return f"<table>{head}{''.join(rows)}</table>" if rows else "<p>Nothing predicted or solved yet.</p>"
+    cells = [("chapter", "predicted", "solved")]
+    for chapter, (predicted, guesses, solved, others) in counts.items():
+        cells.append((progress.title(chapter), f"{predicted} of {guesses}", f"{solved} of {others}"))
+    wide = '<td style="padding-right: 2em">'
+    rows = [f"<tr>{''.join(f'{wide}{cell}</td>' for cell in row)}</tr>" for row in cells]
+    return f"<table>{''.join(rows)}</table>" if counts else "<p>Nothing predicted or solved yet.</p>"
 
 
 def summary():
