@@ -130,6 +130,41 @@ def test_capacity_alone_does_not_overfit_and_the_situations_are_as_named():
     assert polynomials(60, 0.3, 0.0)[3][14] < 0.1 * new[14] and polynomials(15, 0.3, 0.1)[3][14] < 0.1 * new[14]
     fit = polynomials(15, 0.3, 100.0)[1][14]
     assert np.ptp(fit) < 0.5 < np.ptp(polynomials(15, 0.3, 0.1)[1][14])  # nearly a constant
+    for seed in range(5):  # the first figure has a peak at as many points as weights, too
+        assert polynomials(10, 0.3, 0.0, seed)[3][14] < polynomials(15, 0.3, 0.0, seed)[3][14]
+
+
+def test_the_ratio_of_errors_does_not_hang_on_few_draws(monkeypatch):
+    ratios = [new[14] / new[4] for *_, new in (experiments.polynomials(15, 0.3, 0.0, seed) for seed in range(200))]
+    assert experiments.ratio_of_errors() == pytest.approx(np.median(ratios))
+    points = experiments.points
+    monkeypatch.setattr(experiments, "points", lambda n, noise, seed=0: points(n, noise, seed + 1000))
+    assert 0.5 < experiments.ratio_of_errors() / np.median(ratios) < 2  # what the question lets pass
+
+
+def test_without_noise_a_high_degree_is_bad_where_it_cannot_follow(monkeypatch):
+    monkeypatch.setattr(experiments, "truth", lambda x: 1 / (1 + 25 * x**2))
+    new = experiments.polynomials(15, 0.0, 0.0)[3]
+    assert new[14] > 1 > 100 * new[10]
+
+
+@pytest.mark.parametrize("n, noise", [(15, 0.0), (60, 0.0), (15, 0.01), (15, 0.3), (60, 1.0)])
+def test_the_error_of_the_chosen_degree_is_inside_its_panel(n, noise):
+    scene = scenes.Degrees()
+    for degree in (3, 14):
+        scene.show((degree, n, noise, 0.0, experiments.polynomials(n, noise, 0.0)))
+        low, high = scene.error.axes.get_ylim()
+        assert low < scene.new[degree] < high
+
+
+def test_the_lowest_degree_is_not_chosen_by_rounding():
+    scene = scenes.Degrees()
+    answer = experiments.polynomials(15, 0.0, 0.0)
+    for nudge in (1 + 1e-9, 1 - 1e-9):  # sin(3x) is odd: degree 14 is degree 13
+        answer[3][14] = answer[3][13] * nudge
+        scene.show((14, 15, 0.0, 0.0, answer))
+        scene.at(0)
+        assert scene.caption.endswith("degree 13.")
 
 
 @pytest.mark.parametrize("p", [40, 250])
@@ -154,6 +189,8 @@ def test_what_the_text_says_of_the_peak():
     assert wrong[p == n, 3] < wrong[p < n, 0].min()  # λ = 1: no peak left
     valley = noise[p < n, 0].min()
     assert abs(noise[-1, 0] - valley) < 0.03 and noise[-1, 4] < valley - 0.02
+    near, far = noise[p == n][0], noise[-1]  # with wrong labels the λ that helps grows with p
+    assert near[4] < near[5] and 0.4 < far[5] / far[0] < 0.6 and far[5] < 0.75 * far[4]
 
 
 def test_found_says_where_a_curve_is_lowest_and_highest():
@@ -218,6 +255,16 @@ def test_adamw_decays_both_weights_and_l2_by_the_noise():
     assert np.allclose(runs["AdamW"], runs["Adam + L2"])
 
 
+@pytest.mark.parametrize(
+    "stop, match, dots", [(1.0, 10.0, 1), (1e6, 0.1, 1), (1.0, 1.0, 2), (1e6, 1.0, 2), (50.0, 10.0, 2)]
+)
+def test_no_dot_stands_beside_its_line(stop, match, dots, monkeypatch):
+    scene, shown = scenes.ShrinkOrStop(), []
+    monkeypatch.setattr(scene.wrong, "show", lambda lines, looks, dots: shown.append(dots))
+    scene.show((stop, match, 0.2, experiments.stopping(0.2)))
+    assert len(shown[0]) == dots
+
+
 # Networks ---------------------------------------------------------------------------------------------------------
 
 
@@ -238,6 +285,8 @@ def test_the_knobs_do_what_their_situations_say():
         best, end = chapter.stopped.reference(plain.test_loss, patience)
         assert (scene.best, scene.end) == (best, end)
         assert plain.seen[best] < 1
+    assert chapter.stopped.reference(plain.test_loss, 1)[0] == np.argmin(plain.test_loss)  # smooth: one look will do
+    assert chapter.stopped.reference(dropped.test_loss, 1)[0] < np.argmin(dropped.test_loss)  # "impatient"
 
 
 def test_penalties_leave_biases_alone_and_know_the_first_layer():
@@ -268,6 +317,10 @@ def test_members_that_share_a_start_can_be_averaged_and_others_cannot():
     assert start.rho > 0.95 > 0.75 > max(both.rho, data.rho)
     assert max(start.averaged[-1], both.averaged[-1]) < 0.8 * min(start.right[0], both.right[0])
     assert data.averaged[-1] > data.right[0] and both.right[-1] > both.right[0]
+    large = experiments.ensemble(experiments.DIFFER[0], 0.3, scale=8.0)
+    assert large.rho < 0.8 and large.right[-1] > large.right[0] + 0.03
+    whole, some = (experiments.ensemble(differ) for differ in experiments.DIFFER[:2])
+    assert some.right[0] < whole.right[0] - 0.02 and some.right[-1] < whole.right[0] + 0.01  # only won back
 
 
 @pytest.mark.parametrize("p", [0.1, 0.5, 0.9])
@@ -280,6 +333,10 @@ def test_dropout_is_an_adaptive_penalty(p):
     assert abs(mean[0] - test) < error and mean[1] == pytest.approx((1 - p) * mean[0])
     assert mean[2] == pytest.approx((1 - p) / p * mean[0])
     assert (abs(mean[2] - test) < error) == (p == 0.5)
+    scene = scenes.Dropping()
+    low, high = scene.sums.edges[[0, -1]]
+    for rule, all_sums in sums.items():  # the histogram is not cut
+        assert np.mean((all_sums < low) | (all_sums > high)) < 1e-3, rule
 
 
 def test_decay_brings_a_large_start_down_and_the_rest_stays():

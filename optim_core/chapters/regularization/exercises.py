@@ -531,7 +531,7 @@ best_slope.mistakes += [  # what was done, the wrong formula, where to look
 through_all = Predict(
     "15 points about a curve, with noise σ = 0.3. A polynomial of degree 14 passes through all of them; one of "
     "degree 4 does not. By which factor is the first one's mean squared error on new points larger, in the "
-    "median of ten draws of the noise?",
+    "median of 200 draws of the noise?",
     experiments.ratio_of_errors,
     factor=2,
     why="Between the points, and most of all near the ends, the polynomial that meets each of them swings far off.",
@@ -611,7 +611,7 @@ peak = Choice(
     "Least squares with as many features as examples does badly on new ones. Which of these can help?",
     {
         "a": ("only fewer features", "More of them may help as well: the error falls again beyond the peak."),
-        "b": ("fewer features, more features, or some L2", "Yes: all three lead away from the peak; λ levels it."),
+        "b": ("fewer features, more features, or some L2", "Yes: the first two lead away from the peak, λ levels it."),
         "c": ("more training, until the loss is 0", "At the peak the training error is 0 already."),
         "d": ("fewer examples, always", "It moves the peak, and so it can help right there. Away from the peak "
               "fewer examples are no help."),

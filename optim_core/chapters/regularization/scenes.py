@@ -56,14 +56,17 @@ class Degrees(Page):
         lines = {"truth, sin(3x)": (GRID, experiments.truth(GRID)), "the fit": (GRID, fits[self.degree])}
         looks = {"truth, sin(3x)": look("theory"), "the fit": NEW._replace(dash=SOLID), "points": SEEN}
         self.fit.show({"points": (x, y)}, lines=lines, looks=looks, sizes=6)
-        lines = {"on the points": (DEGREES, np.maximum(self.seen, 1e-12)), "on new points": (DEGREES, self.new)}
+        lines = {"on the points": (DEGREES, np.maximum(self.seen, 1e-40)), "on new points": (DEGREES, self.new)}
         looks = {"on the points": SEEN, "on new points": NEW}
         levels = {"noise alone, σ²": self.noise**2} if self.noise else {}
         dots = {"on new points": (self.degree, self.new[self.degree])}
+        lowest = min(1e-3, self.noise**2 / 10) or 1e-24  # without noise the errors fall until rounding
+        self.error.scale("y", "log", (lowest, 1e3 if self.noise else 1e6))  # room for the legend
         self.error.show(lines, looks=looks, dots=dots, levels=levels)
 
     def at(self, t):
-        best = int(np.argmin(self.new))
+        # of two degrees that only rounding tells apart, the first
+        best = int(np.argmax(self.new <= (1 + 1e-6) * self.new.min()))
         self.caption = (
             f"Degree {self.degree}, {self.n} points, σ = {number(self.noise)}, λ = {number(self.lam)}. Mean squared "
             f"error on the points {small(self.seen[self.degree])}, on new points {small(self.new[self.degree])}. "
@@ -278,7 +281,12 @@ class ShrinkOrStop(Page):
         self.part.show({name: (h, part) for name, part in zip(self.looks, parts, strict=True)}, looks=self.looks)
         lines = dict(zip(self.looks, [(TIMES, self.stopped), (TIMES * self.c, self.shrunk)], strict=True))
         at = [np.interp(np.log(self.t), np.log(x), y) for x, y in lines.values()]
-        dots = {name: (self.t, y) for name, y in zip(self.looks, at, strict=True)}
+        ends = [(x[0], x[-1]) for x, _ in lines.values()]  # no dot where no λ was tried
+        dots = {
+            name: (self.t, y)
+            for name, y, (low, high) in zip(self.looks, at, ends, strict=True)
+            if 0.999 * low <= self.t <= 1.001 * high
+        }
         self.wrong.show(lines, looks=self.looks, dots=dots)
 
     def at(self, t):
@@ -319,11 +327,11 @@ class Dropping(Page):
     def __init__(self):
         super().__init__("sums kept", size=(9.6, 4.0))
         self.sums = Histogram(
-            self, "sums", edges=np.linspace(-30, 110, 141), title="what one unit sums up to in training", x="sum",
+            self, "sums", edges=np.linspace(-30, 150, 181), title="what one unit sums up to in training", x="sum",
         )  # fmt: skip
         self.kept = Curves(
             self, "kept", title="part of a weight that is left", x="size of its feature, ‖xⱼ‖", log="x",
-            xlim=(0.1, 10), ylim=(0, 1.05), legend="upper left",
+            xlim=(0.1, 10), ylim=(0, 1.5), legend="upper left",
         )  # fmt: skip
 
     def show(self, result):
