@@ -91,9 +91,13 @@ def lay_out(core, folder):
             shutil.copy(Path(core, name), folder)
     lock = json.loads(Path(core, "pyodide-lock.json").read_text(encoding="utf-8"))
     packages, address = gather(lock, folder), COMPILED.format(version=version_of(core))
+    compile_wheels(core, folder)
     outside = [entry for entry in packages.values() if not is_pure(entry["file_name"])]
-    for entry in outside:
-        entry["file_name"] = address + entry["file_name"]
+    for entry in packages.values():
+        if entry in outside:
+            entry["file_name"] = address + entry["file_name"]
+        else:
+            entry["sha256"] = digest(Path(folder, entry["file_name"]))
     text = json.dumps({"info": lock["info"], "packages": packages}, indent=1)
     Path(folder, "pyodide-lock.json").write_text(text, encoding="utf-8")
     return sorted(entry["file_name"] for entry in outside)
@@ -117,6 +121,19 @@ def gather(lock, folder):
                 packages[name] = describe(name, wheels[name], python)
         wanted = {one for entry in packages.values() for one in entry["depends"]} - set(packages)
     return dict(sorted(packages.items()))
+
+
+def compile_wheels(core, folder):
+    """Give the wheels in `folder` bytecode, by this Pyodide under Node.js; where that is missing they do without.
+
+    Most of the seconds until a figure moves go into compiling what a chapter imports, SymPy before all.
+    """
+    node = shutil.which("node")
+    if node:
+        script = Path(__file__).with_name("templates") / "compile.mjs"
+        done = subprocess.run([node, str(script), str(core), str(folder)], capture_output=True, text=True)
+        if done.returncode:
+            raise Impossible(f"Pyodide could not compile the wheels: {last_line(done.stderr)}")
 
 
 def is_pure(file):
@@ -197,7 +214,6 @@ def describe(name, wheel, python):
         "version": str(parse_wheel_filename(wheel.name)[1]),
         "file_name": wheel.name,
         "install_dir": "site",
-        "sha256": digest(wheel),
         "package_type": "package",
         "imports": sorted({file.split("/")[0].removesuffix(".py") for file in files if ".dist-info/" not in file}),
         "depends": sorted(depends - UNUSED),

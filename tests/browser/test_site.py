@@ -2,7 +2,10 @@
 
 import json
 import os
+import re
+import shutil
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -64,6 +67,20 @@ def test_a_visitor_fetches_the_compiled_packages_from_elsewhere_and_nothing_more
             assert not visit.page.evaluate("() => document.documentElement.dataset.done"), visit.problems
             visit.page.wait_for_timeout(100)
         assert visit.asked == wanted
+
+
+def test_what_a_page_imports_is_compiled_already_and_a_chapter_can_still_show_its_source(site):
+    if not shutil.which("node"):
+        pytest.skip("without Node.js the packages are compiled in the visitor's browser")
+    wheels = {path.name.split("-")[0]: zipfile.ZipFile(path) for path in (site / "static" / "pyodide").glob("*.whl")}
+    sympy, ours = set(wheels["sympy"].namelist()), set(wheels["optim_core"].namelist())
+    assert "sympy/core/add.pyc" in sympy and "sympy/core/add.py" not in sympy
+    assert not [name for name in sympy if "/tests/" in name]
+    sources = {name for name in ours if name.endswith(".py")}
+    compiled = {
+        re.sub(r"__pycache__/(\w+)\.cpython-\d+\.pyc", r"\1.py", name) for name in ours if name.endswith(".pyc")
+    }
+    assert sources == compiled and "optim_core/optimizers.py" in sources
 
 
 def test_a_chapter_runs_in_the_page_its_slider_answers_and_an_exercise_is_checked(runnable):
