@@ -78,9 +78,10 @@
       pen.beginPath();  // a disc and a square, as in the chapters: colour is not the only sign
       if (i) pen.rect(x - 6, y - 6, 12, 12); else pen.arc(x, y, 7, 0, 2 * Math.PI);
       pen.fill();
-      pen.font = "600 15px system-ui, sans-serif";
-      pen.fillRect(14, 19 + 24 * i, 22, 4);
-      pen.fillText(runs[i][0], 44, 26 + 24 * i);
+      pen.font = "600 " + (width < 600 ? 12 : 15) + "px system-ui, sans-serif";
+      pen.textAlign = "right";  // the runs start on the left
+      pen.fillRect(width - 36, 15 + 20 * i, 22, 4);
+      pen.fillText(runs[i][0], width - 44, 22 + 20 * i);
     }
   };
 
