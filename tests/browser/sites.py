@@ -1,6 +1,7 @@
 """The static site in Chromium: what it asks for from elsewhere, how soon a slider moves, and with which Pyodide.
 
-    python3 tests/browser/sites.py [FOLDER] [CHAPTER]      prints how long it takes, for a site that was built
+    python3 tests/browser/sites.py [FOLDER] [CHAPTER ...]      runs the chapters of a site that was built (build/site),
+                                                               prints how long that takes and what went wrong
 
 The browser reaches nothing but this machine. What the site has its visitors fetch from Pyodide's own address (numpy,
 matplotlib and what they need, compiled) is handed to it here from files, each with the hash that the site's lock names:
@@ -197,6 +198,26 @@ class Visit:
             self.page.wait_for_timeout(5)
         return 1000 * (time.perf_counter() - begun)
 
+    def read_on(self) -> None:
+        """Go down the notebook, as its cells run, to the end of the last one."""
+        self.page.evaluate(
+            """() => { const page = document.getElementById("live").contentDocument;
+                const down = setInterval(() => {
+                    const panes = page.querySelectorAll(".jp-WindowedPanel-outer, .jp-Notebook");
+                    for (const pane of panes) pane.scrollTop += 300;
+                    if (document.documentElement.dataset.done) clearInterval(down);
+                }, 200); }"""
+        )
+        self.page.wait_for_function("() => document.documentElement.dataset.done", timeout=1_800_000, polling=200)
+
+    def faults(self) -> list[str]:
+        """What went wrong so far: a cell that stopped, words on stderr, errors of the page."""
+        cell = self.page.evaluate("() => document.documentElement.dataset.failed")
+        said = self.notebook.locator('[data-mime-type="application/vnd.jupyter.stderr"]').all_inner_texts()
+        found = [f"cell {cell} stopped with an error"] if cell else []
+        found, self.problems = found + said + self.problems, []
+        return found
+
     def run_cell(self, index: int, source: str | None = None) -> list[dict]:
         """Run a cell of the notebook, with another text if one is given; its outputs."""
         return self.page.evaluate(
@@ -222,18 +243,25 @@ def older_or_real(site: Path, folder: Path) -> tuple[Path, Path, str]:
 
 
 def main() -> None:
-    site, chapter = (*sys.argv[1:], *[OUT, "02_critical_points"][len(sys.argv) - 1 :])
+    site = Path(sys.argv[1] if len(sys.argv) > 1 else OUT)
+    chapters = sys.argv[2:] or sorted(path.stem for path in (site / "chapters").glob("*.html"))
+    failed = []
     with tempfile.TemporaryDirectory() as place:
         try:
-            site, files, version = older_or_real(Path(site), Path(place))
+            site, files, version = older_or_real(site, Path(place))
+            print(f"Pyodide {version}")
             with Visit(site, files) as visit:
-                for kind in ("cold", "warm"):  # the second time the browser has the files
+                for chapter in [chapters[0], *chapters]:  # the first one twice: then the browser has the files
                     live = visit.run(chapter)
-                    presses = sorted(visit.press() for _ in range(20))
-                    print(f"Pyodide {version}, {kind}: a slider moves after {live:.1f} s; from a key press to another "
-                          f"picture {presses[10]:.0f} ms (median of 20)")  # fmt: skip
+                    presses = sorted(visit.press() for _ in range(9))
+                    visit.read_on()
+                    faults = visit.faults()
+                    failed += [chapter] if faults else []
+                    print(f"{chapter}: a slider moves after {live:.1f} s, from a key press to another picture "
+                          f"{presses[4]:.0f} ms (median of 9)", *faults, sep="\n    ", flush=True)  # fmt: skip
         except (Unreachable, NoBrowser) as reason:
             sys.exit(str(reason))
+    sys.exit(f"Went wrong: {', '.join(failed)}" if failed else 0)
 
 
 if __name__ == "__main__":

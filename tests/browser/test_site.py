@@ -108,7 +108,5 @@ def test_a_chapter_runs_in_the_page_its_slider_answers_and_an_exercise_is_checke
             ARTEFACTS.mkdir(exist_ok=True)
             visit.page.screenshot(path=ARTEFACTS / "site-failed.png")
             raise
-        failed = visit.page.evaluate("() => document.documentElement.dataset.failed")
-        words = visit.notebook.locator('[data-mime-type="application/vnd.jupyter.stderr"]').all_inner_texts()
-        assert not failed and not words and not visit.problems, (failed, words, visit.problems)
+        assert not visit.faults()
         assert visit.asked == without_the_later_ones(outside(site))
