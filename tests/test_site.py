@@ -71,6 +71,11 @@ def laid(tmp_path, monkeypatch):
 
     monkeypatch.setattr(kernel, "download", download)
     monkeypatch.setattr(kernel, "own_wheels", lambda folder: {"piplite": make(folder, "piplite")})
+
+    def compile_wheels(core, folder):  # a compiled wheel has another hash than the one that was fetched
+        (folder / "cycler-1.0-py3-none-any.whl").write_bytes(b"compiled")
+
+    monkeypatch.setattr(kernel, "compile_wheels", compile_wheels)
     core, folder = tmp_path / "core", tmp_path / "site"
     core.mkdir(), folder.mkdir()
     (core / "package.json").write_text('{"version": "314.0.6"}')
@@ -291,6 +296,14 @@ def test_a_core_that_is_not_the_one_whose_hash_is_known_is_not_used(tmp_path, mo
     monkeypatch.setattr(kernel.subprocess, "run", run)
     with pytest.raises(Impossible, match="is not the one whose hash is known"):
         kernel.fetch_core(tmp_path)
+
+
+def test_what_cannot_be_compiled_is_said_and_without_node_is_not_tried(tmp_path, monkeypatch):
+    monkeypatch.setattr(kernel.shutil, "which", lambda name: None)
+    kernel.compile_wheels(tmp_path, tmp_path)
+    monkeypatch.setattr(kernel.shutil, "which", lambda name: sys.executable)  # which cannot read JavaScript
+    with pytest.raises(Impossible, match="Pyodide could not compile the wheels: SyntaxError"):
+        kernel.compile_wheels(tmp_path, tmp_path)
 
 
 def test_what_cannot_be_built_ends_the_command_with_one_sentence(capsys):
