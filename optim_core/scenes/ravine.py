@@ -62,7 +62,7 @@ def arrival(name, part, path):
         return f"{name} starts at the minimum."
     if above[-1] < steps:
         return f"{name} stays below a millionth from step {above[-1] + 1} on."
-    if part[steps // 2 :].max() > part[: steps // 2].max():
+    if part[steps // 2 :].max() > part[: steps // 2].max() and part[-1] > 1:  # a burst that is over is no climb
         return f"{name} climbs."
     if len(above) <= steps:
         return f"{name} dips below a millionth at step {np.argmax(part <= GOAL)}, but has not stayed there yet."

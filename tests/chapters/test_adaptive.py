@@ -13,6 +13,7 @@ from optim_core.chapters.adaptive.experiments import METHODS, bursts, longest_st
 from optim_core.descent import descend
 from optim_core.exercises import ____
 from optim_core.live.controls import CONTROLS, stops
+from optim_core.scenes.ravine import arrival
 
 WITHOUT_MEMORY = scenes.WITHOUT_MEMORY
 ANGLES = [0.0, 1.0, 30.0, 45.0, 60.0, 89.0, 90.0]
@@ -154,6 +155,29 @@ def test_steps_until_counts_from_the_last_step_above():
     assert np.isinf(experiments.steps_until(loss[:4], 1e-6))
 
 
+@pytest.mark.parametrize("kappa, angle", [(1.0, 0), (100.0, 0), (100.0, 45), (1e4, 10)])
+def test_the_star_chooses_no_rate_that_diverges_and_the_soonest_of_the_others(kappa, angle):
+    surface, start = experiments.turned(kappa, angle, (-8.0, 4.0))
+    for name in ("gradient descent", "momentum", "AdaGrad"):
+        needed = {}
+        for lr in (0.2, 0.8, 1.96, 6.0, 60.0, experiments.best_rate(name, kappa, angle, (-8.0, 4.0))):
+            path = experiments.race(surface, start, {name: lr}, 400)[name]
+            loss = surface.loss(path["w"])
+            needed[lr] = np.inf if path["diverged"] else float(experiments.steps_until(loss[:, None], 1e-6)[0])
+        assert not path["diverged"] and needed[lr] <= min(needed.values()) + 1, name  # lr: the star's
+
+
+def test_a_burst_that_is_over_is_not_called_a_climb():
+    surface, start = experiments.turned(1.0, 0, (-8.0, 4.0))
+    path = experiments.race(surface, start, {"mean-square AdaGrad": 2.5}, 400)["mean-square AdaGrad"]
+    part = surface.loss(path["w"]) / surface.loss(path["w"][0])
+    assert part[200:].max() > part[:200].max() == 1 > part[-1] > 1e-6
+    assert "climbs" not in arrival("mean-square AdaGrad", part, path)
+    far = experiments.race(surface, start, {"gradient descent": 2.001}, 400)["gradient descent"]
+    part = surface.loss(far["w"]) / surface.loss(far["w"][0])
+    assert arrival("gradient descent", part, far) == "Gradient descent climbs."
+
+
 # What a method cares about ----------------------------------------------------------------------------------------
 
 TURNS = {"AdaGrad", "mean-square AdaGrad", "RMSProp", "RMSProp, μ = 0.9", "AdaDelta", "Adam"}
@@ -227,11 +251,28 @@ def test_a_burst_is_where_a_rest_ends(lr, beta):
 
 
 @pytest.mark.parametrize("lr", [0.01, 0.1, 1.0])
-@pytest.mark.parametrize("beta", [0.5, 0.9, 0.99])
+@pytest.mark.parametrize("beta", [0.01, 0.5, 0.9, 0.99])
 @pytest.mark.parametrize("curvature", [0.01, 1.0, 50.0])
 def test_rmsprop_ends_in_a_jump_of_half_its_rate(lr, beta, curvature):
     w = descend(optimizers.rmsprop, [3 * lr], lambda w: curvature * w, 5000, lr=lr, beta=beta, eps=0.0)["w"][-2:, 0]
     assert w[0] * w[1] < 0 and np.abs(w) == pytest.approx([lr / 2, lr / 2], rel=1e-2)
+
+
+def test_without_memory_every_jump_is_the_rate_and_a_very_long_memory_may_rest():
+    w = descend(optimizers.rmsprop, [3.3], lambda w: 2 * w, 200, lr=0.5, beta=0.0, eps=0.0)["w"][-3:, 0]
+    assert np.abs(np.diff(w)) == pytest.approx(0.5) and abs(w[-1]) != pytest.approx(0.25, rel=0.1)
+    assert experiments.long_valley(1.0, 0.999)["RMSProp"]["w"][-1, 1] == 0
+
+
+@pytest.mark.parametrize("lr", [0.01, 0.1, 1.0, 10.0])
+def test_in_the_long_valley_the_jump_is_half_the_rate_wherever_the_slider_stands(lr):
+    assert abs(experiments.long_valley(lr, 0.9)["RMSProp"]["w"][-1, 1]) == pytest.approx(lr / 2, rel=0.02)
+
+
+def test_the_second_burst_ends_a_long_rest_of_the_loss():
+    w = experiments.long_valley(1.0, 0.99)["mean-square AdaGrad"]["w"]
+    loss = 0.5 * (experiments.LONG * w**2).sum(-1) / 29.5
+    assert loss[300:450].max() < 1e-4 and loss[478] > 0.2
 
 
 def test_a_mean_bursts_and_a_sum_does_not():

@@ -619,9 +619,10 @@ conditioning = Choice(
         "a": ("Always.",
               "Turn the valley by 45°: both rates become equal, and nothing is left of it."),
         "b": ("When the valley lies along an axis, that is, when each parameter has a direction of its own.",
-              "Yes. Then λᵢ cancels in g/√Σg². A rate for each parameter can only stretch the axes, never turn them."),
+              "Yes. Then λᵢ cancels in g/√Σg²: one path for every κ. A rate for each parameter can only stretch the "
+              "axes, never turn them."),
         "c": ("When η is small enough.",
-              "η changes how long it takes, aligned or not. Aligned, κ cancels at every η."),
+              "η changes how long it takes, aligned or not. Aligned, the path is the same for every κ, at every η."),
         "d": ("Never.",
               "Aligned it is so, up to ε: in the chapter's table the first column is the same for every κ."),
     },

@@ -121,8 +121,8 @@ def best_rate(name, kappa, degrees, u, beta=0.9, steps=400):
     ravine, step = valleys(kappa, degrees, start=u), METHODS[name]
     given = settings(name, lr=np.array(ETAS)[:, None], beta=beta)
     path = descend(step, ravine.start, ravine.grad, steps, **given)
-    loss = np.where(path["diverged"] > 0, np.inf, ravine.loss(path["w"]))
-    needed, end = steps_until(loss, 1e-6), loss[-1]
+    loss, stays = ravine.loss(path["w"]), path["diverged"] == 0
+    needed, end = (np.where(stays, each, np.inf) for each in (steps_until(loss, 1e-6), loss[-1]))
     return ETAS[int(needed.argmin() if np.isfinite(needed).any() else end.argmin())]
 
 

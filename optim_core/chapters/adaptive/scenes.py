@@ -336,7 +336,7 @@ class LongRun(Page):
         found = bursts(path["rate"][:, 1], np.abs(path["w"][:, 1]))
         if found:
             peaks = f"at steps {', '.join(str(step) for step, _ in found[:5])}{' …' if len(found) > 5 else ''}"
-            return f"{len(found)} burst{'s' if len(found) > 1 else ''}, {peaks}"
+            return f"{len(found)} bursts, {peaks}" if len(found) > 1 else f"1 burst, at step {found[0][0]}"
         return f"no burst in {self.steps:,} steps"
 
 
