@@ -382,6 +382,23 @@ def test_thrown_out_says_so_where_a_run_never_comes_to_rest():
     assert scenes.thrown(dict(w=np.array([[0.0, 3.0], [0.0, 0.2]]))) == "|w₂| does not come below 0.1"
 
 
+@pytest.mark.parametrize("name, root, fall, warm", experiments.CURES, ids=lambda part: str(part)[:8])
+def test_a_run_is_thrown_out_where_its_rate_crosses_the_edge_at_rest(name, root, fall, warm):
+    path = experiments.long_valley(root, fall, warm)
+    for seed in range(experiments.LONG_SEEDS):
+        run = experiments.of_seed(path, seed)
+        far = abs(run["w"][:, 1])
+        crosses = (run["rate"][(far < 0.1).argmax() :, 1] > 2).any()
+        assert crosses == (experiments.thrown_out(far)[1] > 1)
+
+
+def test_a_late_crossing_with_a_small_eta_throws_nothing_out():
+    path = experiments.long_valley(experiments.CURES[5][1], "1/√(k+1)", 0)  # the moving average
+    crossed = path["rate"][10:, :, 1] > 2
+    assert crossed.any(axis=0).all() and crossed.argmax(axis=0).min() > 500
+    assert abs(path["w"][500:, :, 1]).max() < 0.1
+
+
 def test_which_schedules_cure_the_burst():
     worst = {name: max(experiments.thrown_out(far)[1] for far in abs(experiments.long_valley(*how)["w"][..., 1]).T)
              for name, *how in experiments.CURES}  # fmt: skip
