@@ -11,12 +11,14 @@ import importlib
 import itertools
 import json
 import re
+from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import normalise
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
+from nbconvert.filters import markdown2html
 from PIL import Image
 
 from notebooks import LIVE, NOTEBOOKS
@@ -148,6 +150,28 @@ def test_notes_stand_once():
 def test_a_formula_counts_as_one_word_and_a_comment_as_none():
     assert count("so $a + b + c$ is <!--c:x-->3<!--/c-->:") == 4
     assert blocks("a\n\n$$x\n= 1$$\n\n\n- b\n- c") == ["a", "$$x\n= 1$$", "- b\n- c"]
+
+
+class Blocks(HTMLParser):
+    """Counts the elements of a piece of HTML that lie in no other."""
+
+    depth = count = 0
+
+    def handle_starttag(self, tag, attributes):
+        self.count += self.depth == 0
+        self.depth += tag not in ("br", "hr", "img")
+
+    def handle_endtag(self, tag):
+        self.depth -= 1
+
+
+@each
+def test_the_browser_gets_as_many_blocks_as_are_counted(path):
+    for i, cell in enumerate(normalise.read(path).cells):
+        if any("shows" in entry for entry in entries(cell)) and cell.cell_type == "markdown":
+            page = Blocks()
+            page.feed(markdown2html(cell.source))
+            assert page.count == len(blocks(cell.source)), f"cell {i}"
 
 
 @each

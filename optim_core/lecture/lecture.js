@@ -49,14 +49,15 @@ function findCells() {
 /* ---- what of a cell is shown ------------------------------------------------------------------------------------- */
 
 function unhide(element) {
+    element.querySelectorAll(".optim-dots").forEach(one => one.remove());
     element.querySelectorAll(".optim-cut").forEach(cut => cut.replaceWith(...cut.childNodes));
     element.querySelectorAll(".optim-off").forEach(one => one.classList.remove("optim-off"));
     element.normalize();
 }
 
-/* Hide what stands before the words `from` and after the words `to`. Compared are letters and digits alone: how a
-   formula is set changes none of the words around it. */
-function cut(block, from, to) {
+/* Of a paragraph show the parts that begin with the words `from` and end with the words `to`, with dots between them.
+   Compared are letters and digits alone: how a formula is set changes none of the words around it. */
+function cut(block, parts) {
     const walker = document.createTreeWalker(block, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT, node =>
         node.nodeType === 3 || isFormula(node) ? NodeFilter.FILTER_ACCEPT : NodeFilter.FILTER_SKIP);
     const stream = [];  // the characters of the block, and its formulas, in order: {node, letter}
@@ -68,29 +69,38 @@ function cut(block, from, to) {
     }
     const counting = stream.map((_, k) => k).filter(k => letters(stream[k].letter));
     const all = counting.map(k => stream[k].letter).join("");
-    const begin = all.indexOf(letters(from));
-    const end = all.indexOf(letters(to), begin + letters(from).length) + letters(to).length;
-    if (begin < 0 || end < letters(to).length) return;
-    let first = counting[begin], last = counting[end - 1];
-    for (const sign of to.replace(/[*`]/g, "").match(/[^\p{L}\p{N}]*$/u)[0]) {  // the full stop belongs to it
-        if (stream[last + 1]?.letter === sign) last++;
+    const ranges = [];
+    for (const {from, to} of parts) {
+        const begin = all.indexOf(letters(from));
+        const end = all.indexOf(letters(to), begin + letters(from).length) + letters(to).length;
+        if (begin < 0 || end < letters(to).length) continue;
+        let first = counting[begin], last = counting[end - 1];
+        for (const sign of to.replace(/[*`]/g, "").match(/[^\p{L}\p{N}]*$/u)[0]) {  // the full stop belongs to it
+            if (stream[last + 1]?.letter === sign) last++;
+        }
+        while (first > 0 && /[(“‘«|]/.test(stream[first - 1].letter)) first--;
+        ranges.push({first, last});
     }
-    while (first > 0 && /[(“‘«|]/.test(stream[first - 1].letter)) first--;
+    if (!ranges.length) return;
+    const final = Math.max(...ranges.map(one => one.last));
+    const gaps = new Set(ranges.map(one => one.last).filter(last => last !== final));  // dots come after these
     const nodes = new Map();  // node -> which of its characters stay
     stream.forEach(({node, letter}, k) => {
         if (!nodes.has(node)) nodes.set(node, []);
-        nodes.get(node).push({letter, stays: k >= first && k <= last});
+        nodes.get(node).push({letter, stays: ranges.some(one => k >= one.first && k <= one.last), dots: gaps.has(k)});
     });
     for (const [node, characters] of nodes) {
         if (isFormula(node)) {
             node.classList.toggle("optim-off", !characters[0].stays);
         } else if (characters.some(one => !one.stays)) {
             const pieces = [];
-            for (const {letter, stays} of characters) {
+            for (const {letter, stays, dots} of characters) {
                 if (pieces.at(-1)?.stays !== stays) pieces.push({stays, text: ""});
                 pieces.at(-1).text += letter;
+                if (dots) pieces.push({dots});
             }
-            node.replaceWith(...pieces.map(({stays, text}) => stays ? text : make("span", {class: "optim-cut"}, text)));
+            node.replaceWith(...pieces.map(({stays, text, dots}) => dots ? make("span", {class: "optim-dots"}, " … ")
+                : stays ? text : make("span", {class: "optim-cut"}, text)));
         }
     }
 }
@@ -107,8 +117,8 @@ function showPart(cell, part) {
             if (chosen.length) [...block.children].forEach((item, k) =>
                 item.classList.toggle("optim-off", !chosen.includes(k)));
             block.classList.toggle("optim-alone", chosen.length === 1);  // then it needs no number
-            for (const one of wanted) {
-                if (one.from) cut("item" in one ? block.children[one.item] : block, one.from, one.to);
+            for (const item of new Set(wanted.filter(one => one.from).map(one => one.item))) {
+                cut(item === undefined ? block : block.children[item], wanted.filter(one => one.from && one.item === item));
             }
         });
     }

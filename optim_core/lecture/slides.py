@@ -109,7 +109,11 @@ def place(text, words, where="the cell"):
 
 def blocks(text):
     """A Markdown text's headings, paragraphs, lists and formulas, one by one, as a browser gets them."""
-    return [block for block in re.split(r"\n\s*\n", text.strip()) if block]
+    found = []
+    for block in filter(None, re.split(r"\n\s*\n", text.strip())):
+        words, item, rest = block.partition("\n- ") if not ITEM.match(block) else (block, "", "")
+        found += [words, item.strip("\n") + rest] if item else [words]  # a list may follow a paragraph at once
+    return found
 
 
 def items(block):
