@@ -41,6 +41,8 @@ FLAGS = [
 ]
 PATIENCE = 300  # seconds until something is taken for lost: a busy machine may be slow and nothing worse
 STDERR = '[data-mime-type="application/vnd.jupyter.stderr"]'
+# The page's kernel of the static site lies among JupyterLab's extensions, and says in JupyterLab that it belongs elsewhere.
+SITE_ONLY = "Shared module @jupyterlite/services doesn't exist in shared scope default"
 ELSEWHERE = re.compile(r"^(https?|wss?)://(?!(127\.0\.0\.1|localhost)[:/])")
 
 
@@ -240,6 +242,8 @@ class Window:
         route.abort()
 
     def _console(self, message) -> None:
+        if SITE_ONLY in message.text:
+            return
         if message.type == "error":
             where = message.location.get("url", "")
             self.problems.append(f"console error: {message.text} {where}")

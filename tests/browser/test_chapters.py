@@ -64,7 +64,7 @@ def test_the_first_notebook_is_used_in_every_way(lab, tmp_path):
     path = NOTEBOOKS[0]
     with opened(lab, normalise.read(path), path.name) as page:
         page.run_all()
-        (figure,) = page.figures()
+        figure, *_ = page.figures()
         looks_like_its_still(figure, tmp_path)
         for label in first_and_last_slider(figure):
             moves_a_slider(figure, label)
