@@ -41,7 +41,7 @@ FLAGS = [
 ]
 PATIENCE = 300  # seconds until something is taken for lost: a busy machine may be slow and nothing worse
 STDERR = '[data-mime-type="application/vnd.jupyter.stderr"]'
-# The page's kernel of the static site lies among JupyterLab's extensions, and says in JupyterLab that it belongs elsewhere.
+# The kernel of the static site lies among JupyterLab's extensions, and says there that it belongs elsewhere.
 SITE_ONLY = "Shared module @jupyterlite/services doesn't exist in shared scope default"
 ELSEWHERE = re.compile(r"^(https?|wss?)://(?!(127\.0\.0\.1|localhost)[:/])")
 
