@@ -549,6 +549,14 @@ const fresh = told.made && Math.abs(Date.now() / 1000 - told.made) < 60;
 here.append(make("button", {class: "jupyter-button", onclick: begin}, "Show this notebook as slides"));
 
 if (voila()) {
+    /* Who leaves the page leaves no kernel behind: a server carries a class only if it gets them back. */
+    addEventListener("pagehide", event => {
+        if (event.persisted) return;
+        const {baseUrl, kernelId} = JSON.parse(document.getElementById("jupyter-config-data").textContent);
+        const form = new FormData();
+        form.append("_xsrf", (document.cookie.match(/\b_xsrf=([^;]*)/) || [])[1] || "");
+        navigator.sendBeacon(`${baseUrl}voila/api/shutdown/${kernelId}`, form);
+    });
     const ready = () => document.getElementById("loading") === null &&
         ![...document.querySelectorAll(".jp-OutputArea-output")].some(one => /^Loading widget/.test(one.textContent));
     const wait = setInterval(() => { if (ready() && document.querySelector(".optim-live, .jp-MarkdownOutput")) {

@@ -51,6 +51,7 @@ class Door(tornado.web.RequestHandler):
     """The address of the hall: which chapter, and what is to be seen; without a chapter, a list of them."""
 
     def get(self):
+        _ = self.xsrf_token  # asking for it sets the cookie with which a page that is left may end its kernel
         words = dict(parse_qsl(self.request.query))
         for one in chapters():
             if words.get("chapter") in (one.name, one.number, one.notebook.stem):

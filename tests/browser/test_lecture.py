@@ -232,3 +232,13 @@ def test_an_address_that_names_nothing_says_so_on_the_screen(hall):
     hall.open("chapter=momentum&figure=cliff")
     said = hall.page.locator(".optim-said")
     assert said.inner_text().startswith("figure = 'cliff': must be one of ravine, ")
+
+
+def test_who_leaves_the_page_leaves_no_kernel_behind(hall):
+    hall.open("chapter=momentum")
+    ended = hall.log.read_text(errors="replace").count("Kernel shutdown:")
+    hall.page.goto("about:blank")
+    end = time.monotonic() + PATIENCE
+    while hall.log.read_text(errors="replace").count("Kernel shutdown:") == ended:
+        assert time.monotonic() < end, hall.log.read_text(errors="replace")[-1000:]
+        time.sleep(0.1)
