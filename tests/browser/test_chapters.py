@@ -288,7 +288,7 @@ def test_a_notebook_becomes_slides_and_a_notebook_again(lab):
         window.set_viewport_size(dict(width=1440, height=900))
         assert window.locator(".optim-stage, .optim-off, .optim-cut, .optim-above, .optim-beside").count() == 0
         assert window.locator(".jp-Cell:visible").count() > 2 and window.locator("#jp-top-panel").is_visible()
-        moves_a_slider(page.figures()[0], "η learning rate")
+        moves_a_slider(page.figures()[0], "κ condition number")  # at step 0 no path shows η
     assert not page.problems, "\n".join(page.problems)
 
 
