@@ -205,7 +205,7 @@ CORRECTIONS = [
     ("mixed signs, so minima are rare", "02", "Many dimensions", "depends on when you stop training"),
     ("a larger batch is faster", "04", "Exercises", "What counts is their product"),
     ("m is the sum of all past gradients", "05", "The equation", "with fading weights"),
-    ("Adam is RMSProp and momentum", "07", "What happened", "“RMSProp plus momentum” leaves out two things"),
+    ("Adam is RMSProp and momentum", "07", "What happened", "“RMSProp plus momentum” leaves out three things"),
     (
         "combine Adam and SGD by a schedule",
         "08",

@@ -266,6 +266,7 @@ def test_it_is_off_without_a_kernel_in_a_lecture_and_when_switched_off(in_a_kern
     else:
         monkeypatch.setattr(progress, "paused", False)
         monkeypatch.setattr("optim_core.lecture.stage.display", lambda page: None)
+        monkeypatch.setattr("optim_core.lecture.stage.FIGURES", [])  # those of other tests are none of its business
         from optim_core.lecture import lecture
 
         asked = live.ask(room().sum)

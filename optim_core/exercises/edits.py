@@ -15,7 +15,7 @@ import linecache
 import re
 import time
 import tokenize
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from .values import numbers
 PATIENCE = 0.6  # seconds of computing, after which the search is given up
 LONGEST = 0.1  # seconds of computing, after which one change is given up: a changed loop may have no end, or double
 ROUNDS = 20_000  # its data in every round; this many rounds of all loops together are the other bound
+ROOM = 2**30  # bytes that a change may ask for: m**n in place of m, n as a shape is soon more than there is
 SIGNS = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@", ast.Pow: "**", ast.FloorDiv: "//",
     ast.BitXor: "^", ast.Mod: "%", ast.BitAnd: "&", ast.BitOr: "|",
@@ -57,7 +58,7 @@ def one_change(function, ex, cases, score=0.0):
         return None, None
     build, goals, second = _builder(function, found[0]), _Goals(ex, cases, score), (None, None)
     end = time.thread_time() + PATIENCE
-    with suppress(KeyboardInterrupt), quiet():
+    with suppress(KeyboardInterrupt), quiet(), little_memory():
         for rank, text, places in sorted(_changes(*found), key=lambda change: change[0]):
             if time.thread_time() > end:
                 break
@@ -69,6 +70,29 @@ def one_change(function, ex, cases, score=0.0):
             if reached is not None:
                 second = text, reached
     return second
+
+
+@contextmanager
+def little_memory():
+    """As long as it lasts, this process gets no more than ROOM bytes above what it has: beyond is a MemoryError.
+
+    Where the system cannot say how much that is (macOS, Windows), nothing is changed.
+    """
+    try:
+        import resource
+
+        with open("/proc/self/statm") as pages:
+            most = int(pages.read().split()[0]) * resource.getpagesize() + ROOM
+        soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    except (ImportError, OSError):
+        yield
+        return
+    fits = [limit for limit in (most, soft, hard) if limit != resource.RLIM_INFINITY]
+    resource.setrlimit(resource.RLIMIT_AS, (min(fits), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 RIGHT = -1

@@ -97,9 +97,9 @@ def test_a_chapter_runs_in_the_page_its_slider_answers_and_an_exercise_is_checke
             sources = ["".join(cell["source"]) for cell in notebook["cells"]]
             (index,) = [i for i, source in enumerate(sources) if "exercises.escape_direction.check" in source]
             for answer, reply in {
-                "vectors[:, 0]": "Correct",
-                "vectors[0]": "Incorrect",
                 "____": "Not attempted",
+                "vectors[0]": "Incorrect",
+                "vectors[:, 0]": "Correct",
             }.items():
                 outputs = visit.run_cell(index, sources[index].replace("return ____", f"return {answer}"))
                 text = "".join("".join(one["data"]["text/plain"]) for one in outputs)

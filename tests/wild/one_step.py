@@ -45,7 +45,7 @@ while d>=part:
     k+=1
 return k
 """,
-     'place', "the comparison `d>=part` is the wrong one"),
+     'known', "that is enough: “at most”"),
     ("steps_to", """
 f=abs(1-lr*lam)
 if f>1: return math.inf

@@ -99,7 +99,8 @@ class ThroughTime(Page):
     def at(self, t):
         left = 10.0 ** np.median(self.lines[:, t])
         self.caption = (
-            f"{t} steps back, gain {number(self.gain)}, {self.scheme} weights: the gradient is {number(left, 2)} times "
+            f"{t} step{'s' * (t != 1)} back, gain {number(self.gain)}, {self.scheme} weights: "
+            f"the gradient is {number(left, 2)} times "
             f"what it is at the end (median of five networks; from {number(10.0 ** self.lines[:, t].min(), 2)} to "
             f"{number(10.0 ** self.lines[:, t].max(), 2)}). {carried(left, t)}"
         )
