@@ -81,9 +81,7 @@ def blobs(n=200, noise=1.0, seed=0, classes=3):
     """
     n, noise, classes, rng = whole("n", n, 1), _noise(noise), whole("classes", classes, 1), _numpy_random(seed)
     centres = rng.uniform(-10, 10, (classes, 2))
-    sizes = [
-        len(part) for part in np.array_split(np.empty(2 * n), classes)
-    ]  # as equal as can be, the first ones larger
+    sizes = [len(part) for part in np.array_split(range(2 * n), classes)]  # as equal as can be, the first ones larger
     X = np.concatenate([rng.normal(c, noise, (size, 2)) for c, size in zip(centres, sizes, strict=True)])
     y, order = np.repeat(np.arange(classes), sizes), np.arange(2 * n)
     rng.shuffle(order)

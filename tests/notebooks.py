@@ -16,7 +16,6 @@ import itertools
 import json
 import linecache
 import math
-import os
 import re
 import subprocess
 import symtable
@@ -72,16 +71,6 @@ def strict_warnings():
             warnings.simplefilter("error", category)
         warnings.filterwarnings("error", category=DeprecationWarning, module="__main__")
         yield
-
-
-@contextlib.contextmanager
-def _inside(folder: Path):
-    before = os.getcwd()
-    os.chdir(folder)
-    try:
-        yield
-    finally:
-        os.chdir(before)
 
 
 def code_cells(notebook) -> list[int]:
@@ -184,7 +173,7 @@ def run(path: Path, order: list[int] | None = None) -> Run:
     order = code_cells(notebook) if order is None else order
     result = Run(Path(path), {"__name__": "__main__"})
     own_display = mock.patch("IPython.display.display", result.display)
-    with _inside(Path(path).resolve().parent), strict_warnings(), own_display, _own_claims() as claims:
+    with contextlib.chdir(Path(path).resolve().parent), strict_warnings(), own_display, _own_claims() as claims:
         for i in order:
             before = live_figures()
             try:

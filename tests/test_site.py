@@ -214,6 +214,9 @@ def test_every_formula_of_the_course_becomes_one_that_browsers_draw():
 
 def test_a_page_links_to_pages_shows_no_bookkeeping_and_keeps_code_as_it_is():
     pytest.importorskip("latex2mathml")
+    shown = pages.markdown("[Where](01_one_step.ipynb#Which-unit-has-η?)\n\n## Which unit has η?")
+    (link,), (place,) = (re.findall(pattern, shown) for pattern in (r'01_one_step.html#([^"]+)"', r'<h2 id="([^"]+)"'))
+    assert link == place, "to a section of a chapter"
     shown = pages.markdown("See [05](05_momentum.ipynb): <!--c:x-->3<!--/c--> of `$HOME` at $5 < x$, and `a_$b$`.")
     assert 'href="05_momentum.html"' in shown and "c:x" not in shown and "3 of" in shown
     assert "<code>$HOME</code>" in shown and "<code>a_$b$</code>" in shown and shown.count("<math") == 1

@@ -5,13 +5,14 @@ from the internet, and `prepare` adds the slides to each notebook that is asked 
 Voila that runs as an extension of a Jupyter server or hub.
 """
 
+import contextlib
 import os
 import webbrowser
 from urllib.parse import parse_qsl, urlencode
 
 from ..chapters import NOTEBOOKS, chapters
 from .slides import entries, slides
-from .stage import HERE, page
+from .stage import HERE, notebook_of, page
 
 os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(HERE), os.environ.get("JUPYTER_PATH")]))
 
@@ -52,11 +53,10 @@ class Door(tornado.web.RequestHandler):
 
     def get(self):
         _ = self.xsrf_token  # asking for it sets the cookie with which a page that is left may end its kernel
-        words = dict(parse_qsl(self.request.query))
-        for one in chapters():
-            if words.get("chapter") in (one.name, one.number, one.notebook.stem):
-                self.redirect(f"voila/render/{one.notebook.name}?{self.request.query}")
-                return
+        wanted = dict(parse_qsl(self.request.query)).get("chapter")
+        with contextlib.suppress(ValueError):  # of a chapter that is not there: then the list of those that are
+            self.redirect(f"voila/render/{notebook_of(wanted).name}?{self.request.query}")
+            return
         rows = []
         for one in chapters():
             found = slides(one.notebook)

@@ -8,7 +8,6 @@ import ast
 import contextlib
 import io
 import json
-import os
 import re
 import sys
 from pathlib import Path
@@ -33,7 +32,7 @@ def stills(notebook, folder):
     for number, code in enumerate(sources):
         if number == 0 or "Live(" in code:
             before = len(FIGURES)
-            with inside(notebook.parent), contextlib.redirect_stdout(io.StringIO()):
+            with contextlib.chdir(notebook.parent), contextlib.redirect_stdout(io.StringIO()):
                 kept.append(run(code, names))
             for figure in [one() for one in FIGURES[before:]]:
                 figure.finish(pieces=300)
@@ -60,17 +59,6 @@ def write(figure, path):
     head = re.match(r"<svg[^>]*>", layers[0])[0]
     svg.write_text(head + "".join(layers) + "</svg>\n", encoding="utf-8")
     return [png, svg]
-
-
-@contextlib.contextmanager
-def inside(folder):
-    """The folder that a notebook's cells run in."""
-    before = os.getcwd()
-    os.chdir(folder)
-    try:
-        yield
-    finally:
-        os.chdir(before)
 
 
 def main(arguments=None):

@@ -8,10 +8,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from ..chapters import chapters as course
 from . import kernel, pages
 from .kernel import ROOT, Impossible
 
-NOTEBOOKS = ROOT / "notebooks"
 MARK = "made-by-optim-core.txt"  # in a folder that may be replaced
 EXTENSION = "@jupyterlite/pyodide-kernel-extension:kernel"
 # JupyterLite asks which kernel to take, in a dialog, unless a notebook names the one of the page.
@@ -33,7 +33,7 @@ CONFIG = {
 
 def chapters(only=()):
     """The notebooks of the site, in their order: all of them, or those whose name begins like one of `only`."""
-    every = sorted(path for path in NOTEBOOKS.glob("*.ipynb"))
+    every = [one.notebook for one in course()]
     unknown = [one for one in only if not any(path.stem.startswith(one) for path in every)]
     if unknown:
         names = ", ".join(path.stem for path in every)

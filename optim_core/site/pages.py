@@ -181,7 +181,7 @@ def markdown(source):
 
     text = markdown2html_mistune(MATH.sub(keep, COMMENT.sub("", source)))
     text = re.sub(r'<a class="anchor-link".*?</a>', "", text)
-    text = re.sub(r'href="(\d\d_\w+)\.ipynb(#[^"]*)?"', r'href="\1.html"', text)
+    text = re.sub(r'href="(\d\d_\w+)\.ipynb(#[^"]*)?"', r'href="\1.html\2"', text)
     return re.sub(r"xFORMULA(\d+)x", lambda found: formulas[int(found[1])], text)
 
 
