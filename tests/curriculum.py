@@ -131,7 +131,7 @@ TOPICS = [
     ("10", "feature normalisation", "10", "What happened", "Centred *and* rescaled H is the identity"),
     ("10", "batch normalization: axes", "10", "Who shares a mean?", "*Batch normalization* (Ioffe and Szegedy 2015)"),
     ("10", "coupling within the batch", "10", "Your neighbours decide with you", "depends on the others in its batch"),
-    ("10", "γ and β", "10", "The equation", "the spread of y is γ and its mean is β"),
+    ("10", "γ and β", "10", "The equation", "the spread of y is |γ|"),
     ("10", "running statistics", "10", "Your neighbours decide with you", "an average that runs along in training"),
     ("10", "small batches", "10", "Your neighbours decide with you", "Small batches also hurt in training"),
     ("10", "layer normalization", "10", "Who shares a mean?", "*Layer normalization* (Ba, Kiros and Hinton 2016)"),
@@ -145,7 +145,7 @@ TOPICS = [
     ("11", "two error surfaces", "11", "Two losses, two surfaces", "The start is at the top left"),
     ("11", "logits and conventions", "11", "Logits or probabilities?", "Libraries differ in what a loss wants"),
     # clipping
-    ("12", "vanishing and exploding", "12", "Where exploding gradients come from", "either *vanishes* or *explodes*"),
+    ("12", "vanishing and exploding", "12", "Where exploding gradients come from", "mostly *vanishes* or *explodes*"),
     ("12", "clipping by value", "12", "The equation", "that is clipping *by value*"),
     ("12", "clipping by norm", "12", "First, commit yourself", 'To *clip* a gradient to the norm θ ("theta")'),
     ("12", "θ = 1 or 10", "12", "A network that must remember", "**θ = 1 and θ = 10 are numbers"),

@@ -39,7 +39,7 @@ def test_what_is_said_of_a_run_on_the_cliff_is_what_it_did():
             for name, path in runs.items():
                 loss = cliff.loss(path["w"])
                 said = scenes.fell(name, path["w"], path["norm"], loss)
-                assert ("stays below" in said) == (loss[-1] < experiments.SOLVED)
+                assert ("is below" in said) == (loss[-1] < experiments.SOLVED)
                 jumps = np.append(np.linalg.norm(np.diff(path["w"], axis=0), axis=-1), 0.0)
                 assert ("the step that follows" in said) == (jumps[path["norm"].argmax()] > 10)
 

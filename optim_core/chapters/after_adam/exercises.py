@@ -134,7 +134,7 @@ def _schulz(start=np.linalg.norm, line=lambda X, S: A * X + (B * S + C * S @ S) 
 # fmt: off
 newton_schulz.mistakes += [
     ("G is not divided by its norm", _schulz(lambda G: 1.0),
-     "The iteration needs singular values of at most 1; larger ones explode."),
+     "Only singular values up to about 1.26 stay: larger ones explode."),
     ("divided by the largest singular value", _schulz(lambda G: np.linalg.norm(G, 2)),
      "That would do, but it is dear: it takes what the iteration is to avoid. Use √(Σ Gᵢⱼ²)."),
     ("divided by the largest entry", _schulz(lambda G: np.abs(G).max()),

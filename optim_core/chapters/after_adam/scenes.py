@@ -139,8 +139,8 @@ class Turned(Page):
 
     alt = (
         "Left: a long valley from above, turned by an angle, with the paths of three methods. Right: above, the loss "
-        "against the steps; below, the loss that is left against the angle: level for Shampoo and SOAP, low only at 0, "
-        "90 and 180 degrees for methods that treat each coordinate by itself."
+        "against the steps; below, the loss that is left against the angle: level for Shampoo and SOAP; that "
+        "of the others changes with the angle."
     )
 
     def __init__(self):
@@ -268,7 +268,7 @@ class Singular(Page):
 
     alt = (
         "The singular value after some steps of Newton–Schulz against the one before, on a logarithmic axis: with no "
-        "step a straight line; after five a wavy plateau around 1, which falls off for values below a hundredth."
+        "step a straight line; after five a wavy plateau around 1, which falls off for values below a five hundredth."
     )
 
     def __init__(self):

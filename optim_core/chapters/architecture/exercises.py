@@ -273,18 +273,18 @@ cure = Choice(
     "“Residual networks train better because the gradient vanishes in plain ones.” What did you see here?",
     {
         "a": ("It is so: in the plain network the first layers get no gradient.",
-              "With He's rule the gradient at the first block is about as long as at the last."),
-        "b": ("With He's rule it does not vanish; but along a line the loss of a deep plain network is nearly flat.",
+              "With He's rule the gradient at the first block is mostly within a factor of ten of the last."),
+        "b": ("It does not vanish; but around the start the loss of a deep plain network is nearly flat.",
               "Yes. All inputs have come to look alike (chapter 09), and there is little to tell them apart by."),
         "c": ("The gradient explodes in plain networks.",
-              "It does in plain networks with batch normalization. Without it, it keeps its length."),
+              "It does in plain networks with batch normalization. Without it, it stays within a factor of ten or so."),
         "d": ("Residual networks have fewer weights.", "Block for block they have as many."),
     },
     correct="b",
 )  # fmt: skip
 
 fair = Choice(
-    "A plain network fails when a layer is deleted, a residual one hardly notices. What does that show?",
+    "A plain network fails when a layer is deleted, a residual one loses a few per cent. What does that show?",
     {
         "a": ("That the residual network does not need its layers.", "Delete half of them, and see."),
         "b": ("That a residual block adds a little to what is there, and the next ones can do without it.",
@@ -312,7 +312,7 @@ plateau = Choice(
     {
         "a": ("The learning rate changes by itself.", "It was constant in the figure."),
         "b": ("Directions of the data are learned one after the other, each slow at first.",
-              "Yes: a mode grows in proportion to what there is of it, and a strong one first."),
+              "Yes: a mode grows the faster the more there is of it, and a strong one first."),
         "c": ("It is caught in local minima, and escapes.", "A linear network has no local minima but global ones."),
         "d": ("The data have changed.", "They were the same all the time."),
     },

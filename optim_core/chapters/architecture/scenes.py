@@ -94,23 +94,13 @@ class Line(Page):
         self.norm.show(lines, looks=LOOKS)
 
     def at(self, t):
-        spread = np.ptp(self.losses)
         self.caption = (
             f"{self.kind[0].upper()}{self.kind[1:]}, {self.depth} hidden blocks, seed {self.seed}: along this line the "
             f"loss turns {self.turned} time{'s' * (self.turned != 1)}, between {number(self.losses.min(), 3)} and "
-            f"{number(self.losses.max(), 3)}{flatness(spread)}. The gradient at the first block is "
+            f"{number(self.losses.max(), 3)}. The gradient at the first block is "
             f"{number(self.ratio, 2)} times as long as at the last."
         )
         return self.moved()
-
-
-def flatness(spread):
-    """A remark on a line along which the loss hardly changes.
-
-    >>> flatness(0.01), flatness(1.0)
-    (': nearly flat', '')
-    """
-    return ": nearly flat" if spread < 0.1 else ""
 
 
 class Shattered(Page):
@@ -158,7 +148,7 @@ class Modes(Page):
 
     alt = (
         "Above: four curves that rise one after another, each from near 0 to its own height, with dotted curves of a "
-        "formula upon them; below: the loss, which falls in steps, one for each of them."
+        "formula upon them; below: the loss, which falls in steps from a small start of two layers or more."
     )
 
     def __init__(self):

@@ -132,7 +132,7 @@ dead_share.mistakes += [
     ("units that are 0 for *some* example", lambda H: (H == 0).any(axis=0).mean(),
      "A unit that rests now and then is healthy; a dead one never answers."),
     ("the share of all zeros", lambda H: (H == 0).mean(),
-     "About half of all answers of a healthy rectified layer are 0. Ask each unit over all examples first."),
+     "A third to a half of the answers of a healthy rectified layer are 0. Ask each unit over all examples first."),
     ("examples for which all units are 0", lambda H: (H == 0).all(axis=1).mean(),
      "You went over the units first. Axis 0 holds the examples."),
     ("the share of living units", lambda H: 1 - (H == 0).all(axis=0).mean(),
@@ -330,7 +330,7 @@ expected_best.mistakes += [
     ("not divided by the number of draws", _weighted(lambda i, n, k: math.comb(i, k - 1)),
      "Divide by C(n, k), the number of all draws."),
     ("a quantile", lambda s, k: float(np.quantile(s, k / (k + 1))),
-     "For large n that comes near; the exact mean is a weighted sum."),
+     "That is one point of the distribution; the exact mean is a weighted sum."),
     ("the best times k/n", lambda s, k: max(s) * k / len(s),
      "For k = 1 it should be the mean of all scores."),
 ]
@@ -394,7 +394,7 @@ trials_needed.mistakes += [
     ("not rounded", lambda p, q: math.log(1 - q) / math.log(1 - p),
      "There is no half trial: the least whole number that is enough."),
     ("1/share", lambda p, q: math.ceil(1 / p),
-     "After 1/share trials one expects one hit *on average*; with a probability of about a third there is none."),
+     "After 1/share trials one expects one hit *on average*; for a small share, a third of the time there is none."),
     ("sure/share", lambda p, q: math.ceil(q / p),
      "Probabilities of hits do not add up: two trials may both hit."),
     ("share and sure exchanged", lambda p, q: math.ceil(math.log(1 - p) / math.log(1 - q)),
@@ -422,10 +422,10 @@ first_look = Choice(
         "a": ("Lower η by a factor of 10.", "That is a treatment before the diagnosis. Of the thirteen patients "
               "it cures one."),
         "b": ("Run the same code on 16 examples, and see whether it can learn them by heart.",
-              "Yes. It takes seconds, and it halves the question: if it cannot, the fault is in the network, the loss "
-              "or the step; if it can, it is in the data, or in how one measures."),
-        "c": ("Try other seeds.", "Worth it when results scatter. A fault in the code has the same effect with every "
-              "seed, as the seed slider of the ward shows."),
+              "Yes. It takes seconds, and it halves the question: if it cannot, the fault is in the inputs' size, the "
+              "network, the loss or the step; if it can, in the rest of the data, or in how one measures."),
+        "c": ("Try other seeds.", "Worth it when results scatter. A fault in the code stays with every seed, though "
+              "its numbers scatter, as the seed slider of the ward shows."),
         "d": ("Start a random search over all knobs.", "A search over the values of the knobs cannot repair a line of "
               "code, and hides it under luck."),
     },
@@ -455,8 +455,8 @@ which = Choice(
         "c": ("Adam with η tuned over some decades; later SGD with momentum and a schedule, with as many trials.",
               "Yes. Adam has one knob to begin with, and makes the baseline. Whether the other passes it has to be "
               "measured; here, with eight trials each, it did not."),
-        "d": ("SGD without momentum, as it has the fewest knobs.", "One knob fewer, and a slower training "
-              "wherever the curvatures differ much: that is what momentum is for."),
+        "d": ("SGD without momentum, as it has the fewest knobs.", "One knob fewer, and here no worse. Where "
+              "the curvatures differ more it is slow: that is what momentum is for."),
     },
     correct="c",
 )  # fmt: skip

@@ -132,7 +132,7 @@ EVIDENCE = {
     "η × sharpness": over_looks("log", "η × sharpness", experiments.sharpness, 10, levels={"2": 2.0}),
     "what goes into the hidden units": Evidence(
         "histogram", "z of the hidden units (beyond ±10: at the edge)", _hidden,
-        lambda c: f"{percent(experiments.dead_share(c))} of the units are dead, below 0 for each of 200 digits",
+        lambda c: f"{percent(experiments.dead_share(c))} of the units are dead, above 0 for none of 200 digits",
     ),
     "16 digits, learned on purpose": Evidence(
         "alone", "loss on 16 digits alone (grey: healthy)", _purpose, _purpose_words

@@ -55,7 +55,7 @@ def fell(name, w, norm, loss):
 
     >>> w, norm = np.array([[5.0, -2.0], [5.1, -2.1], [4.0, -2.0]]), np.array([1.0, 300.0, 0.1])
     >>> fell("clipped", w, norm, np.array([0.4, 0.3, 0.0001]))
-    'Clipped: the largest gradient has the norm 300, at step 1; the loss stays below 0.001 from step 2 on.'
+    'Clipped: the largest gradient has the norm 300, at step 1; the loss is below 0.001 from step 2 to the last.'
     """
     k, steps = int(np.argmax(norm)), len(norm) - 1
     text = f"{name[:1].upper() + name[1:]}: the largest gradient has the norm {number(norm[k], 3)}, at step {k}; "
@@ -64,7 +64,9 @@ def fell(name, w, norm, loss):
     thrown = f"the step that follows is {number(jump, 3)} long, and " if jump > 10 else ""
     if not len(above) or above[-1] < steps:
         return (
-            text + thrown + f"the loss stays below {number(SOLVED)} from step {above[-1] + 1 if len(above) else 0} on."
+            text
+            + thrown
+            + f"the loss is below {number(SOLVED)} from step {above[-1] + 1 if len(above) else 0} to the last."
         )
     return text + thrown + f"after {steps} steps the loss is {number(loss[-1], 2)}."
 
@@ -108,17 +110,21 @@ class ThroughTime(Page):
 
 
 def carried(left, steps):
-    """What a factor over so many steps means: it vanishes, explodes or keeps its size.
+    """What a factor over so many steps means: it vanishes, explodes or has kept its size so far.
 
     >>> carried(1e-6, 60), carried(2.0, 60), carried(1e4, 60)[:11]
-    ('It vanishes: per step a factor of 0.794.', 'It keeps its size within a factor of 10.', 'It explodes')
+    ('It vanishes: per step a factor of 0.794.', 'It keeps its size so far, within a factor of 10.', 'It explodes')
     """
     if steps == 0:
         return "Press play to go back in time."
     each = number(left ** (1 / steps), 3)
     if left < 0.1:
         return f"It vanishes: per step a factor of {each}."
-    return f"It explodes: per step a factor of {each}." if left > 10 else "It keeps its size within a factor of 10."
+    return (
+        f"It explodes: per step a factor of {each}."
+        if left > 10
+        else "It keeps its size so far, within a factor of 10."
+    )
 
 
 WRONG = {
@@ -141,7 +147,7 @@ class TwoClippers(Page):
     alt = (
         "Left: a gradient as an arrow from the origin, a circle of radius θ and a square of half-side θ about it, and "
         "the gradient as it is after clipping by norm and by value. Right: by how many degrees clipping by value turns "
-        "a random gradient, against θ as a part of its largest component; the more components, the more it turns."
+        "a random gradient, against θ as a part of its largest component; with two components it turns least."
     )
     DIMENSIONS = (2, 10, 100, 1000)
 

@@ -396,7 +396,7 @@ decay = Choice(
         "a": ("It makes the function simpler, as it does elsewhere.",
               "Weights half as long give the same function: the normalization divides by their length."),
         "b": ("Nothing, since the length has no effect.", "On the function it has none. On the next step it has."),
-        "c": ("It makes the outputs smaller.", "The outputs of the normalization have variance γ² in any case."),
+        "c": ("It makes the outputs smaller.", "In training the outputs have variance γ² all the same (but for ε)."),
         "d": ("The effective learning rate: shorter weights are turned further.",
               "Yes: η/‖w‖² grows as ‖w‖ shrinks (van Laarhoven 2017)."),
     },

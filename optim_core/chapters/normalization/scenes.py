@@ -173,7 +173,7 @@ class Rays(Page):
 
     alt = (
         "Left: map of the loss over two weights; every contour is a ray from the origin, and a path of gradient "
-        "descent moves outward across the rays. Right, against the steps, on logarithmic axes: how far the loss is "
+        "descent moves across the rays. Right, against the steps, on logarithmic axes: how far the loss is "
         "above its minimum, the norm of the weights, and the effective rate with the edge 2/h as a level."
     )
 
