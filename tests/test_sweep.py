@@ -33,7 +33,7 @@ BETWEEN_STOPS = {
 }
 IDLE = {  # a slider that moves nothing as the figure begins
     ("06_adaptive", "Race", "beta"),
-    ("14_architecture", "Shattered", "beta"),  # there are no shortcuts yet
+    ("14_architecture", "Shattered", "branch"),  # there are no shortcuts yet
 }
 BEGIN = weakref.WeakKeyDictionary()  # live figure -> its first pictures
 

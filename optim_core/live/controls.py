@@ -82,6 +82,9 @@ CONTROLS = {
     "scaled": Control("", "divide by σ_t", 0, 1, 1),
     "averaged": Control("", "average: m_t", 0, 1, 1),
     "wrong": Control("", "share of wrong labels", 0, 1, 0.1),
+    "branch": Control("β", "block times", 0.05, 1, 0.05),  # what a block adds to its shortcut
+    "alpha": Control("α", "first layer times", 0.1, 10, scale="log"),
+    "a0": Control("a₀", "at the start", 1e-6, 0.1, scale="decades"),
     "gain": Control("g", "gain", 0.1, 3, 0.05),  # on every weight that a rule has drawn
     "bias": Control("σ_b", "std of biases", 0, 0.5, 0.01),
     "subtract": Control("c", "subtracted", 0, 16, 0.5),

@@ -204,7 +204,7 @@ class Decays(Page):
     def __init__(self):
         super().__init__("first second", size=(9.6, 4.0), top=0.3)
         shared = dict(x="steps t", xlim=(0, experiments.ROUNDS), ylim=(-0.2, 1.3), legend=None)
-        self.sides = [Curves(self, name, **shared) for name in ("first", "second")]
+        self.sides = [Curves(self, name, title=" ", **shared) for name in ("first", "second")]
         self.name({name: look(name) for name in ("Adam + L2", "AdamW")} | {"(1 − ηλ)ᵗ": look("theory")})
 
     def show(self, result):
