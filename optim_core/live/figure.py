@@ -583,6 +583,10 @@ class Live(widgets.VBox):
     def _say(self, caption, silent=False):
         """The caption, on the page and to a screen reader, which would never end if it read out each of many."""
         words, caption = html.escape(self._said), html.escape(caption)
+        if self.time == 0 and self.scene.steps and not (self._stream or self._failure):
+            # A lecture, which begins here, does not show what will come of it: see lecture.css.
+            now, stop, then = caption.partition(". ")
+            caption = f'{now}{stop}<span class="optim-outcome">{then}</span>'
         said = SILENT.format(caption) if self._stream else WORDS.format(words, caption)
         self._words.value = f'<div data-state="{html.escape(self.state)}">{said}</div>'
         if not silent:

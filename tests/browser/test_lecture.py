@@ -156,8 +156,11 @@ def test_a_lecture_is_given_with_the_keyboard_alone(hall):
     swing = next(k for k, slide in enumerate(found) if slide.title == "Swing, creep, or just right")
     hall.show(swing)
     assert hall.state()["t"] == 0, "a figure begins at its first step"
+    caption = hall.page.locator(".optim-here .optim-caption")
+    assert caption.inner_text().strip() == "Step 0 of 60.", "what comes of the run is not said before it"
     hall.press("p")
     hall.wait_state(lambda state: state["t"] is None or state["t"] > 3)
+    assert "under-damped" in caption.inner_text()
     hall.press("p", "0")
     hall.wait_state(lambda state: state["t"] == 0)
     hall.press("2")
