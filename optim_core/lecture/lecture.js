@@ -265,8 +265,9 @@ function guesses() {
     const text = make("input", {type: "text", placeholder: "the hall's guesses: 30 40 40 100", "aria-label": "guesses"});
     text.addEventListener("input", () => {
         const counts = new Map();
-        for (const one of text.value.split(/[\s;]+/).map(word => Number(word.replace(",", ".")))) {
-            if (Number.isFinite(one) && one !== 0) counts.set(one, (counts.get(one) ?? 0) + 1);
+        for (const word of text.value.split(/[\s;]+/).filter(Boolean)) {  // 1,000 is a thousand, 0,5 a half
+            const one = Number(/^[1-9]\d{0,2}(,\d{3})+$/.test(word) ? word.replaceAll(",", "") : word.replace(",", "."));
+            if (Number.isFinite(one)) counts.set(one, (counts.get(one) ?? 0) + 1);
         }
         const most = Math.max(1, ...counts.values());
         drawn.replaceChildren(...[...counts].sort((a, b) => a[0] - b[0]).map(([value, count]) =>

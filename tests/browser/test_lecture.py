@@ -201,6 +201,11 @@ def test_hands_are_bars_and_stay_when_the_answer_is_revealed(hall):
     hall.page.wait_for_timeout(300)
     assert hall.page.evaluate(MEASURE) == []
     assert [width > 0 for width in hall.page.evaluate(widths)][-4:] == [True, True, True, False]
+    hall.show(next(k for k, slide in enumerate(found) if slide.title == "How many steps?"))
+    field = hall.page.locator(".optim-here .optim-guesses input:visible")
+    assert field.evaluate("e => { e.value = e.placeholder; return e.scrollWidth <= e.clientWidth; }"), "cut off"
+    field.fill("40 1,000 0 40 0,5 ten")
+    assert hall.page.locator(".optim-here .optim-guess").all_inner_texts() == ["0", "0.5", "40", "1000"]
 
 
 SPOILT = [  # what is done to a slide, and what is said of it
