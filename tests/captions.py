@@ -18,11 +18,6 @@ import notebooks
 TESTS = Path(__file__).parent
 ALLOWED = ("large numbers", "tiny numbers", "no values of sliders")
 NONSENSE = ("nan", "None", "inf ", "array(", "np.float", "{", "}")
-# Scenes, and the kinds of faults that they are known to have and that are not mended yet: take them out when they are.
-TO_MEND = {
-    "Ends": ("never",),
-    "Factor": ("never",),
-}
 LARGE, TINY = 9, -16  # powers of ten from which on a number says "exploded", or "rounding", and not how much
 
 TENS = r"10[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+"
@@ -56,7 +51,6 @@ def wrong(caption, scene=None, controls=None) -> list[str]:
         return ["the caption is empty"]
     allows = set(getattr(scene, "allows", {}))
     assert allows <= set(ALLOWED), f"{type(scene).__name__}.allows: {sorted(allows)} are not all of {ALLOWED}"
-    allows |= set(TO_MEND.get(type(scene).__name__, ()))
     found = faults(caption, getattr(scene, "claims", ()), controls or {})
     return [f"the caption {what}: {caption}" for kind, what in found if kind not in allows]
 

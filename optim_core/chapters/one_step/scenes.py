@@ -50,6 +50,8 @@ class Factor(Page):
     names: where in the middle panel the runs are named ("upper right", …), None for nowhere.
     """
 
+    claims = (fate,)
+
     alt = (
         "Left: a parabola with the points of gradient descent hopping along it. Middle: w against the steps, between "
         "two dashed curves, the first distance times the size of the factor again and again. Right: the factor of a "
@@ -363,11 +365,41 @@ def becomes(times):
 # ---- how a number ends ----
 
 
+def ending(kind, lr, w, loss):
+    """How a run in floating-point numbers ends, or that it has not yet.
+
+    >>> from optim_core.chapters.one_step.experiments import keeps
+    >>> ending("float16", 3.0, *keeps("float16", 3.0))
+    'The loss is infinite from step 9 on, w from step 16 on, and at step 17 w is not a number any more: ∞ − ∞.'
+    >>> print(ending("float16", 2e-4, *keeps("float16", 2e-4)))  # doctest: +NORMALIZE_WHITESPACE
+    At w = 1 the slope is as large, and the step asked for is 0.41 of a gap: it rounds to nothing, and w stands still
+    from step 0 on, for ever.
+    """
+    found, steps = ends(w, loss), number(len(w) - 1)
+    if "w" in found:
+        text = f"The loss is infinite from step {found['loss']} on, w from step {found['w']} on"
+        return text + f", and at step {found['nan']} w is not a number any more: ∞ − ∞."
+    if "still" in found:
+        at, lr = w[found["still"]], float(w.dtype.type(lr))
+        part = lr * (abs(float(at)) / gap(at))
+        word = f"the step asked for is {number(part, 2 if part < 0.49 else 4)} of a gap: it rounds to nothing"
+        text = f"At w = {number(float(at))} the slope is as large, and {word if lr else f'η itself is 0 in {kind}'}"
+        return text + f", and w stands still from step {found['still']} on, for ever."
+    if "zero" in found:
+        return f"From step {found['zero']} on w is exactly 0."
+    if "loss" in found:
+        return f"The loss is infinite from step {found['loss']} on; w is not yet after {steps} steps."
+    moves = "it swings for ever" if abs(w[-1]) == 1 else "it still moves"
+    return f"After {steps} steps |w| = {number(abs(float(w[-1])), 6)}, the loss {number(float(loss[-1]))}; {moves}."
+
+
 class Ends(Page):
     """Gradient descent on ½w² in floating-point numbers: where they end above, and where a step is too small for them.
 
     result: (kind, lr, w, loss): the name of the numbers' type, η, and arrays over the steps, as `keeps` gives them.
     """
+
+    claims = (ends, ending)
 
     alt = (
         "Left: w and the loss against the steps, both as powers of ten, with a line at the largest number of the type. "
@@ -459,31 +491,3 @@ def neighbours(w, below=5, above=3):
         high = np.nextafter(high, w * np.inf)
         row.append(high)
     return np.sign(float(w)) * (np.array(row, float) - float(w))
-
-
-def ending(kind, lr, w, loss):
-    """How a run in floating-point numbers ends, or that it has not yet.
-
-    >>> from optim_core.chapters.one_step.experiments import keeps
-    >>> ending("float16", 3.0, *keeps("float16", 3.0))
-    'The loss is infinite from step 9 on, w from step 16 on, and at step 17 w is not a number any more: ∞ − ∞.'
-    >>> print(ending("float16", 2e-4, *keeps("float16", 2e-4)))  # doctest: +NORMALIZE_WHITESPACE
-    At w = 1 the slope is as large, and the step asked for is 0.41 of a gap: it rounds to nothing, and w stands still
-    from step 0 on, for ever.
-    """
-    found, steps = ends(w, loss), number(len(w) - 1)
-    if "w" in found:
-        text = f"The loss is infinite from step {found['loss']} on, w from step {found['w']} on"
-        return text + f", and at step {found['nan']} w is not a number any more: ∞ − ∞."
-    if "still" in found:
-        at, lr = w[found["still"]], float(w.dtype.type(lr))
-        part = lr * (abs(float(at)) / gap(at))
-        word = f"the step asked for is {number(part, 2 if part < 0.49 else 4)} of a gap: it rounds to nothing"
-        text = f"At w = {number(float(at))} the slope is as large, and {word if lr else f'η itself is 0 in {kind}'}"
-        return text + f", and w stands still from step {found['still']} on, for ever."
-    if "zero" in found:
-        return f"From step {found['zero']} on w is exactly 0."
-    if "loss" in found:
-        return f"The loss is infinite from step {found['loss']} on; w is not yet after {steps} steps."
-    moves = "it swings for ever" if abs(w[-1]) == 1 else "it still moves"
-    return f"After {steps} steps |w| = {number(abs(float(w[-1])), 6)}, the loss {number(float(loss[-1]))}; {moves}."
