@@ -125,6 +125,20 @@ def test_the_caption_of_the_signals_says_what_is_measured(activation):
         assert f"Layer {depth}" in said and "nan" not in said
 
 
+def test_what_differs_between_inputs_is_the_networks_or_said_to_be_lost_in_rounding():
+    for gain, depth in itertools.product((0.1, 0.3, 1.0, 3.0), (5, 50)):
+        x = signals("PyTorch", "tanh", gain, depth, 8, inputs=8)["x"]
+        rng, exact = np.random.default_rng([0, 8]), [x[0].astype(np.longdouble)]  # digits beyond float64's
+        rng.standard_normal((8, 8))
+        for _ in range(depth):
+            W, b = RULES["PyTorch"](rng, 8, 8)
+            exact.append(np.tanh(exact[-1] @ (gain * W).astype(np.longdouble) + gain * b))
+        true, shown = spread(np.array(exact)), scenes.differing(x)
+        seen = np.isfinite(shown)
+        assert np.allclose(shown[seen], true[seen].astype(float), rtol=0.1, atol=0)
+        assert (true[~seen] < 1.1e-14 * rms(x)[~seen]).all()
+
+
 def test_shares_are_none_or_all_only_if_they_are():
     for share in (0, 1e-9, 0.005, 0.01, 0.5, 0.99, 0.995, 1 - 1e-9, 1):
         assert (scenes.percent(share) == "none") == (share == 0) and (scenes.percent(share) == "all") == (share == 1)
@@ -240,6 +254,11 @@ def test_gaussian_weights_keep_sizes_and_few_directions_and_orthogonal_ones_keep
     assert "as if 64 directions were left" in scenes.of_the_stretches(orthogonal[0])
     relu = np.linalg.svd(experiments.jacobians("orthogonal", "relu", depth=1)[-1], compute_uv=False)
     assert 20 <= (relu < 1e-12).sum() <= 44  # relu drops half of the directions at once
+    for seed in range(2):
+        J = [experiments.jacobians("orthogonal", "tanh", g, seed=seed)[-1] for g in (0.8, 1.0, 1.5)]
+        s = experiments.stretches(J)
+        left = [(one**2).sum() ** 2 / (one**4).sum() for one in s]
+        assert left == sorted(left, reverse=True) and [rms(one, -1) for one in s] == sorted(rms(one, -1) for one in s)
 
 
 # Inputs ------------------------------------------------------------------------------------------------------------
@@ -340,6 +359,10 @@ def test_sums_and_what_is_said_of_them_are_those_of_exact_fractions(kind):
                     assert ("is exact" in text) == (error == 0)
                     assert ("all of b is lost" in text) == (after == w)
                     assert abs(error) * 2 <= Fraction(float(unit(after, kind)))
+                    if kind in NUMPYS and error:
+                        w = NUMPYS[kind](w)
+                        away = notebooks.parse_number(text.split("above w is ")[1].split(" away")[0])[0]
+                        assert away == pytest.approx(float(np.nextafter(w, NUMPYS[kind](np.inf)) - w), rel=0.01)
                     assert ("too large" in text) == (error > 0) or after == w
             if said.startswith("No addition") or "stands still" in said:  # a sum that does not move once never does
                 on = experiments.added(float(row[-1]), b, kind, 3)
@@ -388,6 +411,18 @@ def test_the_smaller_the_rate_the_higher_bfloat16_stands_and_both_cures_cure():
         exact = learned("float64", lr)["loss"][-1]
         for cure in experiments.CURES[1:]:
             assert learned("bfloat16", lr, cure)["loss"][-1] == pytest.approx(exact, rel=0.06)
+
+
+def test_of_a_copy_the_caption_counts_the_short_weights_too():
+    run, scene = learned("float16", 0.2, "a copy in float32"), scenes.Rounded()
+    scene.show(("float16", 0.2, "a copy in float32", run, learned("float64", 0.2)))
+    for t in (0, 300, 1000):
+        scene.at(t)
+        short, moved = run["w"][t : t + 2].astype(np.float16), run["step"][t] != 0
+        stay = (short[0] == short[1])[moved].sum()
+        assert f"copies with a gradient, 0 stay as they are, and of the float16 weights made from them {stay}." in (
+            scene.caption
+        )
 
 
 # Exercises ---------------------------------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ SIGNAL = Look("#1f6f8b", marker="o")
 DIFFERENCE = Look("#a3410f", DASHED, "s")
 BACK = Look(QUANTITIES["gradient"].color, DOTTED, "^")
 TINY, HUGE = 1e-29, 1e29  # what is beyond is told in words and not drawn
+ROUNDING = 1e-14  # a difference that is a smaller part of the numbers is float64's rounding, and not the network's
 NOW = Look(GREY, DOTTED)
 DEPTH = dict.fromkeys(("large numbers", "tiny numbers"), "what depth makes of sizes is the subject")
 
@@ -118,7 +119,7 @@ class Signals(Page):
         self.rule, self.activation, self.gain = (result[name] for name in ("rule", "activation", "gain"))
         self.x, dx = result["flow"]["x"], result["flow"]["dx"]
         self.steps, layers = len(self.x) - 1, np.arange(len(self.x))
-        self.measured = dict(zip(self.looks, (rms(self.x), spread(self.x), rms(dx)), strict=True))
+        self.measured = dict(zip(self.looks, (rms(self.x), differing(self.x), rms(dx)), strict=True))
         self.cosines = alikeness(self.x)
         self.sizes.show({name: (layers, drawn(line)) for name, line in self.measured.items()}, looks=self.looks)
         middles = (self.EDGES[1:] + self.EDGES[:-1]) / 2
@@ -141,14 +142,28 @@ class Signals(Page):
         return self.moved(t)
 
 
+def differing(x):
+    """What differs between inputs in each layer, as `spread` has it; NaN where float64's rounding is as large.
+
+    >>> differing(np.array([[[1.0], [3.0]], [[1.0], [1.0 + 4e-16]]]))
+    array([ 1., nan])
+    """
+    found = spread(x)
+    return np.where((found > 0) & (found < ROUNDING * rms(x)), np.nan, found)
+
+
 def of_the_depth(signal, difference, back):
     """What becomes of three sizes, each an array over the layers, from one end to the other; one sentence.
 
     >>> of_the_depth(np.array([1.0, 0.5]), np.array([1.0, 0.1]), np.array([3.0, 1.0]))
     'Signal: multiplied by 0.5. What differs between inputs: multiplied by 0.1. Gradient, going back: multiplied by 3.'
+    >>> of_the_depth(np.array([1.0, 0.5]), np.array([1.0, np.nan]), np.array([3.0, 1.0])).split(". ")[1]
+    'What differs between inputs: in the end less than float64 can hold'
     """
+    lost = "in the end less than float64 can hold"
+    differs = lost if np.isnan(difference[-1]) else times(difference[0], difference[-1])
     return (
-        f"Signal: {times(signal[0], signal[-1])}. What differs between inputs: {times(difference[0], difference[-1])}. "
+        f"Signal: {times(signal[0], signal[-1])}. What differs between inputs: {differs}. "
         f"Gradient, going back: {times(back[-1], back[0])}."
     )
 
@@ -572,21 +587,20 @@ def of_the_sum(w, b, after, kind):
     """What one addition loses, in a sentence; w, b and after are numbers of the format.
 
     >>> of_the_sum(1e10, 1e-10, 1e10, "float64")
-    'The numbers next to w are 1.91·10⁻⁶ away, and b is 0.000052 of that: the sum is w again, all of b is lost.'
+    'The next number above w is 1.91·10⁻⁶ away, and b is 0.000052 of that: the sum is w again, all of b is lost.'
     >>> of_the_sum(1.0, 2.0, 3.0, "float16")
     'The sum 3 is exact.'
     """
     if not np.isfinite([w, b, after]).all():
-        return f"What is above {number(FORMATS[kind][2])} is infinite in {kind}."
+        return f"{kind} ends at {number(FORMATS[kind][2])}: what is larger is infinite."
     if b == 0:
         return f"b is so small that it is 0 in {kind}."
     if Fraction(w) + Fraction(b) == Fraction(after):
         return f"The sum {number(after, 6)} is exact."
     gap = float(unit(w, kind))
     part = b / gap
-    size = f"{part:.2g}" if part >= 1e-6 else number(part, 2)
-    size = f"{part:.6f}".rstrip("0") if 1e-6 <= part < 1e-4 else size
-    text = f"The numbers next to w are {number(gap)} away, and b is {size} of that"
+    size = f"{part:.6f}".rstrip("0") if 1e-6 <= part < 1e-4 else two(part)
+    text = f"The next number above w is {number(gap)} away, and b is {size} of that"
     if after == w:
         return f"{text}: the sum is w again, all of b is lost."
     error = float(Fraction(after) - Fraction(w) - Fraction(b))
@@ -670,12 +684,27 @@ class Rounded(Page):
         looks[half] = look("theory")
         self.points.show(groups, looks=looks, lines={half: (grid, unit(grid, kept) / 2)}, sizes=6)
         stay = int(stays.sum())
+        short = rounded(self.run["w"][t : t + 2], self.kind)  # what the network computes with
+        rests = int((short[0] == short[1])[seen].sum())
         self.caption = (
             f"Step {number(t)} of {number(self.steps)}. {self.kind}, η = {number(self.lr)}, cure: {self.cure}. "
-            f"Loss {number(float(self.run['loss'][t]), 3)}. Of {len(x)} weights with a gradient, {stay} "
-            f"{'stays' if stay == 1 else 'stay'} as they are. {of_the_rest(self.still, self.run['loss'], self.steps)}"
+            f"Loss {number(float(self.run['loss'][t]), 3)}. {of_the_step(len(x), stay, kept, self.kind, rests)} "
+            f"{of_the_rest(self.still, self.run['loss'], self.steps)}"
         )
         return self.moved(t)
+
+
+def of_the_step(n, stay, kept, kind, rests):
+    """How many of n weights with a gradient stay in a step; with a copy, how many copies, and weights made from them.
+
+    >>> of_the_step(62, 58, "bfloat16", "bfloat16", 58)
+    'Of 62 weights with a gradient, 58 stay as they are.'
+    >>> of_the_step(62, 0, "float32", "bfloat16", 56)
+    'Of 62 copies with a gradient, 0 stay as they are, and of the bfloat16 weights made from them 56.'
+    """
+    of = "weights" if kept == kind else "copies"
+    text = f"Of {n} {of} with a gradient, {stay} {'stays' if stay == 1 else 'stay'} as they are"
+    return f"{text}." if kept == kind else f"{text}, and of the {kind} weights made from them {rests}."
 
 
 def of_the_rest(still, loss, steps):
