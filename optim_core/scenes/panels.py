@@ -246,11 +246,15 @@ class Curves(Panel):
 
     levels: {word: y} horizontal lines, marks: {word: x} vertical ones, both also in `show`; legend: where the names
     stand inside ("upper right", …), or None; heads: mark the moment t on each line; lw: the lines' width; points: mark
-    the points of lines that have few.
+    the points of lines that have few; words: where at its line the word of a level stands, "upper" or "lower", "right"
+    or "left".
     """
 
-    def __init__(self, page, name, *, levels=None, legend="best", heads=True, lw=1.8, points=True, **panel):
+    def __init__(
+        self, page, name, *, levels=None, legend="best", heads=True, lw=1.8, points=True, words="upper right", **panel
+    ):
         super().__init__(page, name, **panel)
+        self.words = words
         self.levels, self.place, self.heads, self.named = levels or {}, legend, heads, None
         self.lw, self.points = lw, points
         self.lines, self.bands, self.dots, self.marks, self.faint = {}, {}, {}, {}, ()
@@ -292,8 +296,9 @@ class Curves(Panel):
         for i, (word, y) in enumerate(self.now_levels.items()):
             self.line(f"level {i}", [0, 1], [y, y], **look("bound").line, lw=1.2, transform=self._across, zorder=3)
             halo = dict(boxstyle="round,pad=0.1", facecolor="white", edgecolor="none", alpha=0.75)
-            place = dict(ha="right", va="bottom", transform=self._across)
-            self.word(f"level word {i}", 0.99, y, word, color=GREY, bbox=halo, **place)
+            side = "left" if "left" in self.words else "right"
+            place = dict(ha=side, va="top" if "lower" in self.words else "bottom", transform=self._across)
+            self.word(f"level word {i}", 0.01 if side == "left" else 0.99, y, word, color=GREY, bbox=halo, **place)
         for i, (word, x) in enumerate(self.marks.items()):
             self.line(f"mark {i}", [x, x], [0, 1], **look("bound").line, lw=1.2, transform=self._up, zorder=3)
             self.word(f"mark word {i}", x, 0.98, f" {word}", color=GREY, ha="left", va="top", transform=self._up)
@@ -536,10 +541,13 @@ class Histogram(Panel):
             if len(self.heights) == 1:
                 self.area(f"fill {name}", x, 0 * y, y, facecolor=style.color, alpha=0.45)
             self.line(f"line {name}", x, y, **style.line, lw=1.5)
+        up, low, high = self.axes.get_xaxis_transform(), *self.axes.get_xlim()
         for i, (word, at) in enumerate(self.marks.items()):
-            up = self.axes.get_xaxis_transform()
+            # where the next mark is near, the word stands to the left of its own
+            left = any(0 < other - at < (high - low) / 3 for other in self.marks.values())
             self.line(f"mark {i}", [at, at], [0, 1], color=INK, lw=1.4, ls="--", transform=up, zorder=6)
-            self.word(f"mark word {i}", at, 0.97, f" {word}", ha="left", va="top", transform=up)
+            side = dict(ha="right" if left else "left", va="top")
+            self.word(f"mark word {i}", at, 0.97, f"{word} " if left else f" {word}", **side, transform=up)
 
 
 class Field(Panel):

@@ -524,9 +524,3 @@ adam_clipped = Predict(
     },
     why="Adam divides its step by the size of the gradients: a factor that is common to all of them cancels.",
 )
-
-
-def largest_gradient(lr=0.5, start=(5.6, -2.4), steps=150):
-    """The largest norm of a gradient that gradient descent meets on the cliff."""
-    _, runs = on_the_cliff(lr, start, {"without clipping": None}, steps)
-    return float(runs["without clipping"]["norm"].max())

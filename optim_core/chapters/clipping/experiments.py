@@ -91,21 +91,13 @@ def on_the_cliff(lr, start, clippers, steps=150, length=50):
     return cliff, runs
 
 
-@functools.lru_cache(maxsize=32)
-def solved_shares(lr, thetas=(math.inf, 10.0, 1.0, 0.1), runs=2000, steps=300):
-    """The share of random starts in the window from which the cliff's loss ends below 1e-3, for each threshold."""
-    cliff = Cliff()
-    left, right, low, high = cliff.window
-    starts = np.random.default_rng(0).uniform((left, low), (right, high), (runs, 2))
-    shares = []
-    for theta in thetas:
-        grad = cliff.grad if math.isinf(theta) else clip_norm(cliff.grad, theta)
-        end = descend(gd, starts, grad, steps, keep="last", lr=lr)["w"]
-        shares.append(float((cliff.loss(end) < SOLVED).mean()))
-    return shares
-
-
 # ---- back through time ----
+
+
+def drawn(seed, scheme="inverse_sqrt", units=32):
+    """The recurrent weights W of a network, for a gain of 1, and the generator that goes on from there: (W, rng)."""
+    rng = np.random.default_rng([seed, 12])
+    return SCHEMES[scheme](rng, (units, units), units, units), rng
 
 
 @functools.lru_cache(maxsize=256)
@@ -116,8 +108,8 @@ def back_through_time(gain, steps, scheme="inverse_sqrt", seeds=5, units=32, bat
     """
     lines = []
     for seed in range(seeds):
-        rng = np.random.default_rng([seed, 12])
-        W = gain * SCHEMES[scheme](rng, (units, units), units, units)
+        W, rng = drawn(seed, scheme, units)
+        W = gain * W
         U, x = rng.normal(size=(units, units)) / np.sqrt(units), 0.2 * rng.normal(size=(steps, batch, units))
         h, slopes = np.zeros((batch, units)), []
         for t in range(steps):

@@ -32,8 +32,8 @@ class CliffRuns(Page):
         self.map.axes.set_ylabel("b", fontsize=11, rotation=0)
         limits = dict(log="y", legend=None)
         self.norm = Curves(self, "norm", title="norm of the gradient", ylim=(1e-6, 1e6), **limits)
-        levels = {"solved": SOLVED}
-        self.loss = Curves(self, "loss", title="loss", x="steps t", ylim=(1e-10, 10), levels=levels, **limits)
+        levels = dict(levels={number(SOLVED): SOLVED}, words="lower left")
+        self.loss = Curves(self, "loss", title="loss", x="steps t", ylim=(1e-10, 10), **levels, **limits)
 
     def show(self, result):
         self.lr, self.what, self.surface, self.runs = result
@@ -44,31 +44,32 @@ class CliffRuns(Page):
         self.name(self.map.looks)
 
     def at(self, t):
-        parts = [fell(name, path["w"], path["norm"], self.losses[name]) for name, path in self.runs.items()]
+        parts = [fell(name, path["w"], path["norm"], self.losses[name], t) for name, path in self.runs.items()]
         start = f"Step {t} of {self.steps}. η = {number(self.lr)}, {self.what}. "
         self.caption = start + " ".join(parts)
         return self.moved(t)
 
 
-def fell(name, w, norm, loss):
-    """What became of a run on the cliff: its largest gradient, how far that threw it, and whether it is solved.
+def fell(name, w, norm, loss, t):
+    """What became of a run on the cliff by step t: its largest gradient, how far that threw it, and its loss.
 
-    >>> w, norm = np.array([[5.0, -2.0], [5.1, -2.1], [4.0, -2.0]]), np.array([1.0, 300.0, 0.1])
-    >>> fell("clipped", w, norm, np.array([0.4, 0.3, 0.0001]))
-    'Clipped: the largest gradient has the norm 300, at step 1; the loss is below 0.001 from step 2 to the last.'
+    At which step the loss is first below SOLVED hardly hangs on rounding. From which step on it stays there does: a run
+    that has met the cliff takes its later steps by the last digits of a sum.
+
+    >>> w, norm = np.array([[5.0, -2.0], [5.1, -2.1], [4.0, -22.0]]), np.array([1.0, 300.0, 0.1])
+    >>> loss = np.array([0.4, 0.3, 1e-4])
+    >>> fell("clipped", w, norm, loss, 1)
+    'Clipped: longest gradient so far 300, at step 1; loss 0.3.'
+    >>> fell("clipped", w, norm, loss, 2)[49:]
+    'the step from there is 19.9 long; loss 0.0001, first below 0.001 at step 2.'
     """
-    k, steps = int(np.argmax(norm)), len(norm) - 1
-    text = f"{name[:1].upper() + name[1:]}: the largest gradient has the norm {number(norm[k], 3)}, at step {k}; "
-    above = np.flatnonzero(~(loss < SOLVED))
-    jump = np.linalg.norm(w[min(k + 1, steps)] - w[k])
-    thrown = f"the step that follows is {number(jump, 3)} long, and " if jump > 10 else ""
-    if not len(above) or above[-1] < steps:
-        return (
-            text
-            + thrown
-            + f"the loss is below {number(SOLVED)} from step {above[-1] + 1 if len(above) else 0} to the last."
-        )
-    return text + thrown + f"after {steps} steps the loss is {number(loss[-1], 2)}."
+    k, low = int(np.argmax(norm[: t + 1])), np.flatnonzero(loss[: t + 1] < SOLVED)
+    text = f"{name[:1].upper() + name[1:]}: longest gradient so far {number(norm[k], 3)}, at step {k}; "
+    jump = np.linalg.norm(w[k + 1] - w[k]) if k < t else 0.0
+    thrown = f"the step from there is {number(jump, 3)} long; " if jump > 10 else ""
+    first = f", first below {number(SOLVED)} at step {low[0]}" if len(low) else ""
+    here = number(loss[t], 2) if loss[t] > 1e-9 else "below 10⁻⁹"
+    return f"{text}{thrown}loss {here}{first}."
 
 
 class ThroughTime(Page):
@@ -99,9 +100,12 @@ class ThroughTime(Page):
         self.name({"five networks": Look("#1f6f8b"), "gain to the power k": look("theory")})
 
     def at(self, t):
-        left = 10.0 ** np.median(self.lines[:, t])
+        left, where = 10.0 ** np.median(self.lines[:, t]), f"gain {number(self.gain)}, {self.scheme} weights"
+        if t == 0:  # every line begins at 1
+            self.caption = f"The last step, {where}. Press play to go back in time."
+            return self.moved(t)
         self.caption = (
-            f"{t} step{'s' * (t != 1)} back, gain {number(self.gain)}, {self.scheme} weights: "
+            f"{t} step{'s' * (t != 1)} back, {where}: "
             f"the gradient is {number(left, 2)} times "
             f"what it is at the end (median of five networks; from {number(10.0 ** self.lines[:, t].min(), 2)} to "
             f"{number(10.0 ** self.lines[:, t].max(), 2)}). {carried(left, t)}"
@@ -115,8 +119,6 @@ def carried(left, steps):
     >>> carried(1e-6, 60), carried(2.0, 60), carried(1e4, 60)[:11]
     ('It vanishes: per step a factor of 0.794.', 'It keeps its size so far, within a factor of 10.', 'It explodes')
     """
-    if steps == 0:
-        return "Press play to go back in time."
     each = number(left ** (1 / steps), 3)
     if left < 0.1:
         return f"It vanishes: per step a factor of {each}."
@@ -235,7 +237,8 @@ class OneBad(Page):
         levels = {"median": float(np.median(POINTS)), "mean": float(POINTS.mean())}
         words = dict(title="the answer w", x="θ", levels=levels, sets="theta", ylim=(-0.1, 2.2))
         self.answer = Curves(self, "answer", **words, log="x", legend="upper left")
-        self.loss = Curves(self, "loss", title="Σ Huber(w − xᵢ) / most", x="w", legend=None, ylim=(0, 1.05))
+        words = dict(title="Huber's loss of all examples, highest = 1", x="w", legend=None)
+        self.loss = Curves(self, "loss", **words, ylim=(0, 1.05))
         theta = np.geomspace(0.01, 100, 81)
         self.curve = (theta, np.array([huber_minimum(one) for one in theta]))
         self.w = np.linspace(-2, 6, 161)
