@@ -25,7 +25,7 @@ from notebooks import LIVE, NOTEBOOKS
 from optim_core.exercises import Choice, Exercise
 from optim_core.lecture import slides, slides_of, stage, stills
 from optim_core.lecture.notes import notes
-from optim_core.lecture.slides import blocks, count, entries, outline, place
+from optim_core.lecture.slides import PART, blocks, count, entries, items, outline, place, tidy
 from optim_core.scenes.styles import METHODS, QUANTITIES
 
 PUBLISHED = r"^#+ .*published result|\*\*A published result"
@@ -51,6 +51,23 @@ def test_a_chapter_has_a_lecture_of_20_to_45_minutes_with_notes_for_every_slide(
 def test_a_slide_has_few_words(path):
     assert [(slide.title, slide.words) for slide in slides(path) if slide.words > WORDS] == []
     assert [slide.title for slide in slides(path) if len(slide.title) > 60] == [], "a title fits in one line"
+
+
+@each
+def test_a_part_of_a_block_ends_with_a_word_and_is_what_the_browser_finds_by_its_letters(path):
+    def letters(text):
+        return re.sub(r"\$[^$]*\$|[\W_]", "", text)
+
+    for cell in normalise.read(path).cells:
+        shown = [words for entry in entries(cell) for words in entry.get("shows") or () if PART in str(words)]
+        for first, last in (words.split(PART) for words in shown):
+            at, part = place(cell.source, first + PART + last)
+            block = blocks(cell.source)[at["block"]]
+            whole = tidy(items(block)[at["item"]] if "item" in at else block)
+            rest, begin = whole.partition(part)[2], letters(whole).index(letters(first))
+            assert not (part[-1].isalnum() and rest[:1].isalnum()), f"a slide of {path.stem} ends in a word: {part}"
+            end = letters(whole).index(letters(last), begin + len(letters(first))) + len(letters(last))
+            assert letters(whole)[begin:end] == letters(part), f"{path.stem}, on the page it ends before: {part}"
 
 
 @each

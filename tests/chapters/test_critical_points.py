@@ -47,6 +47,20 @@ def test_on_the_antidiagonal_gradient_descent_ends_at_the_saddle():
     assert chapter.antidiagonal.options["b"] == "at the saddle"
 
 
+@pytest.mark.parametrize("degrees", [10, 30, 75])
+def test_rounding_pushes_a_run_off_the_stable_line_unless_the_surface_lies_in_its_symmetry(degrees):
+    surface, turn = surfaces.product(), np.radians(degrees)
+    R = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+
+    def leaves_at(R):
+        w = descent.descend(
+            optimizers.gd, np.array([-1.0, 1.0]) @ R.T, lambda w: surface.grad(w @ R) @ R.T, 600, lr=0.05
+        )
+        return int(np.argmax(surface.loss(w["w"] @ R) < 0.5))
+
+    assert 300 < leaves_at(R) < 500 and leaves_at(np.eye(2)) == 0
+
+
 @pytest.mark.parametrize("closer", [10, 100, 1000])
 def test_starting_closer_costs_the_logarithm_more_steps(closer):
     more = experiments.steps_to_leave(1e-2 / closer) - experiments.steps_to_leave(1e-2)
@@ -114,6 +128,7 @@ def test_what_is_said_of_a_critical_point_is_what_it_is_known_to_be(surface):
     for point in surface.critical_points:
         scene.show((surface, point["w"], 0.5))
         scene.at(0)
+        assert scenes.second_order(0.0, scene.values) in scene.caption
         assert point["kind"] in scene.caption and "One is zero, and one" not in scene.caption
         lines = [panel.artists["title"].get_text() for panel in scene.sections]
         signs = critical.signs(critical.eigen(surface.hessian(point["w"]))[0])
@@ -175,6 +190,7 @@ def test_the_law_of_escape_holds_near_the_saddle_and_its_diamond_stays_on_the_ax
         scene.show(result)
         scene.at(scene.steps)
         *_, steps, slope = result
+        assert scenes.leaves(distance, *steps[-2:].tolist(), slope) in scene.caption
         assert f"after {steps[-2]} step" in scene.caption and f"after {steps[-1]}: " in scene.caption
         if distance <= 1e-3:
             assert abs(steps[-1] - steps[-2] - slope) <= 1
@@ -185,7 +201,7 @@ def test_the_law_of_escape_holds_near_the_saddle_and_its_diamond_stays_on_the_ax
 
 
 @pytest.mark.parametrize(
-    "hits, words", [(0, "none of 100,000"), (1, "in 1 of"), (15, "± 0.00004"), (100_000, "in 100,")]
+    "hits, words", [(0, "none of 100,000"), (1, "too few"), (15, "± 0.00004"), (100_000, "in all of the 100,000")]
 )
 def test_a_share_is_written_to_the_digits_that_are_known(hits, words):
     said = scenes.share_words(hits, 100_000)
@@ -201,6 +217,19 @@ def test_the_counted_shares_are_the_known_ones_and_a_shift_moves_the_eigenvalues
         assert abs(share - expected) < 4 * math.sqrt(expected / 20_000)
         minors = np.stack([np.linalg.det((H + np.eye(n))[:, :k, :k]) for k in range(1, n + 1)])
         assert (np.linalg.eigvalsh(H) + 1 > 0).all(-1).sum() == (minors > 0).all(0).sum()  # Sylvester
+
+
+def test_what_a_handful_of_hits_says_may_be_far_off_and_is_not_drawn():
+    draws = np.random.default_rng(0).poisson([[scenes.FEW / 10], [scenes.FEW]], (2, 100_000))
+    off = np.abs(draws / draws.mean(-1, keepdims=True) - 1)
+    assert (off[1] < 1 / 3).mean() > 0.65 and (off[0] < 1 / 3).mean() < 0.4  # near the share, and not
+    scene, values = RandomHessians(), np.zeros((100_000, 4))
+    for last in (scenes.FEW - 1, scenes.FEW):
+        scene.show((4, -1.0, values, np.array([20_000, 2_600, 158, last]), np.full(4, 0.1), []))
+        scene.at(0)
+        drawn = scene.share.artists["line measured"].get_ydata()
+        assert np.isfinite(drawn).sum() == 3 + (last == scenes.FEW)
+        assert ("too few" in scene.caption) == (last < scenes.FEW)
 
 
 def test_one_eigenvalue_is_not_compared_with_independent_signs():

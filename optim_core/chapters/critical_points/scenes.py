@@ -15,6 +15,9 @@ __all__ = ["Eigenvectors", "Escape", "IndexLoss", "RandomHessians", "Taylor", "T
 REACH = 1.5  # how far a section goes, the range of the slider s
 ALONG = np.linspace(-REACH, REACH, 121)
 UP, DOWN, LEVEL = Look("#00798c", SOLID, "^"), Look("#b3125b", DASHED, "v"), Look("#7a8190", DOTTED, "o")
+RING = dict(marker="o", ls="", mfc="none", mec=INK, mew=1.8)
+BOX = dict(boxstyle="round,pad=0.2", fc="white", ec="#d1d5db")  # about a word on the map
+UNUSABLE = "the surface has no finite derivatives."
 BENDS = {1: (UP, "bends up"), -1: (DOWN, "bends down"), 0: (LEVEL, "level to second order")}
 
 
@@ -45,6 +48,32 @@ def place(w):
 # ---- the quadratic model ----
 
 
+def height(loss):
+    """A loss for a caption; what is only rounding is 0.
+
+    >>> height(0.45184), height(3e-33), height(-16.0)
+    ('0.4518', '0', '−16')
+    """
+    return number(loss, 4) if abs(loss) > 1e-12 else "0"
+
+
+def misses(loss, tangent, parabola):
+    """By how much tangent and parabola miss the loss, and which of them is the nearer one.
+
+    >>> misses(0.25, 1.0, 0.5)
+    'The tangent says 1 (off by 0.75), the parabola 0.5 (off by 0.25): the parabola is nearer.'
+    >>> misses(1.0, 1.0, 1.0)
+    'The tangent says 1 (exact), the parabola 1 (exact).'
+    """
+    seen = 1e-12 * max(1.0, abs(loss), abs(tangent), abs(parabola))  # less than that is rounding
+    off = [abs(one - loss) if abs(one - loss) > seen else 0.0 for one in (tangent, parabola)]
+    far = [f"off by {number(one, 2)}" if one else "exact" for one in off]
+    text = f"The tangent says {height(tangent)} ({far[0]}), the parabola {height(parabola)} ({far[1]})"
+    if abs(off[0] - off[1]) <= seen:
+        return text + (": both miss it by as much." if off[0] else ".")
+    return text + f": the {'tangent' if off[0] < off[1] else 'parabola'} is nearer."
+
+
 class Taylor(Page):
     """A surface and its quadratic model around a point, from above and along one direction.
 
@@ -56,6 +85,7 @@ class Taylor(Page):
         "Left: contour map of the error surface and, on a disc around a chosen point, its contours beside those of its "
         "quadratic model. Right: a section through the point, with the true loss, its tangent and its parabola."
     )
+    claims = (misses,)
     LOOKS = {
         "loss": Look(INK, SOLID, "D"),
         "tangent": Look("#7b3f8c", DOTTED, "v"),
@@ -100,111 +130,11 @@ class Taylor(Page):
             self.map.line(name, *lines, **self.LOOKS[name].line, lw=width)
         self.map.line("disc", *(self.w[:, None] + reach * np.array([np.cos(turn), np.sin(turn)])), color=INK, lw=0.8)
         self.map.line("cut", *(self.w + ALONG[:, None] * self.u).T, color=GREY, lw=1.6)
-        self.map.line("w", *self.w[:, None], marker="o", ls="", mfc="white", mec=INK, ms=9, mew=1.8, zorder=6)
+        self.map.line("w", *self.w[:, None], **RING | dict(mfc="white"), ms=9, zorder=6)
         self.map.line("probe", *(self.w + self.s * self.u)[:, None], **self.LOOKS["loss"].point, ms=8, zorder=7)
 
 
-def height(loss):
-    """A loss for a caption; what is only rounding is 0.
-
-    >>> height(0.45184), height(3e-33), height(-16.0)
-    ('0.4518', '0', '−16')
-    """
-    return number(loss, 4) if abs(loss) > 1e-12 else "0"
-
-
-def misses(loss, tangent, parabola):
-    """By how much tangent and parabola miss the loss, and which of them is the nearer one.
-
-    >>> misses(0.25, 1.0, 0.5)
-    'The tangent says 1 (off by 0.75), the parabola 0.5 (off by 0.25): the parabola is nearer.'
-    >>> misses(1.0, 1.0, 1.0)
-    'The tangent says 1 (exact), the parabola 1 (exact).'
-    """
-    seen = 1e-12 * max(1.0, abs(loss), abs(tangent), abs(parabola))  # less than that is rounding
-    off = [abs(one - loss) if abs(one - loss) > seen else 0.0 for one in (tangent, parabola)]
-    far = [f"off by {number(one, 2)}" if one else "exact" for one in off]
-    text = f"The tangent says {height(tangent)} ({far[0]}), the parabola {height(parabola)} ({far[1]})"
-    if abs(off[0] - off[1]) <= seen:
-        return text + (": both miss it by as much." if off[0] else ".")
-    return text + f": the {'tangent' if off[0] < off[1] else 'parabola'} is nearer."
-
-
 # ---- eigenvalues and eigenvectors ----
-
-
-class Eigenvectors(Page):
-    """The Hessian at a point: eigenvectors over the map, and the loss along each of them.
-
-    result: (surface, w, s): the Hessian is taken at w; s is a step along the eigenvectors. Where w lies beyond the
-    surface's window the map shows more of it. A click on the map sets the control `w`, near a known critical point to
-    that point.
-    """
-
-    alt = (
-        "Left: contour map with a chosen point, the negative gradient as an arrow and the Hessian's two eigenvectors "
-        "as lines at a right angle. Right: the loss along each eigenvector, with the parabola that the eigenvalue "
-        "predicts."
-    )
-
-    def __init__(self, control="w"):
-        super().__init__("map first second", widths=[10, 6, 6], size=(9.6, 4.2), top=0.28)
-        self.map, frame = Surface(self, "map", sets=control, equal=True), dict(title=" ", x="step s", legend=None)
-        frame |= dict(xlim=(-REACH, REACH), room=dict(left=0.5))
-        self.sections = [Curves(self, name, **frame) for name in ("first", "second")]
-        names = {"the loss along v": look("loss"), "its parabola L + s g·v + ½ λ s²": Look(GREY, DASHED)}
-        self.name(names, loc="upper right", bbox_to_anchor=(0.998, 1.005))
-
-    def show(self, result):
-        surface, w, self.s = result
-        self.w = np.asarray(w, float)
-        self.surface = reaching(surface, self.w)
-        self.map.show(self.surface)
-        self.g, H, terms = surface.grad(self.w), surface.hessian(self.w), expansion(surface, self.w)
-        self.usable = bool(np.isfinite(self.g).all() and np.isfinite(H).all())
-        values, vectors = critical.eigen(H if self.usable else np.zeros((2, 2)))
-        signs, limits = critical.signs(values), self.map.losses_around(surface.loss(self.w))
-        self.values = np.where(signs == 0, 0.0, values)
-        self.rows = []  # for each direction: eigenvalue, unit vector, look, word
-        for panel, value, v, sign in zip(self.sections, self.values, vectors.T, signs, strict=True):
-            v = v * np.sign(v[np.abs(v).argmax()])
-            bend, word = BENDS[int(sign)]
-            self.rows.append((value, v, bend, word))
-            lines = {name: (ALONG, terms[name](ALONG[:, None] * v)) for name in ("loss", "parabola")}
-            panel.scale("y", "linear", limits)
-            dot = {"here": (self.s, float(terms["loss"](self.s * v)))}
-            looks = {"loss": look("loss"), "parabola": Look(bend.color, DASHED), "here": bend}
-            panel.show(lines, looks=looks, dots=dot)
-
-    def at(self, t):
-        self.caption = f"At w = {place(self.w)} " + second_order(np.linalg.norm(self.g), self.values)
-        if not self.usable:
-            self.caption = f"At w = {place(self.w)} the surface has no finite derivatives."
-        return self.moved()
-
-    def beside(self, t):
-        left, right, bottom, top = self.surface.window
-        reach, norm = 0.16 * min(right - left, top - bottom), np.linalg.norm(self.g)
-        for i, (value, v, bend, word) in enumerate(self.rows):
-            text, box = f"λ{'₁₂'[i]} = {number(value, 4)}", dict(boxstyle="round,pad=0.2", fc="white", ec="#d1d5db")
-            self.map.line(f"axis {i}", *(self.w + reach * np.array([[-1], [1]]) * v).T, **bend.line, lw=2.4)
-            self.map.line(f"probe {i}", *(self.w + self.s * v)[:, None], **bend.point, ms=8, zorder=7)
-            centre = dict(ha="center", va="center", color=bend.color, bbox=box)
-            inwards = 1 if (self.w + 1.3 * reach * v < [right, top]).all() else -1  # the word stays in the map
-            self.map.word(f"end {i}", *(self.w + 1.3 * inwards * reach * v), text, **centre)
-            title = dict(transform="axes", ha="center", color=bend.color, fontsize=10)
-            self.sections[i].word("title", 0.5, 1.03, f"{text}: {word}", **title)
-        if norm > 0 and self.usable and not critical_here(norm, self.values):
-            tip = self.w - self.g / norm * min(reach, norm * reach)
-            self.map.line("downhill", *arrow(self.w, tip, 0.25 * reach), color=INK, lw=1.5, zorder=5)
-        self.map.line("w", *self.w[:, None], marker="o", ls="", mfc="none", mec=INK, ms=13, mew=1.8, zorder=6)
-
-    def clicked(self, axes, x, y):
-        left, right, bottom, top = self.surface.window
-        for point in self.surface.critical_points if axes is self.map.axes else ():
-            if np.abs((point["w"] - [x, y]) / [right - left, top - bottom]).max() < 0.025:
-                x, y = map(float, point["w"])
-        return super().clicked(axes, x, y)
 
 
 def critical_here(norm, values):
@@ -234,7 +164,88 @@ def second_order(norm, values):
     }.get(kind)
 
 
+class Eigenvectors(Page):
+    """The Hessian at a point: eigenvectors over the map, and the loss along each of them.
+
+    result: (surface, w, s): the Hessian is taken at w; s is a step along the eigenvectors. Where w lies beyond the
+    surface's window the map shows more of it. A click on the map sets the control `w`, near a known critical point to
+    that point.
+    """
+
+    alt = (
+        "Left: contour map with a chosen point, the negative gradient as an arrow and the Hessian's two eigenvectors "
+        "as lines at a right angle. Right: the loss along each eigenvector, with the parabola that the eigenvalue "
+        "predicts."
+    )
+
+    claims = (critical_here, second_order)
+
+    def __init__(self, control="w"):
+        super().__init__("map first second", widths=[10, 6, 6], size=(9.6, 4.2), top=0.28)
+        self.map, frame = Surface(self, "map", sets=control, equal=True), dict(title=" ", x="step s", legend=None)
+        frame |= dict(xlim=(-REACH, REACH), room=dict(left=0.5))
+        self.sections = [Curves(self, name, **frame) for name in ("first", "second")]
+        names = {"the loss along v": look("loss"), "its parabola L + s g·v + ½ λ s²": Look(GREY, DASHED)}
+        self.name(names, loc="upper right", bbox_to_anchor=(0.998, 1.005))
+
+    def show(self, result):
+        surface, w, self.s = result
+        self.w, self.surface = np.asarray(w, float), reaching(surface, w)
+        self.map.show(self.surface)
+        self.g, H, terms = surface.grad(self.w), surface.hessian(self.w), expansion(surface, self.w)
+        self.usable = bool(np.isfinite(self.g).all() and np.isfinite(H).all())
+        values, vectors = critical.eigen(H if self.usable else np.zeros((2, 2)))
+        signs, limits = critical.signs(values), self.map.losses_around(surface.loss(self.w))
+        self.values = np.where(signs == 0, 0.0, values)
+        sides = [v * np.sign(v[np.abs(v).argmax()]) for v in vectors.T]
+        bends = [BENDS[int(sign)] for sign in signs]
+        self.rows = list(zip(self.sections, self.values, sides, *zip(*bends, strict=True), strict=True))
+        for panel, _, v, bend, _ in self.rows:
+            lines = {name: (ALONG, terms[name](ALONG[:, None] * v)) for name in ("loss", "parabola")}
+            looks = {"loss": look("loss"), "parabola": Look(bend.color, DASHED), "here": bend}
+            panel.scale("y", "linear", limits)
+            panel.show(lines, looks=looks, dots={"here": (self.s, float(terms["loss"](self.s * v)))})
+
+    def at(self, t):
+        said = second_order(np.linalg.norm(self.g), self.values) if self.usable else UNUSABLE
+        self.caption = f"At w = {place(self.w)} {said}"
+        return self.moved()
+
+    def beside(self, t):
+        left, right, bottom, top = self.surface.window
+        reach, norm = 0.16 * min(right - left, top - bottom), np.linalg.norm(self.g)
+        for i, (section, value, v, bend, word) in enumerate(self.rows):
+            text, style = f"λ{'₁₂'[i]} = {number(value, 4)}", dict(ha="center", color=bend.color)
+            self.map.line(f"axis {i}", *(self.w + reach * np.array([[-1], [1]]) * v).T, **bend.line, lw=2.4)
+            self.map.line(f"probe {i}", *(self.w + self.s * v)[:, None], **bend.point, ms=8, zorder=7)
+            inwards = 1 if (self.w + 1.3 * reach * v < [right, top]).all() else -1  # the word stays in the map
+            self.map.word(f"end {i}", *(self.w + 1.3 * inwards * reach * v), text, **style, va="center", bbox=BOX)
+            section.word("title", 0.5, 1.03, f"{text}: {word}", **style, transform="axes", fontsize=10)
+        if norm > 0 and self.usable and not critical_here(norm, self.values):
+            tip = self.w - self.g / norm * min(reach, norm * reach)
+            self.map.line("downhill", *arrow(self.w, tip, 0.25 * reach), color=INK, lw=1.5, zorder=5)
+        self.map.line("w", *self.w[:, None], **RING, ms=13, zorder=6)
+
+    def clicked(self, axes, x, y):
+        left, right, bottom, top = self.surface.window
+        for point in self.surface.critical_points if axes is self.map.axes else ():
+            if np.abs((point["w"] - [x, y]) / [right - left, top - bottom]).max() < 0.025:
+                x, y = map(float, point["w"])
+        return super().clicked(axes, x, y)
+
+
 # ---- the way out of a saddle ----
+
+
+def leaves(distance, needed, nearer, slope):
+    """How long a run takes to leave the saddle, and one that starts ten times nearer; slope: theory's difference.
+
+    >>> "gone after 44 steps, from δ = 0.001 after 69" in leaves(1e-2, 44, 69, 24.16)
+    True
+    """
+    text = f"From δ = {number(distance)} half of the saddle's loss is gone after {needed} step{'s' * (needed != 1)}, "
+    text += f"from δ = {number(distance / 10)} after {nearer}: that is {nearer - needed} more. "
+    return text + f"Near the saddle the eigenvalue predicts {number(slope, 3)} more for every factor of ten (dashed)."
 
 
 class Escape(Page):
@@ -250,6 +261,8 @@ class Escape(Page):
         "valley. Right: the number of steps to escape against the distance of the start from the ridge, on a "
         "logarithmic axis: a straight line, but for its last decade."
     )
+
+    claims = (leaves,)
 
     def __init__(self):
         super().__init__("map law", widths=[9, 11], size=(9.6, 4.2))
@@ -274,18 +287,30 @@ class Escape(Page):
         return self.moved(t)
 
 
-def leaves(distance, needed, nearer, slope):
-    """How long a run takes to leave the saddle, and one that starts ten times nearer; slope: theory's difference.
-
-    >>> "gone after 44 steps, from δ = 0.001 after 69" in leaves(1e-2, 44, 69, 24.16)
-    True
-    """
-    text = f"From δ = {number(distance)} half of the saddle's loss is gone after {needed} step{'s' * (needed != 1)}, "
-    text += f"from δ = {number(distance / 10)} after {nearer}: that is {nearer - needed} more. "
-    return text + f"Near the saddle the eigenvalue predicts {number(slope, 3)} more for every factor of ten (dashed)."
-
-
 # ---- many dimensions ----
+
+
+FEW = 10  # so many hits tell a share to a third of it, in two of three draws
+
+
+def share_words(hits, runs):
+    """In how many of the runs something came out, and what that says of its probability.
+
+    >>> print(share_words(2527, 100_000))
+    all eigenvalues are positive in 2,527 of 100,000 matrices, a share of 0.0253 ± 0.0005.
+    >>> print(share_words(0, 100_000))
+    all eigenvalues are positive in none of 100,000 matrices, so the probability is hardly above 0.00003.
+    """
+    text = "all eigenvalues are positive in "
+    if hits == 0:  # with three or more expected, none has a probability below e⁻³, 5 %
+        return text + f"none of {runs:,} matrices, so the probability is hardly above {3 / runs:.5f}."
+    share, off = hits / runs, np.sqrt(hits * (1 - hits / runs)) / runs  # a standard error of a count
+    if hits < FEW:
+        return text + f"{hits} of {runs:,} matrices, too few to tell the share."
+    if hits == runs:
+        return text + f"all of the {runs:,} matrices."
+    digits = max(0, -int(np.floor(np.log10(off))))
+    return text + f"{hits:,} of {runs:,} matrices, a share of {share:.{digits}f} ± {off:.{digits}f}."
 
 
 class RandomHessians(Page):
@@ -301,6 +326,7 @@ class RandomHessians(Page):
         "matrices all of whose eigenvalues are positive against their size, on a logarithmic axis; it falls much "
         "faster than it would if the signs were independent."
     )
+    claims = (share_words,)
     COINS = "as if the n signs were independent"
     LOOKS = {"measured": Look("#1f6f8b", SOLID, "o"), COINS: LEVEL, "exact": Look("#a3410f", "None", "P")}
 
@@ -316,12 +342,12 @@ class RandomHessians(Page):
         self.n, self.shift, eigenvalues, self.hits, self.coins, exact = result
         self.runs, sizes = len(eigenvalues), np.arange(1, len(self.hits) + 1)
         self.spectrum.show({"measured": eigenvalues}, looks=self.LOOKS, marks={"0": 0.0})
-        share = self.hits / self.runs
-        lines = {"measured": (sizes, np.where(share > 0, share, np.nan)), self.COINS: (sizes, self.coins)}
+        share = np.where(self.hits >= FEW, self.hits / self.runs, np.nan)  # fewer would stand there by luck
+        lines = {"measured": (sizes, share), self.COINS: (sizes, self.coins)}
         self.exact = (sizes[:3], exact) if self.shift == 0 else ([], [])
         self.share.scale("x", "linear", (0.6, len(sizes) + 0.4))
         self.share.show(lines, looks=self.LOOKS)
-        self.ring = (self.n, max(share[self.n - 1], 1e-5))
+        self.ring = (self.n, share[self.n - 1])
 
     def at(self, t):
         self.caption = f"n = {self.n}, c = {number(self.shift)}: " + share_words(self.hits[self.n - 1], self.runs)
@@ -332,25 +358,7 @@ class RandomHessians(Page):
 
     def beside(self, t):
         self.share.line("exact", *self.exact, **self.LOOKS["exact"].point, ms=11, zorder=5)
-        self.share.line("ring", *zip(self.ring), marker="o", ls="", mfc="none", mec=INK, ms=15, mew=1.6, zorder=8)
-
-
-def share_words(hits, runs):
-    """In how many of the runs something came out, and what that says of its probability.
-
-    >>> print(share_words(2527, 100_000))
-    all eigenvalues are positive in 2,527 of 100,000 matrices, a share of 0.0253 ± 0.0005.
-    >>> print(share_words(0, 100_000))
-    all eigenvalues are positive in none of 100,000 matrices, so the probability is hardly above 0.00003.
-    """
-    text = "all eigenvalues are positive in "
-    if hits == 0:  # with three or more expected, none has a probability below e⁻³, 5 %
-        return text + f"none of {runs:,} matrices, so the probability is hardly above {3 / runs:.5f}."
-    share, off = hits / runs, np.sqrt(hits * (1 - hits / runs)) / runs  # a standard error of a count
-    if hits < 10 or hits == runs:
-        return text + f"{hits:,} of {runs:,} matrices."
-    digits = max(0, -int(np.floor(np.log10(off))))
-    return text + f"{hits:,} of {runs:,} matrices, a share of {share:.{digits}f} ± {off:.{digits}f}."
+        self.share.line("ring", *zip(self.ring), **RING | dict(mew=1.6), ms=15, zorder=8)
 
 
 class IndexLoss(Page):
@@ -368,7 +376,7 @@ class IndexLoss(Page):
     def __init__(self):
         super().__init__("points table", widths=[13, 7], size=(9.6, 4.4), top=0.28)
         words = dict(x="index: how many eigenvalues are negative", y="loss at the critical point", legend=None)
-        words["title"] = "each point is named by the directions that it keeps"
+        words["title"] = "each point is named by the directions that it keeps: 12 keeps 1 and 2"
         self.points, self.table = Points(self, "points", **words), Words(self, "table", size=9)
 
     def show(self, result):
