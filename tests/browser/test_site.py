@@ -83,7 +83,7 @@ def test_what_a_page_imports_is_compiled_already_and_a_chapter_can_still_show_it
     assert sources == compiled and "optim_core/optimizers.py" in sources
 
 
-def test_a_chapter_runs_in_the_page_its_slider_answers_and_an_exercise_is_checked(runnable):
+def test_a_chapter_runs_in_the_page_its_slider_answers_and_a_checked_exercise_is_remembered(runnable):
     site, files, version = runnable
     with Visit(site, files) as visit:
         try:
@@ -104,6 +104,10 @@ def test_a_chapter_runs_in_the_page_its_slider_answers_and_an_exercise_is_checke
                 outputs = visit.run_cell(index, sources[index].replace("return ____", f"return {answer}"))
                 text = "".join("".join(one["data"]["text/plain"]) for one in outputs)
                 assert text.startswith(reply), f"{answer}: {text}"
+            assert not visit.faults()
+            visit.run(CHAPTER)  # the page anew, with a kernel that knows nothing
+            (kept,) = visit.run_cell(index, "from optim_core.exercises import progress\nprogress.read()")
+            assert re.search("'escape_direction': {[^}]*'on': '20", kept["data"]["text/plain"]), kept
         except BaseException:
             ARTEFACTS.mkdir(exist_ok=True)
             visit.page.screenshot(path=ARTEFACTS / "site-failed.png")
