@@ -23,12 +23,36 @@ def test_turning_points_are_counted():
     x = np.linspace(0, 2 * np.pi, 200)
     assert [experiments.turning_points(np.sin(k * x)) for k in (1, 2, 5)] == [2, 4, 10]
     assert experiments.turning_points(x) == 0 and experiments.turning_points(np.ones(9)) == 0
+    wave = x + 0.1 * np.sin(20 * x)  # its small waves, a fiftieth of its range, are no turns
+    assert experiments.turning_points(wave) == 0 < experiments.turning_points(wave, share=0.001)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_as_many_turns_are_counted_on_the_figures_points_as_on_closer_ones(kind):
+    depth, reach = (32, 0.005) if kind == "plain, batch norm" else (16, 0.5)  # what the text says of each
+    for seed in range(2):
+        few, many = (
+            experiments.turning_points(experiments.along_a_line(kind, depth, seed, reach, points)[1])
+            for points in (81, 161)
+        )
+        assert abs(few - many) <= 2, seed
+    noise = [experiments.along_a_line("plain, batch norm", 32, 0, points=points)[1] for points in (81, 161)]
+    assert experiments.turning_points(noise[1]) > 1.8 * experiments.turning_points(noise[0])  # not resolved
+
+
+def test_the_turns_of_the_figure_come_one_by_one_and_are_those_of_its_curves(monkeypatch):
+    monkeypatch.setattr(experiments, "DEPTHS", (2, 4))
+    every = list(experiments.turns_by_depth(3))
+    assert len(every) == len(KINDS) + 1 and all(list(turns) == KINDS for turns in every)
+    for kind, (depths, turns) in every[-1].items():
+        curves = [experiments.along_a_line(kind, depth, 3)[1] for depth in (2, 4)]
+        assert depths.tolist() == [2, 4] and turns.tolist() == [experiments.turning_points(c) for c in curves]
 
 
 @pytest.mark.parametrize("skip, beta", [(False, 1.0), (True, 1.0), (True, 0.14)])
 @pytest.mark.parametrize("depth", [1, 5, 50])
 def test_the_derivative_that_is_drawn_is_the_slope_of_what_is_drawn(depth, skip, beta):
-    x, f, slope, lags = experiments.shattered(depth, skip, beta, 0, points=20_001)  # so fine that kinks are few
+    x, f, slope, lags = experiments.shattered(depth, skip, beta, 0, points=4_001)  # so fine that kinks are few
     between = np.diff(f) / np.diff(x)
     same = np.isclose(slope[1:], slope[:-1], rtol=1e-9)  # no kink in between
     assert same.any() and np.isclose(between[same], slope[1:][same], rtol=1e-5).mean() > 0.9
@@ -68,12 +92,12 @@ def test_the_caption_of_the_modes_says_when_each_is_half_learned():
         for a0 in (1e-6, 1e-3, 0.1):
             scene, path = scenes.Modes(), experiments.modes(layers, a0, 0.01)
             scene.show((layers, a0, 0.01, path, {}))
-            scene.at(5)
-            for s, row in zip(STRENGTHS, path.T, strict=True):
-                if (row >= s / 2).any():
-                    assert f"{s:g} at step {np.argmax(row >= s / 2)}" in scene.caption
-                else:
-                    assert "Not half learned" in scene.caption
+            for t in (0, 100, 800):
+                scene.at(t)
+                for s, row in zip(STRENGTHS, path.T, strict=True):
+                    said = f"{s:g} at step {np.argmax(row >= s / 2)}"
+                    assert (said in scene.caption) is bool((row[: t + 1] >= s / 2).any())  # not before it happens
+                assert ("Not half learned" in scene.caption) is bool(t == 800 and min(path[-1] / STRENGTHS) < 0.5)
 
 
 def test_a_students_half_times_are_marked_where_they_are_numbers():

@@ -146,12 +146,12 @@ first_gradient.mistakes += [
     },
     hints=[
         "A block y = x + β f(x), with f(x) as large as x and unrelated to it, multiplies the variance by 1 + β².",
-        "L blocks multiply it by (1 + β²) to the power L. For which β² is that just below e?",
+        "L blocks multiply it by (1 + β²) to the power L. For which power of L, as β², is that just below e?",
         "(1 + 1/L)^L is below e, and tends to it. So β² = 1/L.",
     ],
 )
 def block_scale(L):
-    """The largest simple β with which L blocks y = x + β f(x) keep the variance below e times what it was.
+    """The largest power of L that, as β, keeps the variance below e times what it was: L blocks y = x + β f(x).
 
     f(x) has the variance of x, and is not correlated with it. L: how many blocks, a whole number ≥ 1.
     """
@@ -170,6 +170,8 @@ block_scale.mistakes += [
     ("e to the power −1/L", lambda L: np.exp(-1 / L), "1 + β² should be about e to the power 1/L, so β² about 1/L."),
     ("1/√(L + 1)", lambda L: 1 / np.sqrt(L + 1), "As many blocks as there are: L."),
     ("the fourth root", lambda L: L**-0.25, "β² = 1/L; one root is enough."),
+    ("√(e^(1/L) − 1)", lambda L: np.sqrt(np.expm1(1 / L)),
+     "With that it is e times what it was, and no less. A power of L is asked for; the two hardly differ for many."),
     ("√(e^(1/L)) − 1", lambda L: np.sqrt(np.exp(1 / L)) - 1, "From 1 + β² = e^(1/L) it would be √(e^(1/L) − 1)."),
 ]
 # fmt: on
@@ -286,7 +288,8 @@ cure = Choice(
 fair = Choice(
     "A plain network fails when a layer is deleted, a residual one loses a few per cent. What does that show?",
     {
-        "a": ("That the residual network does not need its layers.", "Delete half of them, and see."),
+        "a": ("That the residual network does not need its layers.", "One can be spared; without every "
+              "second one it gets a third wrong."),
         "b": ("That a residual block adds a little to what is there, and the next ones can do without it.",
               "Yes. It is no fair fight, though: the plain one was never trained to have its layers exchanged."),
         "c": ("That the plain network was badly trained.", "It had nearly as many right answers as the other."),
@@ -312,7 +315,7 @@ plateau = Choice(
     {
         "a": ("The learning rate changes by itself.", "It was constant in the figure."),
         "b": ("Directions of the data are learned one after the other, each slow at first.",
-              "Yes: a mode grows the faster the more there is of it, and a strong one first."),
+              "Yes: a mode begins the slower the less there is of it, and strong ones come first."),
         "c": ("It is caught in local minima, and escapes.", "A linear network has no local minima but global ones."),
         "d": ("The data have changed.", "They were the same all the time."),
     },

@@ -11,6 +11,7 @@ from optim_core.slices import filter_normalised
 from optim_core.training import train
 
 WIDTH = 32
+DEPTHS = (2, 4, 8, 16, 32)
 KINDS = ["plain", "plain, batch norm", "residual", "residual, scaled", "residual, batch norm"]
 
 
@@ -41,7 +42,7 @@ def few_digits(n=64):
 
 @functools.cache
 def trained(kind, depth=10, seed=0, steps=400):
-    """Weights of a network after so many updates of 64 digits at the best of four learning rates, and that rate."""
+    """Weights of a network after so many updates of 64 digits at the best of three learning rates, and that rate."""
     net, data, best = deep(kind, depth), digits(), None
     scale = 0.5 if kind.startswith("residual") else 1.0
     for lr in (0.03, 0.1, 0.3):
@@ -52,11 +53,11 @@ def trained(kind, depth=10, seed=0, steps=400):
     return best
 
 
-def without(kind, depth, w, k):
-    """Held-out accuracy of a network whose k-th hidden block (from 0) is deleted, everything else as it was."""
+def without(kind, depth, w, *blocks):
+    """Held-out accuracy of a network without these hidden blocks (counted from 0), everything else as it was."""
     net, data = deep(kind, depth), digits()
     each = len(block(kind, depth))
-    gone = range(1 + k * each, 1 + (k + 1) * each)
+    gone = {1 + k * each + i for k in blocks for i in range(each)}
     kept = [i for i in range(len(net.layers)) if i not in gone]
     small = Network([net.layers[i] for i in kept])
     flat = np.concatenate([w[net.places[i]] for i in kept])
@@ -73,8 +74,8 @@ def cut_out(kind, depth=10, seed=0):
 # ---- a line through weight space ----
 
 
-@functools.lru_cache(maxsize=256)
-def along_a_line(kind, depth, seed, points=81, reach=0.5):
+@functools.lru_cache(maxsize=512)
+def along_a_line(kind, depth, seed, reach=0.5, points=81):
     """The loss on 64 digits along a filter-normalised direction, from weights at their start: (places, losses)."""
     net, (X, y) = deep(kind, depth), few_digits()
     w = net.init(seed, "he")
@@ -83,15 +84,32 @@ def along_a_line(kind, depth, seed, points=81, reach=0.5):
     return places, net.on(X, y).loss(line)
 
 
-def turning_points(losses):
-    """How often a curve turns from falling to rising or back; steps of rounding size do not count.
+def turning_points(losses, share=0.05):
+    """How often a curve turns from falling to rising or back, each time by more than this share of its range.
 
-    >>> turning_points([3.0, 1.0, 2.0, 1.5, 4.0])
-    3
+    Smaller turns are left out: there are the more of them, the closer the points stand at which the curve is asked.
+
+    >>> turning_points([3.0, 1.0, 2.0, 1.5, 4.0]), turning_points([3.0, 1.0, 2.0, 1.9, 4.0])
+    (3, 1)
     """
-    steps = np.diff(losses)
-    steps = steps[np.abs(steps) > 1e-9 * max(np.ptp(losses), 1e-300)]
-    return int((np.diff(np.sign(steps)) != 0).sum())
+    least, low, high, way, turns = share * np.ptp(losses), losses[0], losses[0], 0, 0
+    for loss in losses:
+        low, high = min(low, loss), max(high, loss)  # since the last turn
+        if way >= 0 and loss < high - least:
+            turns, way, low = turns + (way > 0), -1, loss
+        elif way <= 0 and loss > low + least:
+            turns, way, high = turns + (way < 0), 1, loss
+    return turns
+
+
+def turns_by_depth(seed, reach=0.5):
+    """A stream of {kind: (depths so far, how often such a curve turns)}, with one curve more each time."""
+    turns = {kind: [] for kind in KINDS}
+    for depth in DEPTHS:
+        for kind in KINDS:
+            turns[kind].append(turning_points(along_a_line(kind, depth, seed, reach)[1]))
+            if all(turns.values()):
+                yield {name: (np.array(DEPTHS[: len(row)]), np.array(row)) for name, row in turns.items()}
 
 
 # ---- shattered gradients ----

@@ -1,6 +1,7 @@
 """The scenes of chapter 14: a block cut out, a line in weight space, shattered gradients, modes, a rescaled net."""
 
 import numpy as np
+from matplotlib.ticker import FuncFormatter
 
 from optim_core.scenes.board import INK, number
 from optim_core.scenes.panels import Bars, Curves, Page
@@ -66,7 +67,7 @@ class Line(Page):
     """The loss along a line through weight space, at the start of training; turning points and gradients by depth.
 
     result: (kind, depth, seed, places, losses, norms, counts): norms: {kind: log₁₀ of the gradient's norm at each
-    block}; counts: {kind: (depths, turning points)} for this seed.
+    block}; counts: {kind: (depths, turning points)} for this seed, of those that have been counted.
     """
 
     alt = (
@@ -84,8 +85,8 @@ class Line(Page):
         self.name(LOOKS, columnspacing=1.0)
 
     def show(self, result):
-        self.kind, self.depth, self.seed, places, self.losses, norms, counts = result
-        self.curve.show({self.kind: (places, self.losses)}, looks=LOOKS, marks={"here training begins": 0.0})
+        self.kind, self.depth, self.seed, self.places, self.losses, norms, counts = result
+        self.curve.show({self.kind: (self.places, self.losses)}, looks=LOOKS, marks={"here training begins": 0.0})
         self.turned = turning_points(self.losses)
         dots = {self.kind: (self.depth, self.turned)}
         self.turns.show(counts, looks=LOOKS, dots=dots)
@@ -95,10 +96,11 @@ class Line(Page):
 
     def at(self, t):
         self.caption = (
-            f"{self.kind[0].upper()}{self.kind[1:]}, {self.depth} hidden blocks, seed {self.seed}: along this line the "
-            f"loss turns {self.turned} time{'s' * (self.turned != 1)}, between {number(self.losses.min(), 3)} and "
-            f"{number(self.losses.max(), 3)}. The gradient at the first block is "
-            f"{number(self.ratio, 2)} times as long as at the last."
+            f"{self.kind[0].upper()}{self.kind[1:]}, {self.depth} hidden blocks, seed {self.seed}: on this line, up to "
+            f"a = ±{number(self.places[-1])}, the lowest loss is {number(self.losses.min(), 3)} and the highest "
+            f"{number(np.ptp(self.losses), 2)} more; it turns {self.turned} time{'s' * (self.turned != 1)} by more "
+            f"than a twentieth of that. The gradient at the first block is {number(self.ratio, 2)} times as long as "
+            f"at the last."
         )
         return self.moved()
 
@@ -111,13 +113,15 @@ class Shattered(Page):
 
     alt = (
         "Left: the output of a deep network against its one input, and below it its derivative. Right: the correlation "
-        "of the derivative with itself at a distance, which falls from 1; a dotted line is one layer."
+        "of the derivative with itself at a distance, which falls from 1; a dashed line is one layer."
     )
 
     def __init__(self):
         super().__init__("f lags / slope lags", widths=[6, 5], size=(9.6, 4.2))
         self.f = Curves(self, "f", title="f(x)", legend=None, xlim=(-2, 2))
         self.slope = Curves(self, "slope", title="its derivative", x="x", legend=None, xlim=(-2, 2))
+        for panel in (self.f, self.slope):  # a common factor of ten would lie on the title
+            panel.axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: number(v, 3)))
         words = dict(title="how alike the derivatives are at a distance", x="distance, in 256ths of the range")
         self.lags = Curves(self, "lags", **words, legend="upper right", xlim=(0, 20), ylim=(-0.2, 1.05))
 
@@ -134,8 +138,8 @@ class Shattered(Page):
     def at(self, t):
         kind = f"shortcuts, β = {number(self.beta, 3)}" if self.skip else "no shortcuts"
         self.caption = (
-            f"{self.depth} layers, {kind}: the derivative at the next of 256 inputs is alike to "
-            f"{number(self.alike[0], 2)}, ten further to {number(self.alike[1], 2)} (1: the same; 0: unrelated)."
+            f"{self.depth} layer{'s' * (self.depth != 1)}, {kind}: the derivative at the next of 256 inputs is alike "
+            f"to {number(self.alike[0], 2)}, ten inputs on to {number(self.alike[1], 2)} (1: the same; 0: unrelated)."
         )
         return self.moved()
 
@@ -147,7 +151,7 @@ class Modes(Page):
     """
 
     alt = (
-        "Above: four curves that rise one after another, each from near 0 to its own height, with dotted curves of a "
+        "Above: four curves that rise one after another, each from near 0 to its own height, with dashed curves of a "
         "formula upon them; below: the loss, which falls in steps from a small start of two layers or more."
     )
 
@@ -155,8 +159,18 @@ class Modes(Page):
         super().__init__("modes / loss", heights=[3, 2], size=(9.6, 4.6), top=0.26)
         names = [f"strength {number(s)}" for s in STRENGTHS]
         self.looks = dict(zip(names, reversed(shades(4)), strict=True))
-        self.modes = Curves(self, "modes", title="learned so far", ylim=(0, 4.4), legend=None, room=dict(bottom=0.25))
-        self.loss = Curves(self, "loss", x="steps t", y="loss", ylim=(0, 11.5), legend=None)
+        self.modes = Curves(
+            self,
+            "modes",
+            title="learned so far",
+            y="strength",
+            ylim=(0, 4.4),
+            legend=None,
+            room=dict(bottom=0.25, left=0.75),
+        )
+        self.loss = Curves(
+            self, "loss", x="steps t", y="loss", log="y", ylim=(0.01, 30), legend=None, room=dict(left=0.75)
+        )
         self.name(self.looks | {"Saxe's formula (two layers)": look("theory")})
 
     def show(self, result):
@@ -177,14 +191,15 @@ class Modes(Page):
         ]
 
     def at(self, t):
-        parts = [f"{number(s)} at step {h}" for s, h in zip(STRENGTHS, self.halves, strict=True) if h is not None]
-        missing = [number(s) for s, h in zip(STRENGTHS, self.halves, strict=True) if h is None]
+        halves = dict(zip(STRENGTHS, self.halves, strict=True))
+        parts = [f"{number(s)} at step {half}" for s, half in halves.items() if half is not None and half <= t]
+        missing = [number(s) for s, half in halves.items() if half is None and t == self.steps]
         text = f"Step {t} of {self.steps}. {self.layers} layer{'s' * (self.layers != 1)}, start {number(self.a0)}, "
-        text += f"η = {number(self.lr)}. Half learned: {', '.join(parts) or 'none yet'}."
+        text += f"η = {number(self.lr)}. Half learned: {', '.join(parts) or 'none so far'}."
         if missing:
             text += f" Not half learned in {self.steps} steps: {', '.join(missing)}."
         if self.layers == 2:
-            text += f" Saxe's formula: {', '.join(str(round(half_time(s, self.a0) / self.lr)) for s in STRENGTHS)}."
+            text += f" Saxe's formula says {', '.join(str(round(half_time(s, self.a0) / self.lr)) for s in STRENGTHS)}."
         self.caption = text
         return self.moved(t)
 
@@ -202,16 +217,17 @@ class Rescaled(Page):
     )
 
     def __init__(self):
-        super().__init__("slices sharp", size=(9.6, 3.8))
+        super().__init__("slices sharp", size=(9.6, 3.8), top=0.28)
         words = dict(title="loss along one random direction", x="along the direction")
-        self.slices = Curves(self, "slices", **words, legend="upper center", ylim=(0, 8))
+        self.slices = Curves(self, "slices", **words, legend=None, ylim=(0, 8))
         words = dict(title="largest eigenvalue of the Hessian", x="α", log="xy", legend=None, sets="alpha")
         self.sharp = Curves(self, "sharp", **words)
+        self.looks = {"as it is": Look("#a3410f"), "filter-normalised": Look("#1f6f8b", DASHED)}
+        self.name(self.looks)
 
     def show(self, result):
         self.alpha, places, curves, self.loss, self.lam, table = result
-        looks = {"as it is": Look("#a3410f"), "filter-normalised": Look("#1f6f8b", DASHED)}
-        self.slices.show({name: (places, curve) for name, curve in curves.items()}, looks=looks)
+        self.slices.show({name: (places, curve) for name, curve in curves.items()}, looks=self.looks)
         dots = {"here": (self.alpha, self.lam)}
         self.sharp.show(
             {"λ": table}, dots=dots, looks={"λ": Look("#444444", marker="o"), "here": Look(INK, marker="o")}
