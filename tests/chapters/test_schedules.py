@@ -210,6 +210,13 @@ def test_a_linear_design_is_wsd():
         assert np.allclose(ours, schedules.wsd(1.5, T, share)(k), atol=1e-12)
 
 
+@pytest.mark.parametrize("shape", ["linear", "cosine", "cyclic"])
+@pytest.mark.parametrize("end, warm", [(0.0, 0), (0.3, 0), (0.0, 60), (1.0, 500)])
+def test_the_letters_name_the_warm_up_and_the_end(shape, end, warm):
+    words = experiments.in_letters(shape, end, 1.0, warm)
+    assert (f"{warm} steps of warm-up" in words) == (warm > 0) and (f" {end:g} η₀" in words) == (end > 0)
+
+
 @pytest.mark.parametrize("end, cooldown, warm", [(0.01, 1.0, 0), (0.2, 0.5, 100), (0.0, 0.25, 0)])
 def test_the_letters_of_a_caption_are_those_of_the_curve(end, cooldown, warm):
     k, start = np.arange(T), T - max(1, round(cooldown * (T - warm)))
@@ -295,6 +302,13 @@ def test_at_a_small_rate_the_branches_end_above_the_trunk():
     assert [n for n, (_, losses) in tree.branches.items() if losses[-1] < tree.best[n]] == [100, 200, 400, 600, 800]
 
 
+def test_the_best_cool_down_is_two_fifths_of_1000_steps_and_the_shortest_of_200():
+    shares = np.arange(1, 21) / 20  # the slider's
+    for length, best in ((1000, 0.4), (200, 0.05)):
+        rates = np.array([schedules.wsd(1.5, length, c)(np.arange(length)) for c in shares]).T.astype(float)
+        assert shares[np.argmin(experiments.mean_loss(rates, experiments.RIVER)[-1])] == best
+
+
 def test_the_best_cosines_are_nearly_the_best():
     for length, best in experiments.best_cosines().items():
         shape = np.array([float(v) for v in schedules.cosine(1.0, length)(np.arange(length))])
@@ -328,6 +342,21 @@ def test_the_sharpness_walks_down_along_two_over_eta():
     assert warmed.ends[experiments.WARM_UPS.index(200)] < 8
 
 
+def test_with_less_noise_more_warm_ups_are_too_short_since_the_jumps_begin_later():
+    for peak, n in itertools.product((0.25, 0.3, 0.35), (30, 50)):
+        which = experiments.WARM_UPS.index(n)
+        shares = [experiments.warmed(n, peak, sigma).shares[which] for sigma in (0.2, 0.05, 0.02)]
+        assert sorted(shares) == shares
+    off = {}
+    for sigma in (0.05, 0.02):
+        xi = sigma * experiments.drawn(experiments.WARM_STEPS, experiments.WARM_RUNS, 2)
+        start = np.tile(experiments.WARM_START, (experiments.WARM_RUNS, 1))
+        path = descend(gd, start, lambda w, t, xi=xi: surfaces.product().grad(w) + xi[t - 1], 100,
+                       lr=schedules.warmup(0.3, 50), limit=1e3)["w"]  # fmt: skip
+        off[sigma] = np.median((abs(1 - path[10:].prod(-1)) > 0.5).argmax(0))  # the first large jump across the valley
+    assert off[0.02] > off[0.05]
+
+
 # Plateau -----------------------------------------------------------------------------------------------------------
 
 
@@ -352,6 +381,29 @@ def test_the_plateaus_captions_name_the_best_patience():
         ends = np.median(experiments.plateaus(name)[0][-1, int(again)], axis=-1)
         best = experiments.PATIENCES[int(np.argmin(ends))]
         assert ("the best of the eight" if best == patience else f"best patience of the 8: {best}") in scene.caption
+
+
+def test_at_the_saddle_the_threshold_is_what_ends_an_impatient_run():
+    place = experiments.scenery(experiments.PLATEAUS[2])
+    noise = place.noise[:, :3]
+    assert place.threshold == experiments.scenery(experiments.PLATEAUS[0]).threshold == 1e-4  # torch's
+    for threshold, away in ((1e-4, False), (0.0, True)):
+        for patience in (0, 2, 20):
+            rule = schedules.on_plateau(place.lr, factor=0.5, patience=patience, threshold=threshold)
+            path = descend(gd, np.tile(place.start, (3, 1)), lambda w, t: place.surface.grad(w) + noise[t - 1], 600,
+                           lr=rule, loss=place.surface.loss)  # fmt: skip
+            assert (path["loss"][-1] < 1e-6).all() == away and ((path["loss"][-1] > 0.9).all() != away)
+    ends = np.median(experiments.plateaus(experiments.PLATEAUS[2])[0][-1, 0], axis=-1)
+    assert [n for n, end in zip(experiments.PATIENCES, ends, strict=True) if end < 1e-6] == [50, 100, 200]
+
+
+def test_without_a_lower_bound_no_loss_is_good_again_once_the_noise_has_stopped():
+    place = experiments.scenery(experiments.PLATEAUS[1])
+    for threshold in (0.0, place.threshold):
+        rule = schedules.on_plateau(1.0, factor=0.5, patience=2, threshold=threshold, raise_after=experiments.STREAK)
+        loss = descend(gd, np.tile(place.start, (20, 1)), lambda w, t: place.surface.grad(w) + place.noise[t - 1, :20],
+                       600, lr=rule, loss=place.surface.loss)["loss"]  # fmt: skip
+        assert (loss[150:].min(0) > loss[:150].min(0)).all()  # it stands above the best of the noisy part
 
 
 # The burst ---------------------------------------------------------------------------------------------------------
@@ -448,6 +500,13 @@ def test_the_switches_caption_compares_with_one_part_changed(angle, sigma):
             assert f"{'ησm'[i]} × {scenes.said(ratio, 2)}" in words
 
 
+def test_turned_by_45_degrees_all_three_do_better_without_sigma_and_without_noise_need_m():
+    for sigma in (0.04, 0.5, 1.0):
+        full, no_sigma, no_m = experiments.tuned_losses(45, sigma)[[7, 5, 6]]
+        assert no_sigma < full
+        assert no_m < full if sigma > 0.1 else no_m > 10 * full
+
+
 # Digits ------------------------------------------------------------------------------------------------------------
 
 
@@ -457,6 +516,13 @@ def test_at_small_rates_linear_is_constant_at_half_the_rate():
     constant, linear = names.index("constant"), names.index("linear to 0")
     for losses in (look.train, look.held):
         assert losses[-1, linear, 1] == pytest.approx(losses[-1, constant, 0], rel=0.02)  # η = 0.2 against 0.1
+
+
+def test_at_a_large_rate_wsd_is_constant_until_it_falls_and_the_others_are_ahead_at_once():
+    *_, look = experiments.on_digits(0.2, 0)
+    constant, linear, cosine, wsd = look.train[:, :, list(experiments.DIGIT_ETAS).index(2.0)].T
+    assert np.allclose(wsd[:9], constant[:9], rtol=1e-12) and (wsd[9:] < constant[9:]).all()
+    assert (linear[1:] < constant[1:]).all() and (cosine[1:] < constant[1:]).all()
 
 
 def test_a_training_that_is_kept_comes_again_look_by_look():

@@ -128,22 +128,28 @@ def design(shape, eta, end=0.0, cooldown=1.0, warm=0, steps=T):
 def in_letters(shape, end, cooldown, warm, steps=T):
     """The parameters of a `design` as its formula has them, for a caption; "" where there are none.
 
-    >>> in_letters("exponential", 0.01, 1.0, 0), in_letters("linear", 0.0, 0.2, 0)
-    ('β = 0.9954, or e^(−0.0046 k)', 'τ = 200')
+    >>> in_letters("exponential", 0.01, 1.0, 0), in_letters("linear", 0.5, 0.2, 100)
+    ('β = 0.9954, or e^(−0.0046 k)', 'τ = 180, η_τ = 0.5 η₀, after 100 steps of warm-up')
     """
-    c = max(1, round(cooldown * (steps - warm)))
-    low = lowest(shape, end)
+    begun = [f"after {warm} step{'s' * (warm > 1)} of warm-up"] * (warm > 0)
+    letters = _letters(shape, lowest(shape, end), max(1, round(cooldown * (steps - warm))))
+    return ", ".join(filter(None, [letters, *begun]))
+
+
+def _letters(shape, low, c):
+    """Of a shape that falls to the part `low` of η₀ in c steps."""
     if shape == "exponential":
         return f"β = {low ** (1 / c):.4f}, or e^(−{-np.log(low) / c:.4f} k)" if low < 1 else "β = 1"
     if shape == "inverse time":
         return f"β = {(1 / low - 1) / c:.4f}"
     if shape == "step":
         return f"× {low ** (1 / 3):.3g} every {-(-c // 4)} step{'s' * (c > 4)}"
-    return {
-        "linear": f"τ = {c}",
-        "cosine": f"half a period in {c} step{'s' * (c > 1)}",
-        "cyclic": "50 steps up, 50 down",
-    }.get(shape, "")
+    words = {
+        "linear": (f"τ = {c}", f", η_τ = {low:g} η₀"),
+        "cosine": (f"half a period in {c} step{'s' * (c > 1)}", f", η_T = {low:g} η₀"),
+        "cyclic": ("50 steps up, 50 down", f", at least {low:g} η₀"),
+    }.get(shape, ("", ""))
+    return "".join(words[: 1 + (low > 0)])
 
 
 class Designed(NamedTuple):
@@ -407,7 +413,7 @@ def scenery(name):
         return Scenery(
             surfaces.bowl(20.0), (-8.0, 4.0), 1.0, xi[:600] * (np.arange(600) < 150)[:, None, None], 1e-4, 1e-2
         )
-    return Scenery(surfaces.product(), (-1.5, 1.5), 0.05, xi[:600] * 1e-3, 1e-2, 0.0)
+    return Scenery(surfaces.product(), (-1.5, 1.5), 0.05, xi[:600] * 1e-5, 1e-4, 0.0)
 
 
 def on_plateau_gd(w, grad, t, rate=1.0, best=1e300, bad=0.0, good=0.0, *, loss, patience, streak, low, lr, threshold):

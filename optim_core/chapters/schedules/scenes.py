@@ -102,7 +102,7 @@ class River(Page):
             lines = {n: (np.arange(len(curves)), curves[:, i]) for i, n in enumerate(names)}
             now = {n: (0, curves[0, i]) for i, n in enumerate(names)} if panel is not self.rate else {}
             panel.show(lines, looks=self.looks, dots=now)
-        legend = {"A: constant η": LOOKS["A"], "B: another η, which falls to 0 in the end": LOOKS["B"]}
+        legend = {"A: constant η": LOOKS["A"], "B: another η, which falls in the last part c": LOOKS["B"]}
         self.name(legend)
 
     def at(self, t):
@@ -188,10 +188,10 @@ class Designer(Page):
         text += f"Mean loss at the end: {said(d.losses[first][-1])}"
         text += "".join(f"; {name}: {said(d.losses[name][-1])}" for name in rest) + ". "
         if first != "constant":
-            text += f"Best of {len(ETAS)} η₀ for {first}: {best_of(d.best[first])}; for a constant η: "
+            text += f"Best of {len(ETAS)} η₀ below the edge for {first}: {best_of(d.best[first])}; for a constant η: "
             text += f"{best_of(d.best['constant'])}."
         else:
-            text += f"Best of {len(ETAS)} η: {best_of(d.best[first])}."
+            text += f"Best of {len(ETAS)} η below the edge: {best_of(d.best[first])}."
         self.caption = text
         moved = self.moved()
         self.loss.artists["line _one run"].set_linewidth(0.6)
@@ -331,7 +331,7 @@ class Plateau(Page):
     LIMITS = {  # of loss, rate and end loss
         experiments.PLATEAUS[0]: ((1e-6, 1e2), (3e-9, 3), (1e-4, 1)),
         experiments.PLATEAUS[1]: ((1e-24, 1e3), (3e-3, 3), (1e-24, 10)),
-        experiments.PLATEAUS[2]: ((1e-13, 1e2), (3e-9, 0.3), (1e-11, 10)),
+        experiments.PLATEAUS[2]: ((1e-18, 1e2), (3e-9, 0.3), (1e-15, 10)),
     }
 
     def __init__(self):
@@ -450,7 +450,7 @@ def thrown(path, rest=0.1):
     step, distance = far
     if distance < 2 * rest:
         return f"once |w₂| has come below {rest:g} it stays below {2 * rest:g}"
-    return f"once |w₂| has come below {rest:g} it is thrown out to {number(distance, 2)} (step {step:,})"
+    return f"once |w₂| has come below {rest:g} it is thrown out to at most {number(distance, 2)} (step {step:,})"
 
 
 # ---- the full update ----
