@@ -1,6 +1,7 @@
 """Chapter 06: what is particular to its exercises; what its captions and sentences say is true."""
 
 import itertools
+import re
 
 import numpy as np
 import pytest
@@ -236,6 +237,20 @@ def test_the_mean_form_reaches_its_bound_at_a_high_wall():
     assert late["step"].max() == pytest.approx(151**0.5, rel=1e-4)
 
 
+@pytest.mark.parametrize("beta", [0.0, 0.5, 0.9, 0.999])
+def test_on_a_constant_slope_rmsprops_step_is_too_long_by_its_correction(beta):
+    t = np.arange(1, 301)
+    steps = experiments.denominators(experiments.stream("constant", 100.0), beta)["RMSProp"]["step"]
+    assert np.abs(steps) == pytest.approx((1 - beta**t) ** -0.5, rel=1e-6)
+
+
+def test_rare_news_meets_the_bound_each_time_at_a_short_memory_and_once_at_a_long_one():
+    g = experiments.stream("one in fifty", 100.0)
+    for beta, often in ((0.9, len(np.flatnonzero(g))), (0.999, 1)):
+        steps = np.abs(experiments.denominators(g, beta)["RMSProp"]["step"][np.flatnonzero(g)])
+        assert (steps > 0.99 * (1 - beta) ** -0.5).sum() == often and steps[0] == steps.max()
+
+
 # Stall, burst, cycle ----------------------------------------------------------------------------------------------
 
 
@@ -284,6 +299,17 @@ def test_a_mean_bursts_and_a_sum_does_not():
         assert (np.diff(runs["rate"], axis=0) <= 0).all() and not bursts(runs["rate"][:, 1], np.abs(runs["w"][:, 1]))
 
 
+@pytest.mark.parametrize("lr, beta", [(1.0, 0.99), (0.1, 0.99), (10.0, 0.9)])
+def test_the_caption_counts_the_bursts_that_have_been(lr, beta):
+    scene, runs = scenes.LongRun(), experiments.long_valley(lr, beta, steps=1000)
+    scene.show((lr, runs))
+    for t in (0, 174, 175, 400, 1000):
+        scene.at(t)
+        told = [int(n) for list_ in re.findall(r"at steps? ([\d, ]*\d)", scene.caption) for n in list_.split(", ")]
+        peaks = [step for path in runs.values() for step, _ in bursts(path["rate"][:, 1], np.abs(path["w"][:, 1]))]
+        assert told == [step for step in peaks if step <= t]
+
+
 # Rare words, and ε ------------------------------------------------------------------------------------------------
 
 
@@ -292,6 +318,21 @@ def test_the_excess_loss_is_that_above_the_noise():
     data = experiments.words(exponent=1.0, noise=0.0)
     loss = 0.5 * np.mean((data.X_test @ learnt.w[learnt.best] - data.y_test[:, 0]) ** 2)
     assert learnt.excess[learnt.best] == pytest.approx(loss) == learnt.excess.min()
+
+
+def test_one_rate_is_too_small_for_the_rare_words_and_too_large_for_the_common_ones():
+    common, rare, off = slice(0, 3), slice(20, 30), {}
+    for seed in range(6):
+        sgd, ada = (experiments.learn_words(name, 1.5, 0.3, seed) for name in ("gradient descent", "AdaGrad"))
+        for name, w in dict(best=sgd.w[sgd.best], larger=sgd.w[sgd.best + 1], smaller=sgd.w[sgd.best - 6],
+                            ada=ada.w[ada.best]).items():  # fmt: skip
+            for part in (common, rare):
+                error = np.sqrt(((w - experiments.word_weights())[part] ** 2).mean())
+                off.setdefault((name, part is rare), []).append(error)
+    middle = {key: np.median(np.array(values) / off["best", key[1]]) for key, values in off.items()}
+    assert middle["larger", True] < 1 < middle["smaller", True]  # the rare ones want more
+    assert middle["smaller", False] < 1  # the common ones less
+    assert middle["ada", True] < 0.8 and middle["ada", False] < 0.8
 
 
 @pytest.mark.parametrize("eps", [1e-12, 1e-6, 1e-2, 1.0])

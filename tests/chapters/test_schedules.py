@@ -419,8 +419,10 @@ def test_a_run_is_thrown_out_only_where_the_rate_crosses_the_edge(root, fall, wa
         step, distance = experiments.thrown_out(far)
         rest = int(np.argmax(far < 0.1))
         crossed = (rate[rest:step] > 2).any()
-        words = scenes.thrown(experiments.of_seed(path, seed))
-        assert ("stays below" in words) == (distance < 0.2) == (far[rest:].max() < 0.2)
+        words = {t: scenes.thrown(experiments.of_seed(path, seed), t) for t in (0, rest, step, len(far) - 1)}
+        assert "not come below" in words[0] and "has stayed below" in words[rest]
+        assert ("has stayed below" in words[len(far) - 1]) == (distance < 0.2) == (far[rest:].max() < 0.2)
+        assert words[step] == words[len(far) - 1]  # what is to come is not told before it is there
         if distance >= 0.2:
             assert crossed
         if not (rate[rest:] > 2).any():
@@ -431,7 +433,7 @@ def test_a_run_is_thrown_out_only_where_the_rate_crosses_the_edge(root, fall, wa
 
 def test_thrown_out_says_so_where_a_run_never_comes_to_rest():
     assert experiments.thrown_out(np.array([3.0, 2.0, 0.2])) is None
-    assert scenes.thrown(dict(w=np.array([[0.0, 3.0], [0.0, 0.2]]))) == "|w₂| does not come below 0.1"
+    assert scenes.thrown(dict(w=np.array([[0.0, 3.0], [0.0, 0.2]])), 1) == "|w₂| has not come below 0.1"
 
 
 @pytest.mark.parametrize("name, root, fall, warm", experiments.CURES, ids=lambda part: str(part)[:8])

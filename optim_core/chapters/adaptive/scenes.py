@@ -322,7 +322,7 @@ class LongRun(Page):
         self.name({name: look(name) for name in self.runs})
 
     def at(self, t):
-        said = "; ".join(f"{name}: {self._said(path)}, {self._place(path, t)}" for name, path in self.runs.items())
+        said = "; ".join(f"{name}: {self._said(path, t)}, {self._place(path, t)}" for name, path in self.runs.items())
         self.caption = f"Step {t} of {self.steps}, η = {number(self.lr)}. {said}."
         return self.moved(t)
 
@@ -330,14 +330,14 @@ class LongRun(Page):
         one, two = path["w"][t]
         return f"now at w₁ = {place(one)}, |w₂| = {place(abs(two))}"
 
-    def _said(self, path):
-        if path["diverged"]:
+    def _said(self, path, t):
+        if 0 < path["diverged"] <= t:
             return f"diverged at step {int(path['diverged'])}"
-        found = bursts(path["rate"][:, 1], np.abs(path["w"][:, 1]))
+        found = [(step, size) for step, size in bursts(path["rate"][:, 1], np.abs(path["w"][:, 1])) if step <= t]
         if found:
             peaks = f"at steps {', '.join(str(step) for step, _ in found[:5])}{' …' if len(found) > 5 else ''}"
             return f"{len(found)} bursts, {peaks}" if len(found) > 1 else f"1 burst, at step {found[0][0]}"
-        return f"no burst in {self.steps:,} steps"
+        return f"no burst in {t:,} steps" if t else "no burst yet"
 
 
 def place(w):

@@ -98,26 +98,24 @@ class River(Page):
         self.looks = {name: LOOKS[name] for name in names}
         paths = {n: dict(w=result.path[:: self.THIN, i], diverged=0) for i, n in enumerate(names)}
         self.map.show(experiments.river_surface(), paths, looks=self.looks)
-        for panel, curves in ((self.rate, result.rates), (self.loss, result.losses), (self.along, result.along)):
-            lines = {n: (np.arange(len(curves)), curves[:, i]) for i, n in enumerate(names)}
-            now = {n: (0, curves[0, i]) for i, n in enumerate(names)} if panel is not self.rate else {}
-            panel.show(lines, looks=self.looks, dots=now)
+        self.rate.show({n: (np.arange(T), result.rates[:, i]) for i, n in enumerate(names)}, looks=self.looks)
+        for panel, curves in ((self.loss, result.losses), (self.along, result.along)):
+            panel.show({n: curves[:, i] for i, n in enumerate(names)}, looks=self.looks)  # up to the step that is shown
         legend = {"A: constant η": LOOKS["A"], "B: another η, which falls in the last part c": LOOKS["B"]}
         self.name(legend)
 
     def at(self, t):
         r = self.raft
-        for panel, curves in ((self.loss, r.losses), (self.along, r.along)):
-            low, high = panel.axes.get_ylim()
-            panel.dots = {n: (t, float(np.clip(curves[t, i], low, high))) for i, n in enumerate("AB")}
         (a, b), (far_a, far_b) = r.losses[t], r.along[t]
         self.caption = (
             f"Step {t:,} of {T:,}, η = {number(r.rates[0, 0])} (A) and {number(r.rates[0, 1])} (B). Mean loss: A "
             f"{said(a)}, B {said(b)}{ahead(a, b)} From the river's end (root mean square): A {said(far_a)}, B "
             f"{said(far_b)}."
         )
-        self.moved()
-        self.map.at(t // self.THIN)
+        for artist in self.moving:
+            artist.set_visible(False)
+        for panel, now in ((self.map, t // self.THIN), (self.rate, None), (self.loss, t), (self.along, t)):
+            panel.at(now)
         return [artist for artist in self.moving if artist.get_visible()]
 
 
@@ -428,7 +426,7 @@ class Burst(Page):
     def at(self, t):
         runs = (("Constant η", self.plain), (self._schedule[0].upper() + self._schedule[1:], self.path))
         method = experiments.ROOTS[self.root][0]
-        told = [f"{name}: {thrown(path)}; w₁ ends at {place(path['w'][-1, 0])}" for name, path in runs]
+        told = [f"{name}: {thrown(path, t)}; w₁ is at {place(path['w'][t, 0])}" for name, path in runs]
         self.caption = f"Step {t:,} of {self.steps:,}, divided by the {self.root} ({method}). {'. '.join(told)}."
         return self.moved(t)
 
@@ -442,15 +440,15 @@ def place(w):
     return "0" if abs(w) < 5e-3 else number(float(f"{w:.3g}"), 3)
 
 
-def thrown(path, rest=0.1):
-    """What becomes of |w₂| of a path after it first came below `rest`, in words for a caption."""
-    far = experiments.thrown_out(np.abs(path["w"][:, 1]), rest)
+def thrown(path, t, rest=0.1):
+    """What has become of |w₂| of a path by step t after it first came below `rest`, in words for a caption."""
+    far = experiments.thrown_out(np.abs(path["w"][: t + 1, 1]), rest)
     if far is None:
-        return f"|w₂| does not come below {rest:g}"
+        return f"|w₂| has not come below {rest:g}"
     step, distance = far
     if distance < 2 * rest:
-        return f"once |w₂| has come below {rest:g} it stays below {2 * rest:g}"
-    return f"once |w₂| has come below {rest:g} it is thrown out to at most {number(distance, 2)} (step {step:,})"
+        return f"since |w₂| has come below {rest:g} it has stayed below {2 * rest:g}"
+    return f"since |w₂| has come below {rest:g} it was thrown out to at most {number(distance, 2)} (step {step:,})"
 
 
 # ---- the full update ----
