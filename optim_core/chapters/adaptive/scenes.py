@@ -337,7 +337,7 @@ class LongRun(Page):
         if found:
             peaks = f"at steps {', '.join(str(step) for step, _ in found[:5])}{' …' if len(found) > 5 else ''}"
             return f"{len(found)} bursts, {peaks}" if len(found) > 1 else f"1 burst, at step {found[0][0]}"
-        return f"no burst in {t:,} steps" if t else "no burst yet"
+        return f"no burst in {t:,} steps" if t == self.steps else "no burst yet"
 
 
 def place(w):
