@@ -55,7 +55,8 @@ function unhide(element) {
     element.normalize();
 }
 
-/* Of a paragraph show the parts that begin with the words `from` and end with the words `to`, with dots between them.
+/* Of a paragraph show the parts that begin with the words `from` and end with the words `to`, with dots between them,
+   and where they begin or end inside a sentence.
    Compared are letters and digits alone: how a formula is set changes none of the words around it. */
 function cut(block, parts) {
     const walker = document.createTreeWalker(block, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT, node =>
@@ -78,23 +79,29 @@ function cut(block, parts) {
         for (const sign of to.replace(/[*`]/g, "").match(/[^\p{L}\p{N}]*$/u)[0]) {  // the full stop belongs to it
             if (stream[last + 1]?.letter === sign) last++;
         }
-        while (first > 0 && /[(“‘«|]/.test(stream[first - 1].letter)) first--;
+        const before = k => stream[first - k]?.letter ?? "";
+        while (/[(“‘«|★●]/.test(before(1)) || /[★●] /.test(before(2) + before(1))) first--;
         ranges.push({first, last});
     }
     if (!ranges.length) return;
     const final = Math.max(...ranges.map(one => one.last));
-    const gaps = new Set(ranges.map(one => one.last).filter(last => last !== final));  // dots come after these
+    const more = counting.some(k => k > final) && !/[.?!:]/.test(stream.slice(final - 1, final + 1).map(one => one.letter));
+    const gaps = new Set(ranges.map(one => one.last).filter(last => last !== final || more));  // dots come after these
+    const first = Math.min(...ranges.map(one => one.first));
+    const inside = /\p{Ll}/u.test(stream[first].letter) && counting[0] < first;  // and before this one
     const nodes = new Map();  // node -> which of its characters stay
     stream.forEach(({node, letter}, k) => {
         if (!nodes.has(node)) nodes.set(node, []);
-        nodes.get(node).push({letter, stays: ranges.some(one => k >= one.first && k <= one.last), dots: gaps.has(k)});
+        const stays = ranges.some(one => k >= one.first && k <= one.last);
+        nodes.get(node).push({letter, stays, dots: gaps.has(k), begins: inside && k === first});
     });
     for (const [node, characters] of nodes) {
         if (isFormula(node)) {
             node.classList.toggle("optim-off", !characters[0].stays);
-        } else if (characters.some(one => !one.stays)) {
+        } else if (characters.some(one => !one.stays || one.dots || one.begins)) {
             const pieces = [];
-            for (const {letter, stays, dots} of characters) {
+            for (const {letter, stays, dots, begins} of characters) {
+                if (begins) pieces.push({dots: begins});
                 if (pieces.at(-1)?.stays !== stays) pieces.push({stays, text: ""});
                 pieces.at(-1).text += letter;
                 if (dots) pieces.push({dots});

@@ -1,7 +1,8 @@
 """The static site in Chromium: what it asks for from elsewhere, how soon a slider moves, and with which Pyodide.
 
     python3 tests/browser/sites.py [FOLDER] [CHAPTER ...]      runs the chapters of a site that was built (build/site),
-                                                               prints how long that takes and what went wrong
+                                                               prints how long that takes and what went wrong, and
+                                                               what a slider takes there and in JupyterLab
 
 The browser reaches nothing but this machine. What the site has its visitors fetch from Pyodide's own address (numpy,
 matplotlib and what they need, compiled) is handed to it here from files, each with the hash that the site's lock names:
@@ -28,7 +29,7 @@ import zipfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from lab import ELSEWHERE, FLAGS, PATIENCE, NoBrowser, find_chromium  # noqa: E402
+from lab import ELSEWHERE, FLAGS, PATIENCE, Lab, NoBrowser, find_chromium  # noqa: E402
 
 from optim_core.site import kernel  # noqa: E402
 from optim_core.site.__main__ import OUT, server  # noqa: E402
@@ -186,17 +187,7 @@ class Visit:
 
     def press(self, key: str = "ArrowRight") -> float:
         """Press a key on the first slider of the first figure; the milliseconds until its picture is another one."""
-        figure = self.notebook.locator(".optim-live").first
-        overlay = figure.locator(".optim-overlay").first
-        before, handle = overlay.inner_html(), figure.locator(".noUi-handle").first
-        handle.focus()
-        begun = time.perf_counter()
-        handle.press(key)
-        while overlay.inner_html() == before:
-            if time.perf_counter() - begun > PATIENCE:
-                raise AssertionError(f"{key} on the first slider changed nothing in the picture")
-            self.page.wait_for_timeout(5)
-        return 1000 * (time.perf_counter() - begun)
+        return press(self.page, self.notebook.locator(".optim-live").first, key)
 
     def read_on(self) -> None:
         """Go down the notebook, as its cells run, to the end of the last one."""
@@ -233,6 +224,29 @@ class Visit:
         )
 
 
+def press(page, figure, key: str = "ArrowRight") -> float:
+    """Press a key on the first slider of a figure on a page; the milliseconds until its picture is another one."""
+    overlay, handle = figure.locator(".optim-overlay").first, figure.locator(".noUi-handle").first
+    before = overlay.inner_html()
+    handle.focus()
+    begun = time.perf_counter()
+    handle.press(key)
+    while overlay.inner_html() == before:
+        if time.perf_counter() - begun > PATIENCE:
+            raise AssertionError(f"{key} on the first slider changed nothing in the picture")
+        page.wait_for_timeout(5)
+    return 1000 * (time.perf_counter() - begun)
+
+
+def in_jupyterlab(lab: Lab, chapter: str) -> float:
+    """What `press` takes in JupyterLab on this machine, the median of 9."""
+    opened = lab.open(f"{chapter}.ipynb")
+    opened.run_all()
+    taken = sorted(press(opened.page, opened.figures()[0].root) for _ in range(9))
+    opened.close()
+    return taken[4]
+
+
 def older_or_real(site: Path, folder: Path) -> tuple[Path, Path, str]:
     """A site that can run here, the files it is handed, and which Pyodide it is."""
     (folder / "real").mkdir()
@@ -259,6 +273,9 @@ def main() -> None:
                     failed += [chapter] if faults else []
                     print(f"{chapter}: a slider moves after {live:.1f} s, from a key press to another picture "
                           f"{presses[4]:.0f} ms (median of 9)", *faults, sep="\n    ", flush=True)  # fmt: skip
+            with Lab() as lab:
+                for chapter in chapters:
+                    print(f"{chapter}: {in_jupyterlab(lab, chapter):.0f} ms in JupyterLab", flush=True)
         except (Unreachable, NoBrowser) as reason:
             sys.exit(str(reason))
     sys.exit(f"Went wrong: {', '.join(failed)}" if failed else 0)

@@ -179,6 +179,10 @@ def test_a_lecture_is_given_with_the_keyboard_alone(hall):
         assert hall.on_body(name), key
         hall.press(key)
         assert not hall.on_body(name), key
+    hall.show(next(k for k, slide in enumerate(found) if slide.title == "Three cases"))
+    words = " ".join(hall.page.locator(".optim-root").inner_text().split())
+    assert "where the two roots are one …" in words, "dots where a part ends inside a sentence"
+    hall.show(swing + 1)
     hall.press("o", "ArrowDown", "Enter")
     assert hall.at() == swing + 2, "the overview jumps"
 
