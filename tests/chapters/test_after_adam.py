@@ -62,8 +62,32 @@ def test_each_plan_gets_its_best_rate_and_what_has_no_plan_does_not_change_with_
             every = experiments.without_plan(noise)
             for name, losses in every.items():
                 assert runs[name][T] == losses[T].min()
-                assert rates[name] == experiments.RATES[losses[T].argmin()]
+                assert rates[name] == experiments.tries(name)[losses[T].argmin()]
             assert scenes.lowest({n: v[T] for n, v in runs.items()})[8:-1] in runs
+
+
+def test_the_largest_rates_are_below_what_diverges():
+    for name, largest, beyond in (("constant η", 1.9, 2.05), ("averaged", 1.9, 2.05), ("schedule-free", 4.0, 20.5)):
+        beta = experiments.KEPT.get(name, 0.0)
+        long = experiments.expected(np.full((600, 2), [largest, beyond]), 0.1, beta, name in experiments.KEPT)
+        assert experiments.tries(name)[-1] == largest and long[-1, 0] < 1 < 1e3 < long[-1, 1]
+
+
+@pytest.mark.parametrize("T", [10, 20, 50, 100, 200, 400, 600])
+def test_who_is_lowest_depends_on_the_noise_as_the_text_says(T):
+    for noise in (0.0, 0.1, 0.3, 1.0):
+        at_T = {name: losses[T] for name, losses in experiments.horizon(T, noise)[0].items()}
+        assert min(at_T, key=at_T.get) == ("schedule-free" if noise < 0.2 else "averaged")
+        assert noise or max(at_T, key=at_T.get) == "averaged"
+        always = experiments.horizon(600, noise)[0]["schedule-free"][T]  # planned for the end of the figure
+        assert always < 1.35 * at_T["cosine to T"]
+
+
+def test_no_method_ends_in_the_turned_valley_by_the_luck_of_round_numbers():
+    for lr in (0.03, 0.1, 0.3, 1.0):
+        for method in ("sign descent", "Lion"):
+            w = experiments.in_the_valley(method, 100.0, [0], lr)[-1]
+            assert experiments.valley_loss(w, 100.0, [0])[0] > 1e-9
 
 
 def test_gradient_descent_learns_the_strong_first_and_muon_the_weak():
@@ -71,9 +95,22 @@ def test_gradient_descent_learns_the_strong_first_and_muon_the_weak():
         slow = experiments.half_times(experiments.modes("gradient descent", 0.05, seed))
         muon = experiments.half_times(experiments.modes("Muon", 0.05, seed))
         assert (np.diff(slow) > 0).all() and (np.diff(muon) < 0).all()
-        assert "first: strength 4; last: strength 0.5" in scenes.order(slow)
-        assert "first: strength 0.5; last: strength 4" in scenes.order(muon)
-    assert scenes.order(np.full(4, np.inf)) == "None is half learned within the run."
+        assert "first: strength 4; last: strength 0.5" in scenes.order(slow, 250)
+        assert "first: strength 0.5; last: strength 4" in scenes.order(muon, 250)
+    assert scenes.order(np.full(4, np.inf), 250) == "No strength is half learned by step 250."
+
+
+@pytest.mark.parametrize("method", ["gradient descent", "Adam", "Muon"])
+def test_the_figure_of_the_modes_tells_nothing_before_it_has_happened(method):
+    scene, shares = scenes.Modes(), experiments.modes(method, 0.05, 3)
+    scene.show((method, 0.05, shares))
+    for t in (0, 5, 12, 20, 60, 250):
+        scene.at(t)
+        reached = (shares[: t + 1] >= 0.5).any(0)
+        bars = dict(zip(scene.half.bars, reached, strict=True))
+        assert all((scene.half.bars[name] > 0) == seen for name, seen in bars.items())
+        assert all((scene.half.words[name] == f"not by {t}") != seen for name, seen in bars.items())
+        assert ("last" in scene.caption) == reached.all() and ("No strength" in scene.caption) == (not reached.any())
 
 
 def test_newton_schulz_keeps_the_directions_and_maps_values_as_is_said():
@@ -99,24 +136,44 @@ def test_sam_ends_over_a_flatter_floor_than_gradient_descent(lr, radius):
     assert np.array_equal(same["SAM"]["w"], same["gradient descent"]["w"])
 
 
+@pytest.mark.parametrize("radius", [0.1, 0.3, 0.6])
+def test_sam_drifts_along_the_floor_by_about_eta_rho_squared_times_w(radius):
+    for x in (0.5, 1.0, 1.6):
+        w = experiments.along_the_floor(0.1, radius, (x, 0.01), steps=12)["SAM"]["w"][:, 0]
+        drift = (w[8] - w[12]) / 4
+        assert 0.95 < drift / (0.1 * radius**2 * w[10]) < 1.4
+
+
 def test_sharpness_is_the_largest_eigenvalue_on_the_floor():
     for x in (-2.0, 0.0, 1.3):
         largest = np.linalg.eigvalsh(experiments.FLOOR.hessian([x, 0.0])).max()
         assert experiments.sharpness([x, 0.7]) == pytest.approx(largest)
 
 
-def test_a_student_s_iteration_that_fails_leaves_the_figure():
+def test_the_figure_says_why_a_student_s_iteration_is_not_in_it():
     def fails(G, steps):
         return G if steps < 2 else undefined  # noqa: F821
 
-    for function in (fails, lambda G, steps: G[:1], lambda G, steps: None, lambda G, steps: G * 1e300, None):
+    said = {}
+    for name, function in dict(
+        fails=fails, flat=lambda G, steps: G[:1], none=lambda G, steps: None, lost=lambda G, steps: G * np.nan, no=3
+    ).items():
         scene = scenes.Singular()
         scene.show(exercises.beside(function)(products=5))
         scene.at(0)
-        assert "ours: from 0.68" in scene.caption
+        assert "ours from 0.68" in scene.caption and "yours from" not in scene.caption
+        said[name] = scene.caption.partition("Yours ")[2]
+    assert said["fails"] == "failed with NameError: name 'undefined' is not defined."
+    assert said["flat"] == said["none"] and "of the shape of G" in said["flat"]
+    assert said["lost"] == "is no finite number for 181 of 181 values." and said["no"] == "is not a function."
+
+
+def test_a_student_s_iteration_stands_beside_ours_unless_it_has_a_blank():
     assert list(exercises.beside(lambda G, steps: ____)(5)[2]) == ["ours"]  # noqa: F821
-    _, _, curves = exercises.beside(exercises.newton_schulz.reference)(5)
-    assert np.allclose(curves["ours"], curves["yours"])
+    _, _, curves, trouble = exercises.beside(exercises.newton_schulz.reference)(5)
+    assert np.allclose(curves["ours"], curves["yours"]) and not trouble
+    *_, curves, trouble = exercises.beside(lambda G, steps: G * np.where(G[1, 1] < 0.5, 2.0, np.inf))(5)
+    assert "yours" in curves and "no finite number for" in trouble
 
 
 def test_the_race_is_tuned_on_other_digits_and_seeds_than_it_reports():

@@ -162,19 +162,38 @@ newton_schulz.mistakes += [
 
 
 def beside(function):
-    """The experiment of a figure in which a student's Newton–Schulz runs beside ours; only ours while it cannot run."""
-    s = np.geomspace(1e-3, 0.9999, 61)
+    """The experiment of a figure in which a student's Newton–Schulz runs beside ours.
+
+    While it has a blank in it only ours is shown; so it is where it fails, and the caption says why.
+    """
+    s = np.geomspace(1e-3, 0.9999, 181)
     matrices = [np.diag([np.sqrt(1 - one**2), one]) for one in s]  # of norm 1
 
     def experiment(products):
-        curves = {"ours": package_newton_schulz(np.stack(matrices), products)[:, 1, 1]}
-        if callable(function) and not has_blank(function):
-            found = [numbers(run(function, (G.copy(), products)).value) for G in matrices]
-            if all(X is not None and X.shape == (2, 2) and not np.iscomplexobj(X) for X in found):
-                curves["yours"] = np.nan_to_num([X[1, 1] for X in found], nan=0.0, posinf=1e6, neginf=-1e6)
-        return products, s, {name: np.clip(curve, -1e6, 1e6) for name, curve in curves.items()}
+        curves, trouble = {"ours": package_newton_schulz(np.stack(matrices), products)[:, 1, 1]}, ""
+        if not has_blank(function):
+            after, trouble = _second_values(function, matrices, products)
+            curves |= {"yours": after} if len(after) == len(s) and np.isfinite(after).any() else {}
+        return products, s, curves, trouble
 
     return experiment
+
+
+def _second_values(function, matrices, products):
+    """What a student's iteration makes of the second singular values, and what is wrong with it, or ""."""
+    after = []
+    for G in matrices:
+        if not callable(function):
+            return after, "Yours is not a function."
+        ran = run(function, (G.copy(), products))
+        X = numbers(ran.value)
+        if ran.error is not None:
+            return after, f"Yours failed with {type(ran.error).__name__}: {ran.error}."
+        if X is None or X.shape != (2, 2) or np.iscomplexobj(X):
+            return after, "Yours failed: it should return an array of real numbers, of the shape of G."
+        after.append(np.clip(X[1, 1], -1e6, 1e6) if np.isfinite(X[1, 1]) else np.nan)
+    lost = int(np.isnan(after).sum())
+    return np.array(after), f"Yours is no finite number for {lost} of {len(after)} values." if lost else ""
 
 
 # 3. Schedule-free ----------------------------------------------------------------------------------------------------
@@ -371,7 +390,7 @@ rates = Choice(
         "a": ("0.001 again: η is η.", "Adam's η is about how far one weight moves; Muon's is the spectral norm of the "
               "step of a whole matrix. They have different units."),
         "b": ("It must be tuned anew: it measures something else.",
-              "Yes. In the race below they differ, and nothing says that the ratio holds for another network."),
+              "Yes. In the race they differ, and nothing says that the ratio holds for another network."),
         "c": ("Ten times smaller, as with Lion.", "That advice is for Lion beside AdamW, whose steps both count per "
               "weight."),
         "d": ("Any: its steps have singular values near 1 whatever the gradient, so η does not matter.",

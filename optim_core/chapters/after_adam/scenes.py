@@ -87,44 +87,49 @@ class Modes(Page):
     """
 
     alt = (
-        "Four curves, one for each strength of a linear map, show the learned share against the steps: with gradient "
-        "descent the strong ones rise first, with Muon the weak ones. Right: bars of the step at which half is learned."
+        "Four curves, one for each strength of a linear map, show the learned share against the steps. Right: bars of "
+        "the step at which half of each strength is learned, once it is."
     )
 
     def __init__(self):
-        super().__init__("share half", widths=[5, 3], size=(9.6, 4.0))
+        super().__init__("share half", widths=[5, 3], size=(9.6, 4.0), top=0.26)
         words = dict(title="learned share of the strengths 4, 2, 1 and ½", x="steps t", y="share", ylim=(-0.2, 1.6))
-        self.share = Curves(self, "share", **words, levels={"all of it": 1.0}, legend="lower right")
+        self.share = Curves(self, "share", **words, levels={"all of it": 1.0}, legend=None)
         self.half = Bars(self, "half", title="half of each is learned at step", xlim=(0, 300), across=True)
 
     def show(self, result):
         self.method, self.lr, self.shares = result
         self.steps = len(self.shares) - 1
-        names = [f"{number(s)}" for s in STRENGTHS]
-        looks = dict(zip(names, shades(4), strict=True))
-        self.share.show(dict(zip(names, self.shares.T, strict=True)), looks=looks)
+        self.looks = {f"strength {number(s)}": one for s, one in zip(STRENGTHS, shades(4), strict=True)}
+        self.share.show(dict(zip(self.looks, self.shares.T, strict=True)), looks=self.looks)
         self.times = half_times(self.shares)
-        self.half.show({n: t for n, t in zip(names, self.times, strict=True) if np.isfinite(t)}, looks=looks)
+        self.name(self.looks)
 
     def at(self, t):
+        seen = {number(s): when for s, when in zip(STRENGTHS, self.times, strict=True)}
+        words = {n: number(when) if when <= t else f"not by {t}" for n, when in seen.items()}
+        looks = dict(zip(seen, self.looks.values(), strict=True))
+        self.half.show({n: when if when <= t else 0.0 for n, when in seen.items()}, looks=looks, words=words)
         shares = [number(round(100 * share)) for share in self.shares[t].tolist()]
         parts = ", ".join(f"{share} % of {number(s)}" for share, s in zip(shares, STRENGTHS, strict=True))
         self.caption = f"{self.method}, η = {number(self.lr)}, step {t} of {self.steps}: learned {parts}. "
-        self.caption += order(self.times)
+        self.caption += order(self.times, t)
         return self.moved(t)
 
 
-def order(times):
-    """Which strength is half learned first, and which last, or that some are not within the run.
+def order(times, t):
+    """Which strength is half learned first, and which last, as far as that is so by step t.
 
-    >>> order(np.array([40, 23, 18, 12])), order(np.array([50, 90, np.inf, np.inf]))
-    ('Half learned first: strength 0.5; last: strength 4.', 'Half learned first: strength 4; 2 not within the run.')
+    >>> order(np.array([40, 23, 18, 12]), 250), order(np.array([50, 90, np.inf, np.inf]), 100)
+    ('Half learned first: strength 0.5; last: strength 4.', 'Half learned first: strength 4; 2 are not by step 100.')
     """
-    if not np.isfinite(times).any():
-        return "None is half learned within the run."
+    late = int((times > t).sum())
+    if late == len(times):
+        return f"No strength is half learned by step {t}."
     first = f"Half learned first: strength {number(STRENGTHS[np.argmin(times)])}; "
-    late = int((~np.isfinite(times)).sum())
-    return first + (f"{late} not within the run." if late else f"last: strength {number(STRENGTHS[np.argmax(times)])}.")
+    if late:
+        return first + f"{late} {'is' if late == 1 else 'are'} not by step {t}."
+    return first + f"last: strength {number(STRENGTHS[np.argmax(times)])}."
 
 
 SHAPES = {"Shampoo": Look("#01665e", DASHED, "s"), "SOAP": Look("#8c2d04", DOTTED, "^")}
@@ -145,7 +150,7 @@ class Turned(Page):
 
     def __init__(self):
         super().__init__("map loss / map left", widths=[5, 5], size=(9.6, 4.7), top=0.26)
-        self.map = Surface(self, "map", numbers=False, room=dict(left=0.75))
+        self.map = Surface(self, "map", numbers=False, room=dict(left=0.75, bottom=0.46))
         limits = dict(log="y", legend=None, ylim=(1e-8, 10))
         self.loss = Curves(self, "loss", title="loss", x="steps t", **limits)
         words = dict(title="loss that is left after 100 steps", x="angle in degrees", xlim=(0, 180), sets="angle")
@@ -240,7 +245,7 @@ class Floor(Page):
 
     def __init__(self):
         super().__init__("map loss / map sharp", widths=[6, 5], size=(9.6, 4.5), top=0.26)
-        self.map = Surface(self, "map", numbers=False, sets="start", room=dict(left=0.75))
+        self.map = Surface(self, "map", numbers=False, sets="start", room=dict(left=0.75, bottom=0.46))
         self.loss = Curves(self, "loss", title="loss", log="y", ylim=(1e-12, 10), legend=None)
         self.sharp = Curves(self, "sharp", title="sharpness below", x="steps t", ylim=(0, 5.2), legend=None)
 
@@ -263,7 +268,7 @@ class Floor(Page):
 class Singular(Page):
     """What becomes of a singular value under Newton–Schulz: ours, and a student's.
 
-    result: (steps, s, curves): {name: (len(s),)}.
+    result: (steps, s, curves, trouble): {name: (len(s),)}; what is wrong with the student's, or "".
     """
 
     alt = (
@@ -277,11 +282,13 @@ class Singular(Page):
         self.out = Curves(self, "out", **words, log="x", levels={"exact": 1.0}, legend="upper left")
 
     def show(self, result):
-        self.taken, self.s, self.curves = result
+        self.taken, self.s, self.curves, self.trouble = result
         self.out.show({n: (self.s, v) for n, v in self.curves.items()}, looks={"ours": Look(INK)})
 
     def at(self, t):
         middle = self.s >= 0.01
-        parts = [f"{n}: from {number(v[middle].min())} to {number(v[middle].max())}" for n, v in self.curves.items()]
-        self.caption = f"Steps taken: {self.taken}. What becomes of values from 0.01 to 1: {'; '.join(parts)}."
+        seen = {name: v[middle & np.isfinite(v)] for name, v in self.curves.items()}
+        parts = [f"{name} from {number(v.min())} to {number(v.max())}" for name, v in seen.items() if len(v)]
+        self.caption = f"Values from 0.01 to 1 after {self.taken} step{'' if self.taken == 1 else 's'}: "
+        self.caption += f"{'; '.join(parts)}.{self.trouble and ' ' + self.trouble}"
         return self.moved()
