@@ -212,6 +212,37 @@ def test_a_students_rates_run_beside_ours_only_if_a_training_can_use_them():
     assert set(end["seen"]) == {"ours", "yours"} and "your rates" in scene.caption
 
 
+def test_the_figure_says_why_a_students_rates_are_not_in_it():
+    def said(function):
+        scene = scenes.RangeTest()
+        scene.show(last(exercises.beside(function, steps=6)(seed=0)))
+        scene.at(0)
+        return scene.caption.partition("Your rates are not shown: ")[2]
+
+    assert (
+        said(lambda k, low, high, steps: 1 / (k - 3))
+        == "at step k = 0 the rate is −0.3333, and should be a finite number ≥ 0."
+    )
+    assert "at step k = 3 your function failed with ZeroDivisionError" in said(
+        lambda k, low, high, steps: 1 / (k - 3) ** 2
+    )
+    assert said(lambda k, low, high, steps: None) == "at step k = 0 your function does not return a number."
+    assert said(3) == "`range_rate` is not a function."
+    assert not said(lambda k, low, high, steps: ____) and not said(lambda k, low, high, steps: low)
+
+
+def test_the_frame_of_the_growing_u_stays_when_another_training_begins():
+    scene = scenes.GrowingU()
+    scene.adjust(0.1)
+    (begin, *_, end) = experiments.many_rates(batch=1200, epochs=10, rates=experiments.RATES[::9], looks=5)
+    named = []
+    for seen in (begin, end, begin):
+        scene.show(seen)
+        scene.at(scene.steps)
+        named.append(scene.bowl.axes.get_legend())
+    assert named[0] is named[1] is named[2]
+
+
 # Forks ------------------------------------------------------------------------------------------------------------
 
 

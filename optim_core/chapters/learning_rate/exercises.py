@@ -119,23 +119,39 @@ range_rate.mistakes += [  # what was done, the wrong function, where to look
 def beside(function, steps=100):
     """The experiment of the figure in which a range test with the student's rates runs beside ours.
 
-    function: the student's (k, low, high, steps) → rate. While it has a blank in it, or gives no rates that a training
-    can use (finite numbers, none below 0), only ours is shown.
+    function: the student's (k, low, high, steps) → rate. While it has a blank in it only ours is shown; so it is where
+    it gives no rates that a training can use (finite numbers, none below 0), and the caption says why.
     """
-    runs = {"ours": experiments.range_rate} | ({"yours": function} if _usable(function, steps) else {})
+    runs, trouble = {"ours": experiments.range_rate}, "" if has_blank(function) else _trouble(function, steps)
+    if not has_blank(function) and not trouble:
+        runs["yours"] = function
 
-    return functools.partial(experiments.range_tests, runs, steps=steps)
+    return functools.partial(experiments.range_tests, runs, steps=steps, trouble=trouble)
 
 
-def _usable(function, steps, low=1e-3, high=100.0):
-    """Whether a function gives a rate that gradient descent takes at every step of a range test."""
-    if has_blank(function) or not callable(function):
-        return False
-    rates = [numbers(run(function, (k, low, high, steps)).value) for k in range(steps)]
-    return all(
-        one is not None and one.shape == () and not np.iscomplexobj(one) and np.isfinite(one) and one >= 0
-        for one in rates
-    )
+def _trouble(function, steps, low=1e-3, high=100.0):
+    """Why gradient descent cannot take the rates of a function at every step of a range test; "" if it can.
+
+    >>> _trouble(lambda k, low, high, steps: low - k, 5)
+    'Your rates are not shown: at step k = 1 the rate is −0.999, and should be a finite number ≥ 0.'
+    """
+    if not callable(function):
+        return "Your rates are not shown: `range_rate` is not a function."
+    for k in range(steps):
+        ran = run(function, (k, low, high, steps))
+        if ran.error is not None:
+            what = f"your function failed with {type(ran.error).__name__}: {ran.error}."
+        else:
+            rate = numbers(ran.value)
+            if rate is None or rate.shape != () or np.iscomplexobj(rate):
+                what = "your function does not return a number."
+            elif np.isfinite(rate) and rate >= 0:
+                continue
+            else:
+                shown = f"{float(rate):.4g}".replace("-", "−")
+                what = f"the rate is {shown}, and should be a finite number ≥ 0."
+        return f"Your rates are not shown: at step k = {k} {what}"
+    return ""
 
 
 # 2. The best constant rate of a quadratic ------------------------------------------------------------------------

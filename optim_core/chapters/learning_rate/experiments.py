@@ -132,13 +132,14 @@ def range_test(rate, seed=0, steps=100, low=1e-3, high=100.0, batch=64, pieces=2
         yield np.array([rate(k, low, high, steps) for k in range(len(seen))], dtype=float), seen
 
 
-def range_tests(runs, seed, steps):
+def range_tests(runs, seed, steps, trouble=""):
     """Range tests one after the other, {name: rate}, beside what they are to tell: a generator of what was seen so far.
 
     A dict of seen, {name: (rates, losses)}; u, (rates, losses), the loss of every rate after three epochs; bound,
-    2/λ_max there where they begin; steps, those of a whole test; seed.
+    2/λ_max there where they begin; steps, those of a whole test; seed; trouble, why one is missing, or "".
     """
     truth, seen = dict(u=(RATES, after_three_epochs(seed)), bound=first_bound(seed), steps=steps, seed=seed), {}
+    truth["trouble"] = trouble
     for name, rate in runs.items():
         for now in range_test(rate, seed, steps):
             seen = seen | {name: now}

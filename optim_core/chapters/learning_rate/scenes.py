@@ -89,11 +89,11 @@ class GrowingU(Page):
         t = int(at.searchsorted(step, side="right")) - 1
         now, start, usual = loss[t], loss[0, 0], np.isin(rates, USUAL)
         best, mine = int(np.nanargmin(now)), int(np.argmin(np.abs(np.log(rates / self.lr))))
-        lines, looks = {}, {}
-        for n, dash in ((1, DOTTED), (3, DASHED)):
-            if n * epoch < at[t]:
-                word = f"after {n} epoch{'s' * (n > 1)}"
-                lines[word], looks[word] = (rates, loss[at.searchsorted(n * epoch)]), Look(GREY, dash, "")
+        lines, looks, none = {}, {}, np.full(len(rates), np.nan)
+        for n, dash in ((1, DOTTED), (3, DASHED)):  # named before they are there: the legend, and so the frame, stay
+            word = f"after {n} epoch{'s' * (n > 1)}"
+            then = loss[at.searchsorted(n * epoch)] if n * epoch < at[t] else none
+            lines[word], looks[word] = (rates, then), Look(GREY, dash, "")
         lines |= {"now": (rates, now), GRID: (rates[usual], now[usual])}
         self.bowl.show(
             lines, looks=looks | {"now": Look(INK, SOLID, ""), GRID: Look("#b7791f", "", "D")}, levels={"": start}
@@ -249,7 +249,7 @@ class RangeTest(Page):
 
     def show(self, result):
         self.seen, (rates, losses), self.bound, self.length = (result[n] for n in ("seen", "u", "bound", "steps"))
-        self.seed = result["seed"]
+        self.seed, self.trouble = result["seed"], result["trouble"]
         self.best = float(rates[np.nanargmin(losses)])
         self.points = {"whole trainings": (self.best, np.nanmin(losses))}
         lines = {"whole trainings": (rates, losses)}
@@ -268,7 +268,7 @@ class RangeTest(Page):
         )
         self.caption += f"is the best; 2/λ_max at the initial weights is {number(self.bound, 3)}. "
         runs = [range_words(name, *run, self.length, self.best) for name, run in self.seen.items()]
-        self.caption += " ".join(runs)
+        self.caption += " ".join(filter(None, [*runs, self.trouble]))
         self.moved()
         for name, (x, y) in self.points.items():
             dot(self.losses, name, x, y, self.looks[name], ms=15 if name == "whole trainings" else 9)
