@@ -516,6 +516,27 @@ def test_the_maps_say_who_arrived_when_and_how_far_adam_stepped():
     assert re.search(r"On squared error after softmax the last step was [\d.]+·10⁷ times as long as η times", said)
 
 
+def test_a_caption_tells_nothing_before_it_has_happened():
+    scene = scenes.TwoLosses()
+    scene.show(logit_runs(gd, (-10.0, 10.0)))
+    for t in range(0, 101, 5):
+        scene.at(t)
+        assert ("more than 0.9 from step 15 to step 100." in scene.caption) == (t >= 15)
+
+
+@pytest.mark.parametrize("step", [gd, momentum, adam])
+def test_the_largest_rate_of_the_five_points_still_comes_to_rest_and_beyond_two_over_lambda_it_does_not(step):
+    x, y, pair = five_points(True)
+    surface = pair["cross-entropy"]
+    starts = np.stack(np.meshgrid(np.linspace(-6, 6, 7), np.linspace(-4, 8, 7)), -1).reshape(-1, 2)
+    w = descend(step, starts, surface.grad, 200, lr=0.8, keep="last")["w"]
+    assert (((2 * y - 1) * (w @ [x, np.ones(5)]) > 0).sum(-1) == 3).all()
+    assert np.linalg.norm(surface.grad(w), axis=-1).max() < 2e-3
+    edge = 2 / np.linalg.eigvalsh(surface.hessian(surface.critical_points[0]["w"])).max()
+    w = descend(gd, starts, surface.grad, 2000, lr=1.02 * edge, keep="last")["w"]
+    assert 0.8 < edge and np.linalg.norm(surface.grad(w), axis=-1).min() > 0.01
+
+
 STARTS = [(a, b) for a in (-12.0, -5.0, 0.0, 7.5, 12.0) for b in (-12.0, -1.0, 4.0, 12.0)]
 
 
@@ -596,6 +617,15 @@ def test_the_margin_is_told_with_both_slopes():
     said = caption(scenes.Margin(), margins(20))
     assert "Margin −10, so that the right class has p = 4.54·10⁻⁵" in said
     assert "cross-entropy 10 with slope −1, squared error after softmax 2 with slope −0.000182" in said
+
+
+@pytest.mark.parametrize("k", range(0, 241, 40))
+def test_the_steepest_place_is_marked_once_it_is_passed_and_is_where_it_is(k):
+    scene, result = scenes.Margin(), margins(k)
+    scene.show(result)
+    m, (_, slope) = result[0], result[1]["squared error after softmax"]
+    assert list(scene.slope.marks) == (["−ln 2"] if k <= np.abs(slope).argmax() else [])
+    assert abs(m[np.abs(slope).argmax()] + np.log(2)) < 0.05 and not scene.height.marks
 
 
 @pytest.mark.parametrize("k", [0, 60, 120, 197, 240])

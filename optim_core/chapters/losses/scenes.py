@@ -192,7 +192,7 @@ class TwoLosses(Page):
         start = ", ".join(number(v) for v in next(iter(self.runs.values()))[1]["w"][0])
         said = [f"Step {t} of {self.steps} from ({start}), η = {number(self.lr)}."]
         said += [self.fact(name, t, p) for name, (_, _, p) in self.runs.items()]
-        said += [self.became(name, path, p) for name, (_, path, p) in self.runs.items()]
+        said += [self.became(name, path, p, t) for name, (_, path, p) in self.runs.items()]
         for name, (_, path, _) in self.runs.items():
             times = stretched(path["w"], self.slopes[name], self.lr, t)
             far = number(times, 2) if times < 1e8 else "more than 10⁸"
@@ -211,12 +211,12 @@ class TwoLosses(Page):
         right = chance(np.log(np.maximum(p[t, 0], 1e-300)))
         return f"{_upper(name)}: probability of the right class {right}, gradient norm {small(self.slopes[name][t])}."
 
-    def became(self, name, path, p):
-        """Since when all answers are sure, or that the run ended early; nothing if neither is so."""
-        if path["diverged"]:
+    def became(self, name, path, p, t):
+        """Since when all answers are sure, or that the run ended early; nothing while neither has happened."""
+        if 0 < path["diverged"] <= t:
             return f"{_upper(name)} left the range of numbers at step {int(path['diverged'])}."
         what, first = "the right answer has" if p.shape[-1] == 1 else "all labels have", sure_from(p)
-        where = "" if first is None else f"from step {first} to" if first < self.steps else "at"
+        where = "" if first is None or first > t else f"from step {first} to" if first < self.steps else "at"
         return where and f"With {name} {what} more than {SURE} {where} step {self.steps}."
 
 
@@ -294,7 +294,8 @@ class Margin(Page):
         for panel, which in ((self.height, 0), (self.slope, 1)):
             lines = {name: (self.margins, np.abs(both[which])) for name, both in self.losses.items()}
             dots = {name: (x[self.k], y[self.k]) for name, (x, y) in lines.items()}
-            panel.show(lines, dots=dots, looks=LOOKS, marks={"−ln 2": -np.log(2)} if which else {})
+            past = which and self.margins[self.k] < -np.log(2)  # who drags from the right has seen the peak by then
+            panel.show(lines, dots=dots, looks=LOOKS, marks={"−ln 2": -np.log(2)} if past else {})
         self.name({name: LOOKS[name] for name in self.losses})
 
     def at(self, t):
