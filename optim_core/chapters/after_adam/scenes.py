@@ -107,7 +107,8 @@ class Modes(Page):
 
     def at(self, t):
         seen = {number(s): when for s, when in zip(STRENGTHS, self.times, strict=True)}
-        words = {n: number(when) if when <= t else f"not by {t}" for n, when in seen.items()}
+        late = "not yet" if t < self.steps else f"not by {t}"
+        words = {n: number(when) if when <= t else late for n, when in seen.items()}
         looks = dict(zip(seen, self.looks.values(), strict=True))
         self.half.show({n: when if when <= t else 0.0 for n, when in seen.items()}, looks=looks, words=words)
         shares = [number(round(100 * share)) for share in self.shares[t].tolist()]
