@@ -130,6 +130,15 @@ def test_letters_can_be_read_when_the_page_is_projected(kind):
     assert not small
 
 
+def test_a_level_that_is_not_in_its_panel_has_no_word_in_another_one():
+    page = Page("above / one")
+    panel = Curves(page, "one", log="y", levels={"the edge": 3.0})
+    for y, seen in ((X, True), (X / 1000, False), (X, True)):
+        panel.show({"Adam": y})
+        pixels(page, 3)
+        assert panel.artists["level word 0"].get_visible() == seen
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e300, 0.0, -1.0])
 def test_no_number_breaks_a_panel(value):
     page = Page("curves bars / histogram curve")

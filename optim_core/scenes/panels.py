@@ -293,12 +293,14 @@ class Curves(Panel):
             ).set_zorder(7)
 
     def at(self, t=None):
+        bottom, top = sorted(self.axes.get_ylim())
         for i, (word, y) in enumerate(self.now_levels.items()):
             self.line(f"level {i}", [0, 1], [y, y], **look("bound").line, lw=1.2, transform=self._across, zorder=3)
             halo = dict(boxstyle="round,pad=0.1", facecolor="white", edgecolor="none", alpha=0.75)
             side = "left" if "left" in self.words else "right"
             place = dict(ha=side, va="top" if "lower" in self.words else "bottom", transform=self._across)
-            self.word(f"level word {i}", 0.01 if side == "left" else 0.99, y, word, color=GREY, bbox=halo, **place)
+            if bottom <= y <= top:  # else it would stand in another panel
+                self.word(f"level word {i}", 0.01 if side == "left" else 0.99, y, word, color=GREY, bbox=halo, **place)
         for i, (word, x) in enumerate(self.marks.items()):
             self.line(f"mark {i}", [x, x], [0, 1], **look("bound").line, lw=1.2, transform=self._up, zorder=3)
             self.word(f"mark word {i}", x, 0.98, f" {word}", color=GREY, ha="left", va="top", transform=self._up)
@@ -311,15 +313,13 @@ class Curves(Panel):
             few = dict(marker=style.marker if few else "None", ms=4.5, mec="white", mew=0.5)
             weight = dict(lw=0.65 * self.lw, alpha=0.5) if name in self.faint else dict(lw=self.lw, alpha=None)
             self.line(f"line {name}", x[shown], y[shown], **style.line, **few, **weight)
-            low, high = sorted(self.axes.get_ylim())
-            if timed and self.heads and t < len(y) and low <= y[t] <= high:
+            if timed and self.heads and t < len(y) and bottom <= y[t] <= top:
                 self.line(f"head {name}", [t], [y[t]], **style.point, ms=7, zorder=6, clip_on=False)
         if t is not None and self.over_steps:
             self.line("now", [t, t], [0, 1], color=GREY, lw=1, ls=":", transform=self._up, zorder=3)
-        low, high = sorted(self.axes.get_ylim())
         for name, (x, y) in self.dots.items():
             weight = dict(ms=7, alpha=0.6) if name in self.faint else dict(ms=10, alpha=None)
-            if low <= y <= high:  # one that has left the frame would stand in another panel, or on a number
+            if bottom <= y <= top:  # one that has left the frame would stand in another panel, or on a number
                 self.line(f"dot {name}", [x], [y], **self.dot_looks[name].point, **weight, zorder=7, clip_on=False)
 
     @property

@@ -75,6 +75,17 @@ def test_the_frame_holds_the_cells_that_move_the_chosen_one(kind):
     assert scenes.touched(kind) == (45 if kind in ("batch", "weight") else 0)
 
 
+def test_the_caption_of_the_block_counts_the_results_that_its_picture_would_change():
+    scene = scenes.Block()
+    for kind, gamma in itertools.product(experiments.KINDS, (0.0, 0.1, 3.0)):
+        after = []
+        for doubled in (False, True):
+            scene.show((kind, 2, 8, doubled, gamma, 0.5))
+            after.append(scene.cells["after"][1:])
+        scene.at(0)
+        assert f"changes {(abs(after[1] - after[0]) > 1e-9).sum() or 'none'} of the 45" in scene.caption
+
+
 def test_the_unit_is_the_same_along_each_ray_and_its_gradient_is_its_slope():
     unit, rng = experiments.Unit(), np.random.default_rng(0)
     for w in rng.normal(size=(20, 2)):
@@ -97,13 +108,15 @@ def test_the_norm_never_falls_without_decay_and_grows_as_pythagoras_says():
 
 def test_the_edge_decides_on_the_unit_circle():
     angle, low, h = experiments.best_ray()
-    unit = experiments.Unit()
-    for factor, settles in ((0.9, True), (1.1, False)):
-        w = 2.0 * np.array([np.cos(angle + 1e-4), np.sin(angle + 1e-4)])
-        lr = factor * 2 / h * 4  # η/‖w‖² = factor · 2/h
-        after = w - lr * unit.grad(w)
-        turned = abs(np.arctan2(after[1], after[0]) - angle)
-        assert (turned < 1e-4) == settles
+    unit, aside = experiments.Unit(), np.array([np.cos(angle + 1e-4), np.sin(angle + 1e-4)])
+    for lr, decay in itertools.product((0.1, 3.0, 15.0, 3000.0), (0.0, 0.02, 0.05, 0.1)):
+        edge = experiments.edge(lr, decay)
+        assert edge == 0 if lr * decay >= 1 else edge == 2 / h or decay > 0
+        for rate, settles in ((0.9 * edge, True), (1.1 * edge, False)) if edge else ((1e-3, False), (10.0, False)):
+            w = np.sqrt(lr / rate) * aside  # η/‖w‖² = rate
+            after = w - lr * (unit.grad(w) + decay * w)
+            turned = abs(np.arctan2(after[1], after[0]) - angle)
+            assert (turned < 1e-4) == settles, (lr, decay, rate)
     assert unit.loss(np.array([np.cos(angle), np.sin(angle)])) == pytest.approx(low)
 
 
@@ -114,8 +127,46 @@ def test_bursts_come_where_the_rate_has_passed_the_edge_and_need_decay(lr, decay
     found = scenes.bursts(above)
     assert bool(found) == (decay > 0)
     for t in found:
-        assert path["rate"][max(0, t - 20) : t].max() > 2 / experiments.best_ray()[2]
+        assert path["rate"][max(0, t - 20) : t].max() > experiments.edge(lr, decay)
     assert ("bursts" in scenes.bursting(above)) == bool(found)
+
+
+@pytest.mark.parametrize(("lr", "decay"), [(0.1, 0.0), (0.3, 0.0), (3.0, 0.02), (3000.0, 0.0), (3000.0, 0.1)])
+def test_the_edge_stands_in_the_panel_of_the_rate_and_nowhere_else(lr, decay):
+    scene, edge = scenes.Rays(), experiments.edge(lr, decay)
+    scene.show((lr, decay, *experiments.along_rays(lr, decay, (-1.0, 0.6)), None))
+    scene.at(scene.steps)
+    word = scene.rate.artists.get("level word 0")
+    low, high = scene.rate.axes.get_ylim()
+    assert bool(word and word.get_visible()) == (edge > 0) and (low <= edge <= high or not edge)
+    assert ("the edge (1 − ηλ)·2/h" in scene.caption) == (edge > 0)
+
+
+def test_what_is_far_out_stays_slow_without_weight_decay():
+    low = experiments.best_ray()[1]
+    for lr in (0.1, 0.3):
+        above = {}
+        for far in (1.0, 4.0):
+            _, path = experiments.along_rays(lr, 0.0, (-1.0 * far, 0.6 * far))
+            above[far] = path["loss"] - low
+        assert above[1.0][-1] < 1e-3 < above[4.0][-1]
+        _, path = experiments.along_rays(lr, 0.1, (-4.0, 2.4), steps=600)  # and with it, it comes back
+        assert (path["loss"] - low).min() < 1e-3
+
+
+def test_a_larger_rate_works_with_batch_norm_once_there_is_time():
+    how = dict(updates=300, seeds=2, rates=(3.0,), gains=(1.0,))
+    assert (
+        experiments.rates_that_work("batch", **how).sum() == 2 and experiments.rates_that_work("none", **how).sum() == 0
+    )
+
+
+def test_a_run_that_starts_at_the_minimum_is_said_to():
+    scene = scenes.Preparation()
+    for start, said in (((0.0, 0.0), True), ((0.1, 0.0), False)):
+        scene.show(((5.0, 1.0, False, False), *experiments.fitted(5.0, 1.0, False, False, start)))
+        scene.at(3)
+        assert ("The start is the minimum" in scene.caption) == said
 
 
 def test_weights_before_batch_norm_have_no_length_if_epsilon_is_zero():

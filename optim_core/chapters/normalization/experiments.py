@@ -162,6 +162,18 @@ def best_ray():
     return float(best), float(here), float((below - 2 * here + above) / d**2)
 
 
+def edge(lr, decay):
+    """The rate η/‖w‖² below which the lowest ray is stable, (1 − ηλ) 2/h; 0 where no rate is.
+
+    A small angle φ to that ray is an arc of ‖w‖φ. A step makes it (1 − ηλ) ‖w‖φ − η hφ/‖w‖, and ‖w‖ (1 − ηλ) ‖w‖: so
+    φ ← φ (1 − h η/‖w‖²/(1 − ηλ)).
+
+    >>> f"{edge(3.0, 0.0):.2f}, {edge(3.0, 0.02):.2f}", edge(30.0, 0.1)
+    ('1.27, 1.19', 0.0)
+    """
+    return max(1 - lr * decay, 0.0) * 2 / best_ray()[2]
+
+
 def along_rays(lr, decay, start, steps=200):
     """Gradient descent with weight decay λ on the loss of the unit: a path with loss, size ‖w‖, and rate η/‖w‖²."""
     unit = Unit()
@@ -241,11 +253,11 @@ def deep(norm, layers=4, width=16):
 
 
 @functools.cache
-def rates_that_work(norm, goal=0.5, seeds=10, updates=60):
-    """Of the six rates, how many bring the training loss below `goal` in 60 updates of 32 digits: (seeds, gains)."""
+def rates_that_work(norm, goal=0.5, seeds=10, updates=60, rates=RATES, gains=GAINS):
+    """Of some rates, how many bring the training loss below `goal` in some updates of 32 digits: (seeds, gains)."""
     net, data = deep(norm), digits()
-    w = np.stack([[[net.init(seed, "xavier", scale=gain)] * len(RATES) for gain in GAINS] for seed in range(seeds)])
-    lr = np.array(RATES)[:, None]
+    w = np.stack([[[net.init(seed, "xavier", scale=gain)] * len(rates) for gain in gains] for seed in range(seeds)])
+    lr = np.array(rates)[:, None]
     end = train(net, data, gd, lr=lr, steps=updates, every=updates, batch=32, w=w, progress=False)
     return (net.on(data.X[:400], data.y[:400]).loss(end["w"]) < goal).sum(-1)
 

@@ -9,7 +9,7 @@ from optim_core.scenes.panels import Curves, Field, Page, Points, Surface
 from optim_core.scenes.styles import Look, look
 
 from . import experiments
-from .experiments import CHANNELS, EXAMPLES, POSITIONS, best_ray, block, normalised, together
+from .experiments import CHANNELS, EXAMPLES, POSITIONS, best_ray, block, edge, normalised, together
 
 MILLIONTH = 1e-6
 
@@ -56,6 +56,11 @@ class Preparation(Page):
         self.caption = (
             f"A feature with spread {number(spread)} and mean {number(mean)}, {done[centre + 2 * rescale]}: "
             f"κ = {number(self.surface.condition, 3)}. Its best constant rate is η = {number(self.lr, 3)}. "
+        )
+        if not self.parts.any():
+            self.caption += "The start is the minimum: the loss is 0 from the beginning."
+            return self.moved(t)
+        self.caption += (
             f"Step {t} of {self.steps}: {number(self.parts[t], 2) if self.parts[t] > 1e-12 else 'less than 10⁻¹²'} of "
             f"the loss at the start is left. {arrived(self.parts)}"
         )
@@ -137,7 +142,7 @@ class Block(Page):
                 f"{before.size} numbers share a mean and a spread: {tidy(before.mean())} and {tidy(before.std())} "
                 f"before, {tidy(after.mean())} and {tidy(after.std())} after (β and γ). "
             )
-        changed = touched(self.kind)
+        changed = touched(self.kind, self.gamma)
         self.caption += f"Row 1 is {'doubled' if self.doubled else 'as it was'}; doubling it changes "
         self.caption += f"{changed if changed else 'none'} of the {(EXAMPLES - 1) * CHANNELS * POSITIONS} results in "
         self.caption += "the other rows."
@@ -153,15 +158,15 @@ def tidy(value):
     return number(round(float(value), 2) + 0.0, 3)
 
 
-def touched(kind):
-    """How many of the normalised numbers in rows 2 to 4 change if all numbers of row 1 are doubled.
+def touched(kind, gamma=1.0):
+    """How many of the results in rows 2 to 4 change if all numbers of row 1 are doubled.
 
-    >>> [touched(kind) for kind in ("batch", "layer", "instance", "weight")]
-    [45, 0, 0, 45]
+    >>> [touched(kind) for kind in ("batch", "layer", "instance", "weight")], touched("batch", 0.0)
+    ([45, 0, 0, 45], 0)
     """
     x = block()
     doubled = x * np.where(np.arange(EXAMPLES) == 0, 2.0, 1.0)[:, None, None]
-    return int((np.abs(normalised(doubled, kind) - normalised(x, kind))[1:] > 1e-9).sum())
+    return int((np.abs(normalised(doubled, kind, gamma) - normalised(x, kind, gamma))[1:] > 1e-9).sum())
 
 
 class Rays(Page):
@@ -174,7 +179,7 @@ class Rays(Page):
     alt = (
         "Left: map of the loss over two weights; every contour is a ray from the origin, and a path of gradient "
         "descent moves across the rays. Right, against the steps, on logarithmic axes: how far the loss is "
-        "above its minimum, the norm of the weights, and the effective rate with the edge 2/h as a level."
+        "above its minimum, the norm of the weights, and the effective rate with the edge of stability as a level."
     )
 
     def __init__(self):
@@ -183,8 +188,7 @@ class Rays(Page):
         kept = dict(log="y", legend=None)
         self.loss = Curves(self, "loss", title="loss above its minimum", ylim=(1e-10, 10), **kept)
         self.size = Curves(self, "size", title="‖w‖", **kept)
-        words = dict(title="effective rate η/‖w‖²", x="steps t", log="y", legend=None)
-        self.rate = Curves(self, "rate", **words, levels={"2/h": 2 / best_ray()[2]})
+        self.rate = Curves(self, "rate", title="effective rate η/‖w‖²", x="steps t", words="upper left", **kept)
 
     def show(self, result):
         self.lr, self.decay, unit, self.path, yours = result
@@ -193,17 +197,21 @@ class Rays(Page):
         self.loss.show({"gradient descent": self.above})
         self.size.show({"gradient descent": self.path["size"]})
         line, self.said = yours or (None, "")
-        self.rate.show({"gradient descent": self.path["rate"]} | ({"yours": line} if line is not None else {}))
+        self.edge = edge(self.lr, self.decay)
+        rates = {"gradient descent": self.path["rate"]} | ({"yours": line} if line is not None else {})
+        self.rate.show(rates, levels={"edge": self.edge} if self.edge else {})
+        self.rate._fit("y", [*rates.values(), [self.edge]])  # so that the edge is seen, however small the rate is
 
     def at(self, t):
         size, rate = self.path["size"][t], self.path["rate"][t]
         far = "beyond a million" if size > 1e6 else small(size, 1e-6)
         fast = "beyond a million" if rate > 1e6 else small(rate)
-        edge = "above" if rate > 2 / best_ray()[2] else "below"
+        where = f"{'above' if rate > self.edge else 'below'} the edge (1 − ηλ)·2/h = {number(self.edge, 3)}"
+        where = where if self.edge else "and with ηλ ≥ 1 no rate is stable"
         self.caption = (
             f"Step {t} of {self.steps}, η = {number(self.lr)}, λ = {number(self.decay)}: the loss is "
             f"{'within 10⁻⁹ of' if self.above[t] < 1e-9 else small(self.above[t]) + ' above'} its minimum; "
-            f"‖w‖ is {far}, η/‖w‖² is {fast}, {edge} the edge 2/h = {number(2 / best_ray()[2], 3)}. "
+            f"‖w‖ is {far}, η/‖w‖² is {fast}, {where}. "
             f"{bursting(self.above)}{self.said}"
         )
         return self.moved(t)
