@@ -202,6 +202,7 @@ def test_found_says_where_a_curve_is_lowest_and_highest():
         assert scenes.percent(few.min()) in said and scenes.percent(wrong[12:].min()) in said
         assert scenes.percent(wrong[few.argmin() :].max()) in said
     assert scenes.found(np.array([5, 10]), np.array([0.5, 0.4]))[1] == "no p above n yet."
+    assert scenes.found(np.array([5, 100, 200, 400]), np.array([0.5, 0.3, 0.2, 0.1]))[1] == "not higher from there on;"
 
 
 # Shrink or stop, two decays ---------------------------------------------------------------------------------------
@@ -286,7 +287,16 @@ def test_the_knobs_do_what_their_situations_say():
         assert (scene.best, scene.end) == (best, end)
         assert plain.seen[best] < 1
     assert chapter.stopped.reference(plain.test_loss, 1)[0] == np.argmin(plain.test_loss)  # smooth: one look will do
-    assert chapter.stopped.reference(dropped.test_loss, 1)[0] < np.argmin(dropped.test_loss)  # "impatient"
+    for wrong in (0.0, 0.3):  # with dropout it will not; on clean labels that costs something: "impatient"
+        (*_, dropped) = experiments.knobs(0.0, 1.0, 0.5, wrong)
+        best, low = chapter.stopped.reference(dropped.test_loss, 1)[0], int(np.argmin(dropped.test_loss))
+        assert best < low and (dropped.right[low] > dropped.right[best] + 0.005) == (wrong == 0)
+        scene.show(("p = 0.5", 1, dropped, experiments.plain(wrong)))
+        scene.at(0)
+        assert f"the lowest look came later, at step {dropped.t[low]}: " in scene.caption
+    scene.show(("λ = 0", 1, plain, plain))
+    scene.at(0)
+    assert "came later" not in scene.caption
 
 
 def test_penalties_leave_biases_alone_and_know_the_first_layer():
@@ -361,4 +371,21 @@ def test_a_rectified_network_can_be_rescaled_without_changing_it():
 
 def test_percent_and_small_are_tidy():
     assert [scenes.percent(v) for v in (0, 0.004, 0.1234, 1)] == ["0 %", "0.4 %", "12.3 %", "100 %"]
-    assert scenes.small(0.0) == "0" and scenes.small(2.47) == "2.47"
+    assert scenes.small(0.0) == "below 10⁻¹²" and scenes.small(2.47) == "2.47"
+
+
+def test_two_words_in_the_histogram_do_not_lie_on_each_other():
+    scene = scenes.Dropping()
+    for p, rule in itertools.product([0.1, 0.4, 0.9], experiments.RULES):
+        sums = experiments.masked_sums(p, rule)
+        scene.show((p, rule, sums, 1.0, np.full(9, 1 - p)))
+        scene.at(0)
+        scene.figure.canvas.draw()
+        artists, frame = scene.sums.artists, scene.sums.axes.bbox
+        words = [one for name, one in artists.items() if name.startswith("mark word") and one.get_visible()]
+        boxes = [word.get_window_extent() for word in words]
+        assert len(boxes) == 1 + (abs(sums.mean() - 10) > 3)
+        assert all(box.x0 >= frame.x0 and box.x1 <= frame.x1 for box in boxes)
+        assert len(boxes) < 2 or not boxes[0].overlaps(boxes[1])
+        low, high = scene.sums.axes.get_xlim()
+        assert ((low < sums) & (sums < high)).mean() > 0.998

@@ -24,12 +24,12 @@ def percent(part):
 
 
 def small(value):
-    """An error for a caption; what only rounding has left is no number.
+    """An error for a caption; how far below 10⁻¹² it is, rounding decides.
 
     >>> small(3.1e-29), small(0.0912)
-    ('0', '0.0912')
+    ('below 10⁻¹²', '0.0912')
     """
-    return "0" if value < 1e-12 else number(value)
+    return "below 10⁻¹²" if value < 1e-12 else number(value)
 
 
 class Degrees(Page):
@@ -48,7 +48,7 @@ class Degrees(Page):
         self.fit = Points(self, "fit", x="x", y="y", ylim=(-2.5, 2.5), xlim=(-1.05, 1.05), legend="upper left")
         self.error = Curves(
             self, "error", title="mean squared error", x="degree d", log="y", ylim=(1e-3, 1e3), xlim=(0, 15),
-            legend="upper left", sets="degree",
+            legend="upper left", sets="degree", words="lower left",
         )  # fmt: skip
 
     def show(self, result):
@@ -58,7 +58,7 @@ class Degrees(Page):
         self.fit.show({"points": (x, y)}, lines=lines, looks=looks, sizes=6)
         lines = {"on the points": (DEGREES, np.maximum(self.seen, 1e-40)), "on new points": (DEGREES, self.new)}
         looks = {"on the points": SEEN, "on new points": NEW}
-        levels = {"noise alone, σ²": self.noise**2} if self.noise else {}
+        levels = {"noise, σ²": self.noise**2} if self.noise else {}
         dots = {"on new points": (self.degree, self.new[self.degree])}
         lowest = min(1e-3, self.noise**2 / 10) or 1e-24  # without noise the errors fall until rounding
         self.error.scale("y", "log", (lowest, 1e3 if self.noise else 1e6))  # room for the legend
@@ -129,7 +129,9 @@ def found(p, wrong):
     end = many[np.argmin(wrong[many])]
     return [
         *said,
-        f"highest from there on: {percent(wrong[high])} (p = {number(p[high])});",
+        f"highest from there on: {percent(wrong[high])} (p = {number(p[high])});"
+        if wrong[high] > wrong[low]
+        else "not higher from there on;",
         f"lowest above: {percent(wrong[end])} (p = {number(p[end])}).",
     ]
 
@@ -178,7 +180,7 @@ class Knobs(Page):
         size = number(run.size[-1]) if run.size[-1] > 1e-3 else "below 0.001"
         stop = (
             f"With a patience of {looks} it ends at step {run.t[self.end]}, with the weights of "
-            f"step {run.t[self.best]}: {percent(run.right[self.best])} right."
+            f"step {run.t[self.best]}: {percent(run.right[self.best])} right{missed(run, self.best)}."
             if self.ran_out
             else f"A patience of {looks} has not run out; the lowest held-out loss so far is at step "
             f"{run.t[self.best]}: {percent(run.right[self.best])} right."
@@ -188,6 +190,19 @@ class Knobs(Page):
             f"{percent(run.right[-1])}, ‖W₁‖ {'' if size[0] == 'b' else '= '}{size}. {stop}"
         )
         return self.moved()
+
+
+def missed(run, best):
+    """Whether a lower held-out loss came after all: the lowest of the whole training, and what is right there.
+
+    >>> from types import SimpleNamespace as Run
+    >>> missed(Run(t=[0, 20, 40, 60], test_loss=[3.0, 2.0, 2.5, 1.0], right=[0.1, 0.5, 0.5, 0.625]), best=1)
+    '; the lowest look came later, at step 60: 62.5 %'
+    >>> missed(Run(t=[0, 20], test_loss=[2.0, 2.5], right=[0.5, 0.5]), best=0)
+    ''
+    """
+    low = int(np.argmin(run.test_loss))
+    return f"; the lowest look came later, at step {run.t[low]}: {percent(run.right[low])}" if low > best else ""
 
 
 class Decays(Page):
@@ -220,12 +235,13 @@ class Decays(Page):
     def at(self, t):
         ends = []
         for name, w in self.runs.items():
-            means = [f"{two(w[-1, :, k].mean())} ± {two(spread(w[-1, :, k]))}" for k in (0, 1)]
+            means = [with_spread(w[-1, :, k]) for k in (0, 1)]
             ends.append(f"{name} w₁ = {means[0]}, w₂ = {means[1]}")
         left = (1 - self.lr * self.decay) ** experiments.ROUNDS
         self.caption = (
             f"η = {number(self.lr)}, λ = {number(self.decay)}. After {experiments.ROUNDS} steps the decay alone leaves "
-            f"{two(left)}. Means of {experiments.RUNS} runs, ± two standard errors: {'; '.join(ends)}."
+            f"{two(left)}. Means of {experiments.RUNS} runs, ± two standard errors (if 0.01 or more): "
+            f"{'; '.join(ends)}."
         )
         return self.moved()
 
@@ -238,6 +254,16 @@ def two(value):
     """
     text = f"{value:.2f}".replace("-", "−")
     return text if text.strip("−0.") else "0"
+
+
+def with_spread(values):
+    """The mean and two standard errors, which are left out where two decimals do not show them.
+
+    >>> with_spread(np.array([0.3, 0.4, 0.3, 0.4])), with_spread(np.array([0.64, 0.641]))
+    ('0.35 ± 0.06', '0.64')
+    """
+    error = spread(values)
+    return two(values.mean()) + (f" ± {two(error)}" if error >= 0.01 else "")
 
 
 def spread(values):
@@ -292,10 +318,11 @@ class ShrinkOrStop(Page):
     def at(self, t):
         gap, where = largest_gap(self.t, self.c)
         low, best = self.stopped.min(), self.shrunk.min()
+        when, how = (number(float(f"{TIMES[wrong.argmin()]:.2g}")) for wrong in (self.stopped, self.shrunk))
         self.caption = (
             f"t = {number(self.t)}, λ = {number(self.c)}/(ηt). The two parts differ by at most {gap:.2f}, at ηht = "
             f"{number(where, 2)}. {percent(self.noise)} of the labels wrong: the best t gets {percent(low)} of the "
-            f"held-out digits wrong, at t = {number(TIMES[self.stopped.argmin()], 2)}; the best λ {percent(best)}."
+            f"held-out digits wrong, at t = {when}; the best λ {percent(best)}, at 1/(ηλ) = {how}."
         )
         return self.moved()
 
@@ -331,15 +358,16 @@ class Dropping(Page):
         )  # fmt: skip
         self.kept = Curves(
             self, "kept", title="part of a weight that is left", x="size of its feature, ‖xⱼ‖", log="x",
-            xlim=(0.1, 10), ylim=(0, 1.5), legend="upper left",
+            xlim=(0.085, 12), ylim=(0, 1.5), legend="upper left",
         )  # fmt: skip
 
     def show(self, result):
         self.p, self.rule, sums, self.lam, self.left = result
         self.mean, self.std, self.test = float(sums.mean()), float(sums.std()), float(experiments.unit().sum())
         marks = {"at test": self.test}
-        if abs(self.mean - self.test) > 3:  # else the two words would lie on each other
+        if abs(self.mean - self.test) > 3:  # else the two lines would lie on each other
             marks["mean in training"] = self.mean
+        self.sums.scale("x", "linear", (-30, 60 if sums.max() < 60 else 150))
         self.sums.show({"sum": sums}, looks={"sum": look("noise")}, marks=marks)
         h = np.geomspace(0.1, 10, 101)
         lines = {"1 − p": (h, 0 * h + 1 - self.p), "trained with dropout": (SCALES, self.left)}
@@ -348,12 +376,11 @@ class Dropping(Page):
         self.kept.show(lines, looks=looks)
 
     def at(self, t):
-        left = f"{number(np.min(self.left), 2)} to {number(np.max(self.left), 2)}"
         shrunk = " to ".join(number(kept_by_ridge(h, self.lam), 2) for h in (0.01, 100.0))
         self.caption = (
-            f"p = {number(self.p)}, {self.rule}: in training the sum is {number(self.mean)} "
-            f"± {number(self.std, 2)}, at test {number(self.test)}. With dropout {left} of each weight is left "
-            f"(1 − p = {number(1 - self.p, 2)}); with L2, λ = {number(self.lam)}, {shrunk}."
+            f"p = {number(self.p)}, {self.rule}. The sum is {number(self.mean, 3)} ± {number(self.std, 2)} in training "
+            f"and {number(self.test)} at test. Dropout leaves {number(np.mean(self.left), 2)} of each weight "
+            f"(1 − p = {number(1 - self.p, 2)}); L2 with λ = {number(self.lam)} leaves {shrunk}."
         )
         return self.moved()
 
@@ -373,7 +400,8 @@ class Averages(Page):
     def __init__(self):
         super().__init__("error right", size=(9.6, 4.0))
         shared = dict(x="networks M", xlim=(0.5, MEMBERS + 0.5), sets="members")
-        self.error = Curves(self, "error", y="squared error of the mean", legend="upper right", **shared)
+        words = dict(y="squared error of the mean", legend="upper right", words="lower left")
+        self.error = Curves(self, "error", **words, **shared)
         self.right = Curves(self, "right", y="share of right answers", ylim=(0, 1.02), legend="lower left", **shared)
 
     def show(self, result):
@@ -395,10 +423,10 @@ class Averages(Page):
         one, k = self.all, self.M - 1
         formula = experiments.of_the_mean(one.variance, one.rho, self.M)
         self.caption = (
-            f"{self.M} networks that differ in: {self.differ}; {percent(self.wrong)} of the labels wrong. σ² = "
-            f"{number(one.variance)}, ρ = {number(one.rho, 2)}. Squared error of the mean {number(one.brier[0, k])} "
-            f"(formula {number(formula)}). Right: mean of probabilities {percent(one.right[k])}, mean of weights "
-            f"{percent(one.averaged[k])}."
+            f"{self.M} of 16 networks that differ in {self.differ}; {percent(self.wrong)} of the labels wrong. "
+            f"σ² = {number(one.variance)}, ρ = {number(one.rho, 2)}. Squared error of the mean "
+            f"{number(one.brier[0, k])} (formula {number(formula)}). Right: mean of probabilities "
+            f"{percent(one.right[k])}, mean of weights {percent(one.averaged[k])}."
         )
         return self.moved()
 
@@ -440,9 +468,8 @@ class Late(Page):
             f"{name}: {percent(self.seen[-1, k])} of the training digits, {percent(self.right_[-1, k])} of the others"
             for k, name in enumerate(self.runs)
         )
-        self.caption = (
-            f"Start {number(self.scale)} times as large, η = {number(self.lr)}. Right after {self.t[-1]} steps, {said}."
-        )
+        start = "A usual start" if self.scale == 1 else f"Start {number(self.scale)} times as large"
+        self.caption = f"{start}, η = {number(self.lr)}. Right after {self.t[-1]} steps, {said}."
         return self.moved()
 
 
