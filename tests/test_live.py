@@ -894,7 +894,7 @@ def test_a_page_without_a_kernel_gets_a_still_picture():
     image = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
     image.load()
     assert image.size == (1200, 600)
-    assert metadata["image/png"] == {"width": 600, "height": 300, "alt": shown.scene.alt}
+    assert metadata["image/png"] == {"width": 600, "height": 300, "alt": shown.scene.alt, "caption": shown.caption}
     assert data["text/plain"] == repr(shown) and "application/vnd.jupyter.widget-view+json" in data
     colours = image.convert("RGB").getcolors(1 << 20)
     assert any(colour == (31, 119, 180) for _, colour in colours), "what moves is in the still, too"

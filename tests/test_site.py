@@ -223,7 +223,7 @@ def test_a_page_links_to_pages_shows_no_bookkeeping_and_keeps_code_as_it_is():
 
 
 def test_a_still_has_its_file_its_size_and_its_words_and_text_stays_text(tmp_path):
-    about = {"image/png": {"width": 900, "height": 400, "alt": 'A "map" & a curve'}}
+    about = {"image/png": {"width": 900, "height": 400, "alt": 'A "map" & a curve', "caption": "η < 1"}}
     widget = {"application/vnd.jupyter.widget-view+json": {}, "text/plain": "Live", "image/png": dot((255, 0, 0, 255))}
     cell = nbformat.v4.new_code_cell("print(1 < 2)")
     cell.outputs = [
@@ -234,6 +234,7 @@ def test_a_still_has_its_file_its_size_and_its_words_and_text_stays_text(tmp_pat
     ]
     shown = pages.to_html(nbformat.v4.new_notebook(cells=[cell]), tmp_path, "07_x")
     assert '<img src="07_x-1.webp" alt="A &quot;map&quot; &amp; a curve" width="900" height="400">' in shown
+    assert "<figcaption>η &lt; 1</figcaption>" in shown
     assert (tmp_path / "07_x-1.webp").read_bytes()[8:12] == b"WEBP"
     assert "<pre>a &lt; b</pre>" in shown and "<b>Not attempted</b>" in shown
     assert "warning" not in shown and "Live" not in shown and "plain" not in shown

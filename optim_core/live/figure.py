@@ -194,7 +194,8 @@ class Live(widgets.VBox):
         """The live widget, and a still picture for pages without a kernel."""
         data = super()._repr_mimebundle_(**kwargs) | {"image/png": base64.b64encode(self.still()).decode()}
         width, height = map(int, self._size)
-        return data, {"image/png": {"width": width, "height": height, "alt": self.scene.alt}}
+        about = dict(width=width, height=height, alt=self.scene.alt, caption=self.caption)
+        return data, {"image/png": about}
 
     # How it is built
 

@@ -156,14 +156,15 @@ def output(one, folder, pictures):
 
 
 def picture(png, about, folder, name):
-    """A still, as a file beside the page; its alternative text stands with it."""
+    """A still, as a file beside the page, over its caption; its alternative text stands with it."""
     from PIL import Image
 
     image = Image.open(io.BytesIO(base64.b64decode(png)))
     image.convert("RGB").save(folder / name, lossless=True, method=4)
     size = "".join(f' {side}="{about[side]}"' for side in ("width", "height") if side in about)
     alt = esc(about.get("alt", "A figure of this chapter."))
-    return f'<figure><img src="{name}" alt="{alt}"{size}></figure>'
+    caption = f"<figcaption>{esc(about['caption'])}</figcaption>" if about.get("caption") else ""
+    return f'<figure><img src="{name}" alt="{alt}"{size}>{caption}</figure>'
 
 
 def markdown(source):
