@@ -128,6 +128,7 @@ def test_capacity_alone_does_not_overfit_and_the_situations_are_as_named():
     new = polynomials(15, 0.3, 0.0)[3]
     assert new[1] > 2 * new[3] and new[14] > 10 * new[3] and new[3] < 1.1 * new.min()
     assert polynomials(60, 0.3, 0.0)[3][14] < 0.1 * new[14] and polynomials(15, 0.3, 0.1)[3][14] < 0.1 * new[14]
+    assert polynomials(15, 0.3, 1e-4)[3][14] < 0.5 * new[14] < polynomials(15, 0.3, 1e-6)[3][14]  # too small
     fit = polynomials(15, 0.3, 100.0)[1][14]
     assert np.ptp(fit) < 0.5 < np.ptp(polynomials(15, 0.3, 0.1)[1][14])  # nearly a constant
     for seed in range(5):  # the first figure has a peak at as many points as weights, too

@@ -235,8 +235,8 @@ class OneBad(Page):
         words = dict(title="the examples, and where w stays", x="x")
         self.data = Histogram(self, "data", edges=np.linspace(-4, 16, 41), **words)
         levels = {"median": float(np.median(POINTS)), "mean": float(POINTS.mean())}
-        words = dict(title="the answer w", x="θ", levels=levels, sets="theta", ylim=(-0.1, 2.2))
-        self.answer = Curves(self, "answer", **words, log="x", legend="upper left")
+        words = dict(title="the answer w", x="θ", levels=levels, sets="theta", ylim=(-0.4, 2.2))
+        self.answer = Curves(self, "answer", **words, log="x", legend="upper left", words="lower right")
         words = dict(title="Huber's loss of all examples, highest = 1", x="w", legend=None)
         self.loss = Curves(self, "loss", **words, ylim=(0, 1.05))
         theta = np.geomspace(0.01, 100, 81)
@@ -257,8 +257,8 @@ class OneBad(Page):
         beyond = int((np.abs(self.minimum - POINTS) > self.theta).sum())
         self.caption = (
             f"θ = {number(self.theta)}: clipped SGD stays around {number(self.mean, 3)} (± {number(self.spread, 2)}); "
-            f"the minimum of Huber's loss is at {number(self.minimum, 3)}. There {beyond} of {len(POINTS)} gradients "
-            f"are longer than θ, and are clipped."
+            f"the minimum of Huber's loss is at {number(self.minimum, 3)}. Gradients longer than θ there, which "
+            f"are clipped: {beyond} of {len(POINTS)}."
         )
         return self.moved()
 
