@@ -188,7 +188,7 @@ def _second_values(function, matrices, products):
         ran = run(function, (G.copy(), products))
         X = numbers(ran.value)
         if ran.error is not None:
-            return after, f"Yours failed with {type(ran.error).__name__}: {ran.error}."
+            return after, f"Yours failed with {type(ran.error).__name__}: {' '.join(str(ran.error).split())}."
         if X is None or X.shape != (2, 2) or np.iscomplexobj(X):
             return after, "Yours failed: it should return an array of real numbers, of the shape of G."
         after.append(np.clip(X[1, 1], -1e6, 1e6) if np.isfinite(X[1, 1]) else np.nan)

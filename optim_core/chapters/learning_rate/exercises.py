@@ -140,7 +140,7 @@ def _trouble(function, steps, low=1e-3, high=100.0):
     for k in range(steps):
         ran = run(function, (k, low, high, steps))
         if ran.error is not None:
-            what = f"your function failed with {type(ran.error).__name__}: {ran.error}."
+            what = f"your function failed with {type(ran.error).__name__}: {' '.join(str(ran.error).split())}."
         else:
             rate = numbers(ran.value)
             if rate is None or rate.shape != () or np.iscomplexobj(rate):
