@@ -130,6 +130,19 @@ def test_letters_can_be_read_when_the_page_is_projected(kind):
     assert not small
 
 
+@pytest.mark.parametrize("words", ["upper right", "upper left", "lower right", "lower left"])
+def test_the_word_of_a_level_stands_where_it_is_told(words):
+    page = Page("left")
+    curves = Curves(page, "left", words=words, ylim=(0, 1))
+    curves.show({"run": np.zeros(5)}, levels={"goal": 0.5})
+    curves.at()
+    page.figure.canvas.draw()
+    box, axes = curves.artists["level word 0"].get_window_extent(), curves.axes.bbox
+    assert axes.x0 < box.x0 and box.x1 < axes.x1
+    assert ((box.x0 + box.x1) / 2 > (axes.x0 + axes.x1) / 2) == ("right" in words)
+    assert ((box.y0 + box.y1) / 2 > (axes.y0 + axes.y1) / 2) == ("upper" in words)
+
+
 def test_a_level_that_is_not_in_its_panel_has_no_word_in_another_one():
     page = Page("above / one")
     panel = Curves(page, "one", log="y", levels={"the edge": 3.0})
