@@ -46,13 +46,13 @@ class Ravine(Page):
 
 
 def arrival(name, part, path):
-    """From which step on a run's loss, as a part of the first, stays below a millionth: one sentence.
+    """From which step to the end a run's loss, as a part of the first, is below a millionth: one sentence.
 
     >>> from optim_core import surfaces; from optim_core.descent import descend; from optim_core.optimizers import gd
     >>> bowl = surfaces.bowl(kappa=10)
     >>> path = descend(gd, bowl.start, bowl.grad, 100, lr=1.0)
     >>> arrival("gradient descent", bowl.loss(path["w"]) / bowl.loss(path["w"][0]), path)
-    'Gradient descent stays below a millionth from step 60 on.'
+    'Gradient descent is below a millionth from step 60 to the end.'
     """
     name, steps = name[0].upper() + name[1:] if name[0].isascii() else name, len(part) - 1  # μ stays μ
     if path["diverged"]:
@@ -61,7 +61,7 @@ def arrival(name, part, path):
     if not len(above):
         return f"{name} starts at the minimum."
     if above[-1] < steps:
-        return f"{name} stays below a millionth from step {above[-1] + 1} on."
+        return f"{name} is below a millionth from step {above[-1] + 1} to the end."
     if part[steps // 2 :].max() > part[: steps // 2].max() and part[-1] > 1:  # a burst that is over is no climb
         return f"{name} climbs."
     if len(above) <= steps:

@@ -251,6 +251,17 @@ def test_rare_news_meets_the_bound_each_time_at_a_short_memory_and_once_at_a_lon
         assert (steps > 0.99 * (1 - beta) ** -0.5).sum() == often and steps[0] == steps.max()
 
 
+def test_a_caption_of_400_steps_promises_no_more_than_400():
+    ravine = experiments.valleys(1.0)
+    for name, lr in (("Adam", 1.6), ("mean-square AdaGrad", 0.6)):
+        path = descend(METHODS[name], ravine.start, ravine.grad, 4000, **settings(name, lr=lr, beta=0.9))
+        part = (ravine.loss(path["w"]) / ravine.loss(ravine.start))[:, 0]
+        said = arrival(name, part[:401], dict(diverged=0))
+        begin = int(re.search(r"from step (\d+) to the end", said)[1])
+        assert part[begin - 1] > 1e-6 >= part[begin:401].max()
+        assert part[401:].max() > 1e-3  # a burst that is still to come
+
+
 # Stall, burst, cycle ----------------------------------------------------------------------------------------------
 
 

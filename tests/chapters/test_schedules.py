@@ -527,6 +527,17 @@ def test_at_a_large_rate_wsd_is_constant_until_it_falls_and_the_others_are_ahead
     assert (linear[1:] < constant[1:]).all() and (cosine[1:] < constant[1:]).all()
 
 
+def test_the_digits_caption_gives_the_lowest_of_the_present_epoch():
+    scene = scenes.Digits()
+    for look in list(experiments.on_digits(0.2, 0))[2::4]:
+        scene.show(look)
+        scene.at(look.epochs)
+        told = re.findall(r"([\d.]+) at η = ([\d.]+)", scene.caption.split("now: ")[1])
+        for (loss, eta), row in zip(told, look.held[look.epochs], strict=True):
+            assert float(loss) == pytest.approx(row.min(), rel=5e-3)
+            assert float(eta) == experiments.DIGIT_ETAS[row.argmin()]
+
+
 def test_a_training_that_is_kept_comes_again_look_by_look():
     first, again = list(experiments.on_digits(0.2, 0)), list(experiments.on_digits(0.2, 0))
     assert len(first) == len(again) == experiments.EPOCHS + 1

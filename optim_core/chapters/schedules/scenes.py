@@ -543,7 +543,7 @@ class Digits(Page):
 
     alt = (
         "Left: the training loss of a network under four schedules against the epochs, at one learning rate. Middle: "
-        "the training loss so far against the learning rate; right: the held-out loss against the learning rate. The "
+        "the training loss now against the learning rate; right: the held-out loss against the learning rate. The "
         "curves of the schedules that fall lie lower at large rates, and have their minimum there."
     )
     own_controls = ("lr",)
@@ -596,7 +596,7 @@ class Digits(Page):
         )
         self.caption = (
             f"Epoch {r.epochs} of {experiments.EPOCHS}, {percent(r.wrong)} of the labels wrong, seed {r.seed}. Lowest "
-            f"held-out loss so far: {told}."
+            f"held-out loss now: {told}."
         )
         return self.moved()
 
