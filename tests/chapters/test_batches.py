@@ -224,10 +224,10 @@ def test_the_ellipses_are_level_lines_of_the_mini_batch():
 def test_the_lines_of_a_single_example_are_straight():
     seen = experiments.wavy()[[10]]
     w = np.array([0.3, -0.2])
-    H = seen.hessian(w)
-    low = w - np.linalg.pinv(H, rcond=1e-9, hermitian=True) @ seen.grad(w)
+    low, rings = scenes.sees(seen, w, np.array([1.0]))
     assert seen.loss(low) == pytest.approx(0, abs=1e-20)
-    points = ellipses(H, low, np.array([1.0]))[:, :-1].T
+    assert (low - w) @ [-seen.grad(w)[1], seen.grad(w)[0]] == pytest.approx(0)  # the nearest: straight downhill
+    points = rings[:, :-1].T
     near = points[np.abs(points - low).max(-1) < 100]
     assert len(near) >= 2 and np.allclose(seen.loss(near), 1.0, atol=0.05)
 
@@ -247,9 +247,18 @@ def cloud(order, B, w=(0.0, 1.0), t=0):
 @pytest.mark.parametrize("order, measured", [("shuffled", "0 σ²"), ("replacement", "0.0")])
 def test_the_cloud_says_what_was_measured_and_what_the_law_is(order, measured):
     scene, caption, _ = cloud(order, 64)
+    assert scenes.spreads(float(scene.variance[-1]), laws(64, 64)) in caption
     assert f"over all 256: {measured}" in caption and "theory: 0 from the deck and 0.016 with replacement" in caption
     law = np.array([laws(64, B)[scene.drawn] for B in scene.sizes])
     assert np.allclose(scene.variance, law, rtol=0.3, atol=1e-12)
+
+
+@pytest.mark.parametrize("t", [1, 40, 256])
+def test_the_angle_between_a_mini_batch_and_all_data_is_that_of_its_examples(t):
+    _, caption, g = cloud("shuffled", 8, t=t)
+    mine, all_ = g[batch_at(t, 64, 8)].mean(0), g.mean(0)
+    degrees = np.degrees(np.angle(complex(*mine) / complex(*all_)))
+    assert f"points {abs(degrees):.0f}° away" in scenes.turned(mine, all_) and scenes.turned(mine, all_) in caption
 
 
 def test_neighbours_are_no_fair_sample():
@@ -284,6 +293,8 @@ def test_where_mini_batches_agree_about_the_way():
     assert (straight[:, 1] > 0).all() and (straight @ surface.grad(np.array([1.2, 3.0])) > 0).all()
     eight = each[experiments.dealt(64, 256, "shuffled")[8]].mean(1)
     assert ((eight * surface.grad(w)).sum(-1) > 0)[:, np.linalg.norm(far, axis=-1) >= 2].all()
+    slices = each.reshape(8, 8, *each.shape[1:]).mean(1)  # in the order of the data
+    assert not ((slices * surface.grad(w)).sum(-1) > 0)[:, np.linalg.norm(far, axis=-1) >= 2].all()
 
 
 @pytest.mark.parametrize("eta, lam, B", [(0.2, 1.0, 1), (1.5, 1.0, 4), (0.5, 2.0, 1), (0.9, 0.4, 16)])
@@ -341,6 +352,7 @@ def test_times_are_told_in_words_and_the_fit_finds_both_prices():
     sizes = np.array([1, 2, 4, 8, 16, 32])
     scene, seconds = scenes.EpochTime(), 1e-4 + 2e-6 * np.array([1, 2, 4, 8, 16, 32])
     caption = stillness(scene, 32, sizes, seconds, 100, 32)
+    assert scenes.costs(32, 100, seconds[-1], seconds[0]) in caption
     assert "from 32 examples takes 160 µs, and an epoch (4 updates) 660 µs" in caption
     assert prices(sizes, seconds) == pytest.approx([1e-4, 2e-6])
     assert "1 example takes 100 µs" in stillness(scene, 32, sizes, seconds, 100, 1)
@@ -358,6 +370,7 @@ def test_the_quickest_batch_is_that_with_the_lowest_product():
     needed, seconds = [[400, 500], [100, 110], [60, 70]], np.array([1e-4, 2e-4, 1e-3])
     caption = stillness(scenes.TimeToTarget(), (4, 16, 64), needed, seconds, 64)
     assert "65 updates (mean of the seeds) of 1 ms are 65 ms" in caption and "B = 16, 21 ms" in caption
+    assert scenes.quickest((4, 16, 64), np.mean(needed, 1) * seconds) in caption
 
 
 def orders(batch, lr, start=(-1.2, 2.1), steps=640):
@@ -397,6 +410,13 @@ def test_what_is_left_of_the_start_goes_on_falling_and_what_is_not_stays(batch, 
             assert later > 0.4 * now, order
 
 
+def test_with_a_large_rate_the_fixed_order_stands_lowest_at_the_ends_of_epochs_and_leaps_between():
+    *_, surface, runs, epoch = orders(4, 0.5)
+    excess = {order: scenes.excess(surface, path["w"]) for order, path in runs.items()}
+    ends = {order: late_ends(some, epoch).mean() for order, some in excess.items()}
+    assert 5 * ends["fixed"] < min(ends["shuffled"], ends["replacement"]) and excess["fixed"][320:].max() > 100
+
+
 def test_a_run_that_diverges_is_said_to_in_the_orders_figure():
     assert re.search(
         r"\d\. (Shuffled|Fixed|Replacement) diverged at update", stillness(scenes.Orders(), *orders(4, 3.0), t=200)
@@ -415,6 +435,19 @@ def test_the_farthest_is_the_same_up_and_down():
     assert farthest(1.25 * base, base) == pytest.approx(farthest(0.8 * base, base)) == pytest.approx(1.25)
     base, short = experiments.losses_by_epoch(0.1, 10), experiments.losses_by_epoch(1.6, 160)
     assert (short / base).max() < 1.02 < 1.05 < farthest(short, base)  # it is below that the run is off, at k = 16
+
+
+@pytest.mark.parametrize("k, crosses", [(1, None), (8, False), (24, False), (40, True), (120, True)])
+def test_what_is_said_of_k_times_the_batch_is_what_its_losses_say(k, crosses):
+    base, sharp = experiments.losses_by_epoch(0.1, 10), experiments.sharpness_by_epoch()
+    scaled, same = (experiments.losses_by_epoch(lr, 10 * k) for lr in (0.1 * k, 0.1))
+    both = ((1, k), k, 0, np.array([base, scaled]), np.array([base, same]), sharp) if k > 1 else (
+        (1,), k, 0, base[None], base[None], sharp)  # fmt: skip
+    caption = stillness(scenes.LinearScaling(), *both)
+    ends = [(losses[-1] / base[-1]).mean() for losses in (scaled, same)]
+    assert caption == scenes.follows(k, 0, 10, *ends, farthest(scaled, base), any(2 / (0.1 * k) < s for s in sharp))
+    assert crosses is None or ("at times above" in caption) == crosses
+    assert (k == 1) == ("base setting itself" in caption)
 
 
 @pytest.mark.parametrize("against, x", [("η/B", 0.5), ("η", 2.0), ("B", 4)])

@@ -23,6 +23,7 @@ CIRCLE = np.linspace(0, 2 * np.pi, 73)
 TURN = np.stack([np.cos(CIRCLE), np.sin(CIRCLE)], -1)
 HERE, ZERO = Look(INK, marker="o"), Look("#b6bac2")
 MEASURED = RUNS[0]._replace(dash="None", marker="s")
+RING = dict(marker="o", ls="", mfc="none", mec=INK, mew=1.8)
 
 
 def ellipses(H, middle, heights):
@@ -34,6 +35,14 @@ def ellipses(H, middle, heights):
     values = np.maximum(values, 1e-6 * values[-1])
     rings = middle + np.sqrt(2 * np.asarray(heights)[:, None, None] / values) * TURN @ vectors.T
     return np.concatenate([np.append(ring, [[np.nan, np.nan]], 0) for ring in rings] or [np.empty((0, 2))]).T
+
+
+def sees(seen, w, levels):
+    """What a mini-batch with this quadratic loss sees from w: its minimum, the nearest of them, and its level lines."""
+    H = seen.hessian(w)
+    low = w - np.linalg.pinv(H, rcond=1e-9, hermitian=True) @ seen.grad(w)
+    heights = levels - seen.loss(low)
+    return low, ellipses(H, low, heights[heights > 0])
 
 
 def laws(n, B):
@@ -53,100 +62,29 @@ def sizes_on(panel, sizes, which="x"):
     panel.axes.minorticks_off()
 
 
-# ---- what a mini-batch sees ----
+def over_sizes(page, titles, **more):
+    """Panels over the batch size, on logarithmic axes: {name: (title, ylim)}."""
+    words = dict(x="batch size B", log="xy", legend=None) | more
+    return [Curves(page, name, title=title, ylim=ylim, **words) for name, (title, ylim) in titles.items()]
 
 
-class MiniBatches(Page):
-    """What each mini-batch sees of a surface, the cloud of their gradients at one point, and how wide that cloud is.
+def show_sizes(panel, sizes, lines, margin, **shown):
+    """Show lines over these sizes, on an axis that goes on by a factor `margin` on both sides."""
+    panel.scale("x", "log", (sizes[0] / margin, sizes[-1] * margin))
+    sizes_on(panel, sizes)
+    panel.show(lines, **shown)
 
-    result: (order, surface, w, B, rows, g): a quadratic, as `two_weights` makes it for mse; a point; the size of the
-    mini-batches to look at; rows[b], shape (batches, b), says which examples each batch of size b holds, for several b;
-    g, shape (N, 2), is the gradient of each example at w. Step t sees mini-batch number t; t = 0 none yet.
-    A click on the map sets the control `w`.
+
+def many(count, what):
+    """A number of things.
+
+    >>> many(1, "example"), many(32, "example")
+    ('1 example', '32 examples')
     """
+    return f"{count} {what}{'s' * (count != 1)}"
 
-    alt = (
-        "Left: contour map of the loss over two weights, in grey for all data, in dashes for one mini-batch, "
-        "with an arrow against the gradient of each. Middle: the gradients of many mini-batches at the chosen point, "
-        "a cloud about the gradient of all data. Right: the variance of that cloud against the batch size, measured "
-        "and by theory with and without replacement, on logarithmic axes."
-    )
-    step = 0.25  # the arrows are a step with this learning rate
-    LOOKS = {
-        "all data": Look(INK, SOLID, "P"),
-        "this mini-batch": Look("#a3410f", DASHED, "D"),
-        "all mini-batches": MEASURED,
-        "theory: from the deck": look("theory"),
-        "theory: with replacement": look("bound"),
-    }
 
-    def __init__(self):
-        super().__init__("map cloud law / map names law", widths=[41, 31, 24], heights=[17, 9], size=(9.6, 4.3))
-        self.map = Surface(self, "map", numbers=False, sets="w", equal=True)
-        words = dict(title="gradients at ○", x="∂L/∂w₁", y="∂L/∂w₂", equal=True)
-        self.cloud = Points(self, "cloud", legend=None, **words)
-        words = dict(title="variance / σ²", x="batch size B", log="xy", ylim=(4e-3, 4))
-        self.law = Curves(self, "law", legend=None, **words)
-        place = self.place("names", left=0.2, top=0, bottom=0)
-        self.name(self.LOOKS, ncols=1, bbox_to_anchor=(place[0], place[1] + place[3]), labelspacing=0.3)
-
-    def show(self, result):
-        order, self.surface, w, self.B, rows, g = result
-        self.w, self.rows, n = np.asarray(w, float), rows[self.B], len(g)
-        self.map.show(self.surface)
-        self.full, sizes = g.mean(0), np.array(sorted(rows))
-        self.means, self.steps = g[self.rows].mean(1), len(self.rows)
-        self.variance = np.array([varies(g[rows[b]].mean(1), g) for b in sizes])
-        self.drawn = "with replacement" if order == "replacement" else "from the deck"
-        self.ring = two_sigma(g, laws(n, self.B)[self.drawn])
-        groups, lines = {"all mini-batches": self.means.T}, {"_x": ([-1e9, 1e9], [0, 0])}
-        looks = self.LOOKS | {"_x": ZERO, "_y": ZERO}
-        for which, limits in zip("xy", square_about(np.append(g, [[0.0, 0.0]], 0)), strict=True):
-            self.cloud.scale(which, "linear", tuple(limits))
-        self.cloud.show(groups, lines=lines | {"_y": ([0, 0], [-1e9, 1e9])}, looks=looks, sizes=2.8)
-        fine = np.geomspace(sizes[0], sizes[-1], 200)[:-1]
-        lines = {f"theory: {how}": (fine, law) for how, law in laws(n, fine).items()}
-        self.law.scale("x", "log", (sizes[0] / 1.5, sizes[-1] * 1.5))
-        sizes_on(self.law, sizes)
-        self.law.show(lines, looks=looks)
-        self.sizes, self.now = sizes, self.variance[list(sizes).index(self.B)]
-
-    def at(self, t):
-        n, size = len(self.rows), f"{self.B} example{'s' * (self.B > 1)}"
-        text = f"Mini-batch {t} of {n}, of {size} ({self.drawn})." if t else f"{n} mini-batches of {size}; press play."
-        self.caption = f"{text} {turned(self.means[t - 1], self.full) if t else ''}".strip()
-        told = " and ".join(f"{number(law, 2)} {how}" for how, law in laws(len(self.surface.task.X), self.B).items())
-        measured = "0" if self.now < 1e-12 else number(self.now, 2)
-        self.caption += f" The variance over all {n}: {measured} σ²; theory: {told}."
-        return self.moved(t)
-
-    def beside(self, t):
-        for panel, at, ms in ((self.map, self.w, 9), (self.cloud, self.full, 11)):
-            ring = (
-                dict(marker="o", mfc="white", mec=INK, mew=1.8) if panel is self.map else self.LOOKS["all data"].point
-            )
-            panel.line("here", *at[:, None], **dict(ls="") | ring, ms=ms, zorder=8)
-        self.cloud.line("ring", *self.ring.T, **self.LOOKS[f"theory: {self.drawn}"].line, zorder=7)
-        self.map.line("down", *arrow(self.w, self.w - self.step * self.full, 0.22), color=INK, lw=3.2, zorder=6)
-        bottom, shown = self.law.axes.get_ylim()[0], self.variance >= self.law.axes.get_ylim()[0]
-        self.law.line("measured", self.sizes[shown], self.variance[shown], **MEASURED.point, ms=7, zorder=6)
-        none, low = self.sizes[~shown], np.full((~shown).sum(), 1.2 * bottom)
-        self.law.line("none", none, low, **MEASURED.point | dict(marker="v"), ms=9, zorder=6)
-        ring = dict(marker="o", ls="", mfc="none", mec=INK, ms=15, mew=2, zorder=7, clip_on=False)
-        self.law.line("chosen", [self.B], [max(self.now, 1.2 * bottom)], **ring)
-        if t:
-            self._seen(self.surface[self.rows[t - 1]], self.means[t - 1], self.LOOKS["this mini-batch"])
-
-    def _seen(self, seen, g, style):
-        """The surface that one mini-batch sees, its minimum (or the nearest of them), and its gradient."""
-        H = seen.hessian(self.w)
-        low = self.w - np.linalg.pinv(H, rcond=1e-9, hermitian=True) @ g
-        levels = self.map.map.levels[1:-1:2] - seen.loss(low)
-        self.map.line("rings", *ellipses(H, low, levels[levels > 0]), **style.line, lw=1.2, zorder=3)
-        self.map.line("low", *low[:, None], **style.point, ms=8, zorder=7)
-        tip = arrow(self.w, self.w - self.step * g, 0.22)
-        self.map.line("guess", *tip, color=style.color, lw=1.8, zorder=6.5)
-        self.cloud.line("now", *g[:, None], **style.point, ms=8, zorder=9)
+# ---- what a mini-batch sees ----
 
 
 def square_about(points):
@@ -191,7 +129,132 @@ def turned(g, full):
     return f"Its gradient points {angle:.0f}° away from that of all data."
 
 
+def spreads(measured, told):
+    """How much the gradients of mini-batches vary, measured and by each law, in units of σ².
+
+    >>> spreads(1e-17, laws(64, 64))
+    '0 σ²; theory: 0 from the deck and 0.016 with replacement.'
+    """
+    told = " and ".join(f"{number(law, 2)} {how}" for how, law in told.items())
+    return f"{'0' if measured < 1e-12 else number(measured, 2)} σ²; theory: {told}."
+
+
+class MiniBatches(Page):
+    """What each mini-batch sees of a surface, the cloud of their gradients at one point, and how wide that cloud is.
+
+    result: (order, surface, w, B, rows, g): a quadratic, as `two_weights` makes it for mse; a point; the size of the
+    mini-batches to look at; rows[b], shape (batches, b), says which examples each batch of size b holds, for several b;
+    g, shape (N, 2), is the gradient of each example at w. Step t sees mini-batch number t; t = 0 none yet.
+    A click on the map sets the control `w`.
+    """
+
+    alt = (
+        "Left: contour map of the loss over two weights, in grey for all data, in dashes for one mini-batch, "
+        "with an arrow against the gradient of each. Middle: the gradients of many mini-batches at the chosen point, "
+        "a cloud about the gradient of all data. Right: the variance of that cloud against the batch size, measured "
+        "and by theory with and without replacement, on logarithmic axes."
+    )
+    claims = (turned, spreads)
+    step, floor = 0.25, 4e-3  # the arrows are a step with this learning rate; the least variance shown
+    LOOKS = {
+        "all data": Look(INK, SOLID, "P"),
+        "this mini-batch": Look("#a3410f", DASHED, "D"),
+        "all mini-batches": MEASURED,
+        "theory: from the deck": look("theory"),
+        "theory: with replacement": look("bound"),
+    }
+
+    def __init__(self):
+        super().__init__("map cloud law / map names law", widths=[41, 31, 24], heights=[17, 9], size=(9.6, 4.3))
+        self.map = Surface(self, "map", numbers=False, sets="w", equal=True)
+        words = dict(title="gradients at ○", x="∂L/∂w₁", y="∂L/∂w₂", equal=True)
+        self.cloud = Points(self, "cloud", legend=None, **words)
+        (self.law,) = over_sizes(self, {"law": ("variance / σ²", (self.floor, 4))})
+        place = self.place("names", left=0.2, top=0, bottom=0)
+        self.name(self.LOOKS, ncols=1, bbox_to_anchor=(place[0], place[1] + place[3]), labelspacing=0.3)
+
+    def show(self, result):
+        order, self.surface, w, self.B, rows, g = result
+        self.w, self.rows, self.sizes = np.asarray(w, float), rows[self.B], np.array(sorted(rows))
+        self.full, self.means, self.steps = g.mean(0), g[self.rows].mean(1), len(self.rows)
+        self.variance = np.array([varies(g[rows[b]].mean(1), g) for b in self.sizes])
+        self.chosen = self.sizes == self.B
+        self.drawn, self.told = "with replacement" if order == "replacement" else "from the deck", laws(len(g), self.B)
+        self.ring = two_sigma(g, self.told[self.drawn])
+        self.map.show(self.surface)
+        for which, limits in zip("xy", square_about(np.append(g, [[0.0, 0.0]], 0)), strict=True):
+            self.cloud.scale(which, "linear", tuple(limits))
+        zero = {"_x": ([-1e9, 1e9], [0, 0]), "_y": ([0, 0], [-1e9, 1e9])}
+        looks = self.LOOKS | dict.fromkeys(zero, ZERO)
+        self.cloud.show({"all mini-batches": self.means.T}, lines=zero, looks=looks, sizes=2.8)
+        fine = np.geomspace(self.sizes[0], self.sizes[-1], 200)[:-1]
+        lines = {f"theory: {how}": (fine, law) for how, law in laws(len(g), fine).items()}
+        show_sizes(self.law, self.sizes, lines, 1.5, looks=looks)
+
+    def at(self, t):
+        n, size = self.steps, many(self.B, "example")
+        text = f"{n} mini-batches of {size}; press play."
+        if t:
+            text = f"Mini-batch {t} of {n}, of {size} ({self.drawn}). {turned(self.means[t - 1], self.full)}"
+        self.caption = f"{text} The variance over all {n}: {spreads(float(self.variance[self.chosen][0]), self.told)}"
+        return self.moved(t)
+
+    def beside(self, t):
+        self.map.line("here", *self.w[:, None], **RING | dict(mfc="white"), ms=9, zorder=8)
+        self.cloud.line("here", *self.full[:, None], **self.LOOKS["all data"].point, ms=11, zorder=8)
+        self.cloud.line("ring", *self.ring.T, **self.LOOKS[f"theory: {self.drawn}"].line, zorder=7)
+        self.map.line("down", *arrow(self.w, self.w - self.step * self.full, 0.22), color=INK, lw=3.2, zorder=6)
+        low, at_least = self.variance < self.floor, np.maximum(self.variance, 1.2 * self.floor)
+        self.law.line("measured", self.sizes[~low], at_least[~low], **MEASURED.point, ms=7, zorder=6)
+        self.law.line("none", self.sizes[low], at_least[low], **MEASURED._replace(marker="v").point, ms=9, zorder=6)
+        self.law.line("chosen", [self.B], at_least[self.chosen], **RING | dict(mew=2), ms=15, zorder=7, clip_on=False)
+        if t:
+            style, g = self.LOOKS["this mini-batch"], self.means[t - 1]
+            low, rings = sees(self.surface[self.rows[t - 1]], self.w, self.map.map.levels[1:-1:2])
+            self.map.line("rings", *rings, **style.line, lw=1.2, zorder=3)
+            self.map.line("low", *low[:, None], **style.point, ms=8, zorder=7)
+            tip = arrow(self.w, self.w - self.step * g, 0.22)
+            self.map.line("guess", *tip, color=style.color, lw=1.8, zorder=6.5)
+            self.cloud.line("now", *g[:, None], **style.point, ms=8, zorder=9)
+
+
 # ---- orders of the data ----
+
+
+def excess(surface, w):
+    """How far a surface's loss at w is above that of its one minimum."""
+    return np.clip(surface.loss(w) - surface.loss(surface.critical_points[0]["w"]), 1e-30, 1e30)
+
+
+def late_ends(values, epoch):
+    """Those of values (T + 1, …) at the ends of the epochs in the second half of a run.
+
+    >>> late_ends(np.arange(9), epoch=2)
+    array([6, 8])
+    """
+    ends = values[::epoch]
+    return ends[len(ends) // 2 + 1 :]
+
+
+def above(late):
+    """A mean distance from the minimum, for a caption; what only rounding has left is no number.
+
+    >>> above(0.00311), above(3e-17)
+    ('0.0031', 'nothing')
+    """
+    return number(late, 2) if late > 1e-12 else "nothing"
+
+
+def on_its_way(surface, H, start, lr, steps, late):
+    """Whether half of what is measured, or more, is what gradient descent without noise has left of the start.
+
+    late: the mean excess over the second half of so many steps, from `start` with learning rate lr.
+    """
+    values, vectors = np.linalg.eigh(H)
+    far = (start - surface.critical_points[0]["w"]) @ vectors
+    t = np.arange(steps // 2, steps + 1)[:, None]
+    left = (0.5 * values * far**2 * (1 - lr * values) ** (2 * t)).sum(-1).mean()
+    return bool(late > 1e-12 and left >= 0.5 * late)
 
 
 class Orders(Page):
@@ -206,6 +269,8 @@ class Orders(Page):
         "is above its minimum, against the number of updates, on a logarithmic axis: faint for one run, strong for the "
         "mean of all runs at the ends of epochs, and in the end a marker at the mean of the last half of them."
     )
+
+    claims = (above, on_its_way)
 
     def __init__(self):
         super().__init__("map fall", widths=[10, 11], size=(9.6, 4.2), top=0.26)
@@ -248,43 +313,31 @@ class Orders(Page):
         return text + " Shuffled and fixed take the same steps." * bool(same)
 
 
-def excess(surface, w):
-    """How far a surface's loss at w is above that of its one minimum."""
-    return np.clip(surface.loss(w) - surface.loss(surface.critical_points[0]["w"]), 1e-30, 1e30)
-
-
-def late_ends(values, epoch):
-    """Those of values (T + 1, …) at the ends of the epochs in the second half of a run.
-
-    >>> late_ends(np.arange(9), epoch=2)
-    array([6, 8])
-    """
-    ends = values[::epoch]
-    return ends[len(ends) // 2 + 1 :]
-
-
-def above(late):
-    """A mean distance from the minimum, for a caption; what only rounding has left is no number.
-
-    >>> above(0.00311), above(3e-17)
-    ('0.0031', 'nothing')
-    """
-    return number(late, 2) if late > 1e-12 else "nothing"
-
-
-def on_its_way(surface, H, start, lr, steps, late):
-    """Whether half of what is measured, or more, is what gradient descent without noise has left of the start.
-
-    late: the mean excess over the second half of so many steps, from `start` with learning rate lr.
-    """
-    values, vectors = np.linalg.eigh(H)
-    far = (start - surface.critical_points[0]["w"]) @ vectors
-    t = np.arange(steps // 2, steps + 1)[:, None]
-    left = (0.5 * values * far**2 * (1 - lr * values) ** (2 * t)).sum(-1).mean()
-    return bool(late > 1e-12 and left >= 0.5 * late)
-
-
 # ---- k times the batch, k times the learning rate ----
+
+
+def farthest(losses, base):
+    """The largest factor, up or down, by which losses differ from those of the base run at the same look.
+
+    >>> farthest(np.array([1.0, 0.8]), np.array([1.0, 1.0]))
+    1.25
+    """
+    return float(np.exp(np.abs(np.log(np.clip(losses, 1e-30, 1e30) / base)).max()))
+
+
+def follows(k, warm, epochs, scaled, same, off, crosses):
+    """What became of k times the batch: final losses in those of the base run, with k times η and with the same η.
+
+    off: the farthest on the way; crosses: whether the base run's λ_max is ever above 2/η.
+    """
+    text = f"k = {k}{f', warm-up over {warm} epochs' if warm else ''}. "
+    if k == 1:
+        return text + f"This is the base setting itself: B = 10, η = 0.1, {epochs} epochs, a line for each run."
+    return text + (
+        f"After {epochs} epochs with η × k the loss is {number(scaled, 4)} times the base run's (on the way off by a "
+        f"factor of {number(off, 3)} at most), with the same η {number(same, 4)} times (means of all runs). Measured "
+        f"after each epoch, the base run's λ_max is {'at times above' if crosses else 'always below'} 2/η for this η."
+    )
 
 
 class LinearScaling(Page):
@@ -302,6 +355,7 @@ class LinearScaling(Page):
         "epoch, divided by the base setting's, against k, on logarithmic axes; a third line is how far off the scaled "
         "runs are at most on the way, up or down."
     )
+    claims = (farthest, follows)
     LOOKS = {
         "base (k = 1)": look("bound")._replace(dash=SOLID),
         "batch × k, η × k": RUNS[0],
@@ -319,60 +373,75 @@ class LinearScaling(Page):
         self.name(self.LOOKS)
 
     def show(self, result):
-        ks, self.k, self.warm, self.scaled, self.same, sharp = result
-        i, epochs = list(ks).index(self.k), np.arange(self.scaled.shape[1])
-        named, bound = list(self.LOOKS), 2 / (0.1 * self.k)
-        bundles = dict(zip(named[1:], (self.scaled[i], self.same[i]), strict=False))
-        lines = {f"{name} {r}": (epochs, run) for name, some in bundles.items() for r, run in enumerate(some.T)}
+        ks, k, warm, scaled, same, sharp = result
+        self.base, i, epochs, names = scaled[0], list(ks).index(k), np.arange(len(sharp)), list(self.LOOKS)[1:]
+        bundles = zip(names, (scaled[i], same[i]), strict=False)
+        lines = {f"{name} {r}": (epochs, run) for name, some in bundles for r, run in enumerate(some.T)}
         self.fall.show(lines, looks={name: self.LOOKS[name.rpartition(" ")[0]] for name in lines})
-        self.sharp.axes.set_title(
-            f"λ_max of the base run, and 2/η for η = {number(0.1 * self.k)}", loc="left", fontsize=10.5
-        )
-        self.sharp.show({"λ_max": (epochs, sharp)}, looks={"λ_max": look("steep direction")}, levels={"": bound})
-        ends = [(losses[:, -1] / self.scaled[0, -1]).mean(-1) for losses in (self.scaled, self.same)]
-        off = np.array([farthest(losses, self.scaled[0]) for losses in self.scaled])
-        lines = dict(zip(named[1:], [(ks, line) for line in (*ends, off)], strict=True))
-        self.ratio.scale("x", "log", (0.8, 1.25 * ks[-1]))
-        sizes_on(self.ratio, ks)
-        self.ratio.show(lines, looks=self.LOOKS, levels={"": 1.0}, marks={"": self.k})
-        self.off, self.beyond, self.epochs = off[i], bool((sharp > bound).any()), len(epochs) - 1
-        self.now = [number(end[i], 4) for end in ends]  # η scaled, η the same
+        words = f"λ_max of the base run, and 2/η for η = {number(0.1 * k)}"
+        self.sharp.axes.set_title(words, loc="left", fontsize=10.5)
+        levels, looks = {"": 2 / (0.1 * k)}, {"λ_max": look("steep direction")}
+        self.sharp.show({"λ_max": (epochs, sharp)}, looks=looks, levels=levels)
+        ends = [(losses[:, -1] / self.base[-1]).mean(-1) for losses in (scaled, same)]
+        ends.append(np.array([farthest(losses, self.base) for losses in scaled]))
+        lines = {name: (ks, end) for name, end in zip(names, ends, strict=True)}
+        show_sizes(self.ratio, ks, lines, 1.25, looks=self.LOOKS, levels={"": 1.0}, marks={"": k})
+        crosses = bool((sharp > levels[""]).any())
+        self.caption = follows(k, warm, len(sharp) - 1, *(end[i] for end in ends), crosses)
 
     def at(self, t):
-        scaled, same = self.now
-        warm = f", warm-up over {self.warm} epochs" if self.warm else ""
-        self.caption = f"k = {self.k}{warm}. "
-        if self.k == 1:
-            self.caption += (
-                f"This is the base setting itself: B = 10, η = 0.1, {self.epochs} epochs, a line for each run."
-            )
-            return self.moved()
-        where = "at times above" if self.beyond else "always below"
-        self.caption += (
-            f"After {self.epochs} epochs with η × k the loss is {scaled} times the base run's (on the way off by a "
-            f"factor of {number(self.off, 3)} at most), with the same η {same} times (means of all runs). "
-            f"Measured after each epoch, the base run's λ_max is {where} 2/η for this η."
-        )
         return self.moved()
 
     def beside(self, t):
-        runs = [np.append(run, np.nan) for run in self.scaled[0].T]  # in one line, with gaps
-        epochs = np.tile(np.append(np.arange(self.epochs + 1), np.nan), len(runs))
-        self.fall.line(
-            "base", epochs, np.concatenate(runs), **self.LOOKS["base (k = 1)"].line, lw=6, alpha=0.5, zorder=3
-        )
-
-
-def farthest(losses, base):
-    """The largest factor, up or down, by which losses differ from those of the base run at the same look.
-
-    >>> farthest(np.array([1.0, 0.8]), np.array([1.0, 1.0]))
-    1.25
-    """
-    return float(np.exp(np.abs(np.log(np.clip(losses, 1e-30, 1e30) / base)).max()))
+        runs = np.pad(self.base, ((0, 1), (0, 0)), constant_values=np.nan)  # in one line, with gaps
+        epochs, style = np.tile(np.arange(len(runs)), runs.shape[1]), self.LOOKS["base (k = 1)"].line
+        self.fall.line("base", epochs, runs.T.ravel(), **style, lw=6, alpha=0.5, zorder=3)
 
 
 # ---- what an update costs, and how many are needed ----
+
+
+def duration(seconds):
+    """A time in the unit that suits it.
+
+    >>> duration(3.2e-5), duration(0.0123), duration(2.0)
+    ('32 µs', '12 ms', '2 s')
+    """
+    for unit, name in ((1e-6, "µs"), (1e-3, "ms"), (1, "s")):
+        if seconds < 999.5 * unit or name == "s":
+            return f"{number(float(f'{seconds / unit:.2g}'), 2)} {name}"
+
+
+def prices(sizes, seconds):
+    """The fixed price of an update and the price of an example: least squares of the relative errors, neither below 0.
+
+    >>> prices(np.array([1, 10]), np.array([3.0, 12.0])).round(9)
+    array([2., 1.])
+    """
+    parts = np.stack([1 / seconds, sizes / seconds], -1)
+    return np.maximum(np.linalg.lstsq(parts, np.ones(len(seconds)), rcond=None)[0], 0)
+
+
+def costs(B, n, now, one):
+    """What an update from B of n examples costs, and an epoch; now: its seconds; one: those of an update with B = 1.
+
+    >>> costs(8, 1200, 1.01e-4, 1e-4)
+    'an update from 8 examples takes 100 µs, and an epoch (150 updates) 15 ms. That is 8 examples in the time of one.'
+    """
+    size, updates, times = many(B, "example"), int(np.ceil(n / B)), number(now / one, 2)
+    text = f"an update from {size} takes {duration(now)}, and an epoch ({many(updates, 'update')}) "
+    text += f"{duration(now * updates)}."
+    return text + (f" That is {size} in {'' if times == '1' else f'{times} times '}the time of one." if B > 1 else "")
+
+
+def quickest(sizes, seconds):
+    """The size with which the target is reached soonest.
+
+    >>> quickest([4, 16, 64], [0.2, 0.02, 0.03])
+    'Quickest of these on this machine: B = 16, 20 ms.'
+    """
+    k = int(np.argmin(seconds))
+    return f"Quickest of these on this machine: B = {sizes[k]}, {duration(seconds[k])}."
 
 
 class EpochTime(Page):
@@ -389,50 +458,31 @@ class EpochTime(Page):
         "and a cost for each example."
     )
 
+    claims = (costs,)
+
     def __init__(self):
         super().__init__("update whole", size=(9.6, 3.8), top=0.26)
-        words = dict(x="batch size B", log="xy", legend=None)
-        self.update = Curves(self, "update", title="seconds for an update", ylim=(1e-5, 1), **words)
-        self.whole = Curves(self, "whole", title="seconds for an epoch", ylim=(1e-4, 10), **words)
+        titles = {"update": ("seconds for an update", (1e-5, 1)), "whole": ("seconds for an epoch", (1e-4, 10))}
+        self.over = over_sizes(self, titles)
         self.looks = {"measured here": MEASURED, "fixed cost + B × cost of an example": look("theory"), "B now": HERE}
         self.name(self.looks)
 
     def show(self, result):
-        self.width, self.sizes, self.seconds, self.n, self.B = result
-        sizes, seconds = np.asarray(self.sizes), np.asarray(self.seconds)
-        self.fixed, self.each = prices(sizes, seconds)
-        k = list(sizes).index(self.B)
-        for panel, updates in ((self.update, 1 + 0 * sizes), (self.whole, np.ceil(self.n / sizes))):
-            panel.scale("x", "log", (sizes[0] / 1.4, sizes[-1] * 1.4))
-            sizes_on(panel, self.sizes)
-            both = (sizes, seconds * updates), (sizes, (self.fixed + self.each * sizes) * updates)
-            lines = dict(zip(self.looks, both, strict=False))
-            panel.show(lines, looks=self.looks, dots={"B now": (self.B, (seconds * updates)[k])})
+        width, sizes, seconds, n, B = result
+        sizes, seconds, k = np.asarray(sizes), np.asarray(seconds), list(sizes).index(B)
+        fixed, each = prices(sizes, seconds)
+        for panel, updates in zip(self.over, (np.ones(len(sizes)), np.ceil(n / sizes)), strict=True):
+            both = (seconds * updates, (fixed + each * sizes) * updates)
+            lines = {name: (sizes, line) for name, line in zip(self.looks, both, strict=False)}
+            show_sizes(panel, sizes, lines, 1.4, looks=self.looks, dots={"B now": (B, both[0][k])})
+        self.caption = f"On this machine, with {width} units, {costs(B, n, seconds[k], seconds[0])}"
 
     def at(self, t):
-        k, updates = list(self.sizes).index(self.B), int(np.ceil(self.n / self.B))
-        now, one = self.seconds[k], self.seconds[0]
-        self.caption = f"On this machine, with {self.width} units, an update from {self.B} example{'s' * (self.B > 1)} "
-        self.caption += (
-            f"takes {_time(now)}, and an epoch ({updates} update{'s' * (updates > 1)}) {_time(now * updates)}."
-        )
-        if self.B > 1:
-            self.caption += f" That is {self.B} examples in {number(now / one, 2)} times the time of one."
         return self.moved()
 
     def beside(self, t):
-        for panel in (self.update, self.whole):
+        for panel in self.over:
             panel.line("measured", *panel.lines["measured here"], **MEASURED.point, ms=7, zorder=6)
-
-
-def prices(sizes, seconds):
-    """The fixed price of an update and the price of an example: least squares of the relative errors, neither below 0.
-
-    >>> prices(np.array([1, 10]), np.array([3.0, 12.0])).round(9)
-    array([2., 1.])
-    """
-    parts = np.stack([1 / seconds, sizes / seconds], -1)
-    return np.maximum(np.linalg.lstsq(parts, np.ones(len(seconds)), rcond=None)[0], 0)
 
 
 class TimeToTarget(Page):
@@ -448,47 +498,31 @@ class TimeToTarget(Page):
         "and then rising. Right: their product, the time to the target, with its lowest point between."
     )
 
+    claims = (quickest,)
+    TITLES = {
+        "needed": ("updates needed, η tuned", (5, 1000)),
+        "each": ("seconds for an update", (1e-5, 0.1)),
+        "product": ("product: seconds to the target", (1e-4, 1)),
+    }
+
     def __init__(self):
         super().__init__("needed each product", size=(9.6, 3.8), top=0.26)
-        words = dict(x="batch size B", log="xy", legend=None, sets="batch")
-        self.needed = Curves(self, "needed", title="updates needed, η tuned", ylim=(5, 1000), **words)
-        self.each = Curves(self, "each", title="seconds for an update", ylim=(1e-5, 0.1), **words)
-        self.product = Curves(self, "product", title="product: seconds to the target", ylim=(1e-4, 1), **words)
+        self.over = over_sizes(self, self.TITLES, sets="batch")
         self.looks = {"measured": RUNS[0], "perfect scaling: like 1/B": look("theory"), "B now": HERE}
         self.name(self.looks)
 
     def show(self, result):
-        self.sizes, needed, seconds, self.B = result
-        sizes, mean = np.asarray(self.sizes), np.mean(needed, axis=1)
-        self.time, k = mean * seconds, list(self.sizes).index(self.B)
-        self.now = mean[k], seconds[k], self.time[k]
-        perfect = {"perfect scaling: like 1/B": (sizes, mean[0] * sizes[0] / sizes)}
-        for panel, values in ((self.needed, mean), (self.each, np.asarray(seconds)), (self.product, self.time)):
-            panel.scale("x", "log", (sizes[0] / 1.5, sizes[-1] * 1.5))
-            sizes_on(panel, self.sizes)
-            more = perfect if panel is self.needed else {}
-            dots = {"B now": (self.B, values[k])}
-            panel.show({"measured": (sizes, values)} | more, looks=self.looks, dots=dots)
+        sizes, needed, each, B = result
+        k, sizes, needed, each = list(sizes).index(B), np.asarray(sizes), np.mean(needed, axis=1), np.asarray(each)
+        time, more = needed * each, {"perfect scaling: like 1/B": (sizes, needed[0] * sizes[0] / sizes)}
+        for panel, values in zip(self.over, (needed, each, time), strict=True):
+            dots, more = {"B now": (B, values[k])}, more if values is needed else {}
+            show_sizes(panel, sizes, {"measured": (sizes, values)} | more, 1.5, looks=self.looks, dots=dots)
+        self.caption = f"B = {B}: {number(round(float(needed[k])))} updates (mean of the seeds) of {duration(each[k])} "
+        self.caption += f"are {duration(time[k])} of computing. {quickest(sizes, time)}"
 
     def at(self, t):
-        needed, each, product = self.now
-        best = self.sizes[int(np.argmin(self.time))]
-        self.caption = (
-            f"B = {self.B}: {number(round(float(needed)))} updates (mean of the seeds) of {_time(each)} are "
-            f"{_time(product)} of computing. Quickest of these on this machine: B = {best}, {_time(self.time.min())}."
-        )
         return self.moved()
-
-
-def _time(seconds):
-    """A time in the unit that suits it.
-
-    >>> _time(3.2e-5), _time(0.0123), _time(2.0)
-    ('32 µs', '12 ms', '2 s')
-    """
-    for unit, name in ((1e-6, "µs"), (1e-3, "ms"), (1, "s")):
-        if seconds < 999.5 * unit or name == "s":
-            return f"{number(float(f'{seconds / unit:.2g}'), 2)} {name}"
 
 
 # ---- where runs end ----
