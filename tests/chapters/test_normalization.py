@@ -35,12 +35,15 @@ def test_arrived_says_when_the_loss_is_a_millionth():
     for spread, mean in ((1.0, 0.0), (1.0, 1.0), (2.0, 0.0), (10.0, 0.0)):
         _, surface, runs = experiments.fitted(spread, mean, False, False, (2.0, 2.4))
         loss = surface.loss(runs["gradient descent"]["w"])
-        parts, said = loss / loss[0], scenes.arrived(loss / loss[0])
-        reached = (parts <= 1e-6).any()
-        assert ("is reached at step" in said) == reached
-        if reached:
-            k = int(said.split()[-1].rstrip("."))
-            assert parts[k] <= 1e-6 and (parts[:k] > 1e-6).all()
+        parts, steps = loss / loss[0], len(loss) - 1
+        for t in (0, 5, 20, 60, steps):
+            said, reached = scenes.arrived(parts, t), (parts[: t + 1] <= 1e-6).any()
+            assert ("is reached at step" in said) == reached and ("is not reached" in said) == (
+                not reached and t == steps
+            )
+            if reached:
+                k = int(said.split()[-1].rstrip("."))
+                assert parts[k] <= 1e-6 and (parts[:k] > 1e-6).all()
 
 
 def test_the_block_is_normalised_as_the_layers_do():
@@ -128,7 +131,10 @@ def test_bursts_come_where_the_rate_has_passed_the_edge_and_need_decay(lr, decay
     assert bool(found) == (decay > 0)
     for t in found:
         assert path["rate"][max(0, t - 20) : t].max() > experiments.edge(lr, decay)
-    assert ("bursts" in scenes.bursting(above)) == bool(found)
+    for t in (0, 20, 60, len(above) - 1):
+        said = scenes.bursting(above, t)
+        assert ("has burst" in said) == any(k <= t for k in found)
+        assert ("ends" in said) == (t == len(above) - 1 and not found)
 
 
 @pytest.mark.parametrize(("lr", "decay"), [(0.1, 0.0), (0.3, 0.0), (3.0, 0.02), (3000.0, 0.0), (3000.0, 0.1)])

@@ -402,6 +402,7 @@ def test_a_training_that_stands_still_stands_for_ever(kind):
         assert (rounded(w + step, kind) == w).all() and np.abs(step).max() > 0  # and so in every step from then on
         assert (np.abs(step) <= unit(w, kind) / 2).all()  # none is above half of a last digit
         assert run["loss"][-1] == run["loss"][still] > 2 * learned("float64", 0.2)["loss"][-1]
+        assert scenes.of_the_rest(still, run["loss"], still - 1) == "" != scenes.of_the_rest(still, run["loss"], still)
 
 
 def test_the_smaller_the_rate_the_higher_bfloat16_stands_and_both_cures_cure():

@@ -62,21 +62,21 @@ class Preparation(Page):
             return self.moved(t)
         self.caption += (
             f"Step {t} of {self.steps}: {number(self.parts[t], 2) if self.parts[t] > 1e-12 else 'less than 10⁻¹²'} of "
-            f"the loss at the start is left. {arrived(self.parts)}"
-        )
+            f"the loss at the start is left. {arrived(self.parts, t)}"
+        ).strip()
         return self.moved(t)
 
 
-def arrived(parts, goal=MILLIONTH):
-    """When a falling loss, as a part of the first one, has come down to a millionth.
+def arrived(parts, t, goal=MILLIONTH):
+    """When a falling loss, as a part of the first one, has come down to a millionth; nothing before it is known at t.
 
-    >>> arrived(np.array([1.0, 1e-3, 1e-7])), arrived(np.array([1.0, 0.5]))
-    ('A millionth is reached at step 2.', 'A millionth is not reached within 1 step.')
+    >>> arrived(np.array([1.0, 1e-3, 1e-7]), 2), arrived(np.array([1.0, 0.5]), 1), arrived(np.array([1.0, 1e-7]), 0)
+    ('A millionth is reached at step 2.', 'A millionth is not reached within 1 step.', '')
     """
-    there, steps = np.flatnonzero(parts <= goal), len(parts) - 1
+    there, steps = np.flatnonzero(parts[: t + 1] <= goal), len(parts) - 1
     if len(there):
         return f"A millionth is reached at step {there[0]}."
-    return f"A millionth is not reached within {steps} step{'s' * (steps > 1)}."
+    return f"A millionth is not reached within {steps} step{'s' * (steps > 1)}." if t == steps else ""
 
 
 SHOWN = (colormaps["RdBu_r"], Normalize(-3, 3))
@@ -212,8 +212,8 @@ class Rays(Page):
             f"Step {t} of {self.steps}, η = {number(self.lr)}, λ = {number(self.decay)}: the loss is "
             f"{'within 10⁻⁹ of' if self.above[t] < 1e-9 else small(self.above[t]) + ' above'} its minimum; "
             f"‖w‖ is {far}, η/‖w‖² is {fast}, {where}. "
-            f"{bursting(self.above)}{self.said}"
-        )
+        ) + " ".join(filter(None, [bursting(self.above, t), self.said.strip()]))
+        self.caption = self.caption.strip()
         return self.moved(t)
 
 
@@ -231,17 +231,17 @@ def bursts(above, low=1e-3, high=0.05):
     return found
 
 
-def bursting(above):
-    """What a whole run did: whether its loss came down, stayed down, or burst.
+def bursting(above, t):
+    """What a run did up to step t: whether its loss has burst, and, at the end, whether it came down.
 
-    >>> bursting(np.array([1.0, 1e-4, 1e-9])), bursting(np.array([1.0, 0.5]))
-    ('The run ends within 10⁻³ of the minimum.', 'The run ends more than 10⁻³ above the minimum.')
+    >>> bursting(np.array([1.0, 1e-4, 1e-9]), 2), bursting(np.array([1.0, 0.5]), 1), bursting(np.array([1.0, 1e-4]), 0)
+    ('The run ends within 10⁻³ of the minimum.', 'The run ends more than 10⁻³ above the minimum.', '')
     """
-    steps, end = bursts(above), "within" if above[-1] <= 1e-3 else "more than"
-    if not steps:
-        return f"The run ends {end} 10⁻³ {'of' if end == 'within' else 'above'} the minimum."
-    times = "once" if len(steps) == 1 else f"{len(steps)} times"
-    return f"The loss bursts {times}, first at step {steps[0]}."
+    steps, end = bursts(above[: t + 1]), "within" if above[-1] <= 1e-3 else "more than"
+    if steps:
+        times = "once" if len(steps) == 1 else f"{len(steps)} times"
+        return f"The loss has burst {times}, first at step {steps[0]}."
+    return f"The run ends {end} 10⁻³ {'of' if end == 'within' else 'above'} the minimum." if t == len(above) - 1 else ""
 
 
 MODES = {"training mode": Look("#1f6f8b", "None", "o"), "evaluation mode": Look(INK, "None", "D")}

@@ -689,8 +689,8 @@ class Rounded(Page):
         self.caption = (
             f"Step {number(t)} of {number(self.steps)}. {self.kind}, η = {number(self.lr)}, cure: {self.cure}. "
             f"Loss {number(float(self.run['loss'][t]), 3)}. {of_the_step(len(x), stay, kept, self.kind, rests)} "
-            f"{of_the_rest(self.still, self.run['loss'], self.steps)}"
-        )
+            f"{of_the_rest(self.still, self.run['loss'], t)}"
+        ).strip()
         return self.moved(t)
 
 
@@ -707,14 +707,16 @@ def of_the_step(n, stay, kept, kind, rests):
     return f"{text}." if kept == kind else f"{text}, and of the {kind} weights made from them {rests}."
 
 
-def of_the_rest(still, loss, steps):
-    """Whether and from when on training stands still.
+def of_the_rest(still, loss, t):
+    """Whether and from when on training stands still; nothing before it is known at step t.
 
-    >>> of_the_rest(None, np.array([0.7, 0.1]), 1)
-    'The last step still moves some weight.'
+    >>> of_the_rest(None, np.array([0.7, 0.1]), 1), of_the_rest(1, np.array([0.7, 0.1, 0.1]), 0)
+    ('The last step still moves some weight.', '')
     >>> of_the_rest(1, np.array([0.7, 0.1, 0.1]), 2)
     'From step 1 on no weight moves any more, and the loss stands at 0.1.'
     """
-    if still is None:
-        return "The last step still moves some weight."
-    return f"From step {number(still)} on no weight moves any more, and the loss stands at {number(float(loss[-1]))}."
+    if still is not None and t >= still:
+        return (
+            f"From step {number(still)} on no weight moves any more, and the loss stands at {number(float(loss[-1]))}."
+        )
+    return "The last step still moves some weight." if still is None and t == len(loss) - 1 else ""
