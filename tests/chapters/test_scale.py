@@ -198,6 +198,9 @@ def test_order_and_chaos_are_where_small_differences_shrink_and_grow(gain):
     assert f"g/√2 = {gain / 2**0.5:.3g}" in scenes.regime("relu", gain, 0.3)
     for bias in (0.05, 0.5):  # biases push towards order
         assert experiments.in_the_long_run("tanh", gain, bias) <= experiments.in_the_long_run("tanh", gain, 0.0) + 1e-3
+    for bias in (0.0, 0.29, 0.3):  # what grows is never multiplied by 1
+        said = scenes.regime("tanh", gain, bias)
+        assert "edge" in said or (float(said.split(" by ")[1].split()[0]) > 1) == said.startswith("Chaos")
 
 
 @pytest.mark.parametrize(("gain", "bias"), [(0.5, 0.0), (0.9, 0.0), (2.0, 0.0), (3.0, 0.0), (0.58, 0.05), (1.5, 0.5)])
@@ -412,6 +415,13 @@ def test_the_smaller_the_rate_the_higher_bfloat16_stands_and_both_cures_cure():
         exact = learned("float64", lr)["loss"][-1]
         for cure in experiments.CURES[1:]:
             assert learned("bfloat16", lr, cure)["loss"][-1] == pytest.approx(exact, rel=0.06)
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("cure", experiments.CURES[1:])
+def test_a_cure_that_changes_nothing_is_said_to(kind, cure):
+    same = np.array_equal(learned(kind, 0.2, cure)["w"], learned(kind, 0.2)["w"])
+    assert bool(scenes.of_no_use(cure, kind)) == same
 
 
 def test_of_a_copy_the_caption_counts_the_short_weights_too():

@@ -60,9 +60,9 @@ class Preparation(Page):
         if not self.parts.any():
             self.caption += "The start is the minimum: the loss is 0 from the beginning."
             return self.moved(t)
+        left = (number(self.parts[t], 2) if self.parts[t] > 1e-12 else "less than 10⁻¹²") if t else "all"
         self.caption += (
-            f"Step {t} of {self.steps}: {number(self.parts[t], 2) if self.parts[t] > 1e-12 else 'less than 10⁻¹²'} of "
-            f"the loss at the start is left. {arrived(self.parts, t)}"
+            f"Step {t} of {self.steps}: {left} of the loss at the start is left. {arrived(self.parts, t)}"
         ).strip()
         return self.moved(t)
 
@@ -239,7 +239,7 @@ def bursting(above, t):
     """
     steps, end = bursts(above[: t + 1]), "within" if above[-1] <= 1e-3 else "more than"
     if steps:
-        times = "once" if len(steps) == 1 else f"{len(steps)} times"
+        times = {1: "once", 2: "twice"}.get(len(steps), f"{len(steps)} times")
         return f"The loss has burst {times}, first at step {steps[0]}."
     return f"The run ends {end} 10⁻³ {'of' if end == 'within' else 'above'} the minimum." if t == len(above) - 1 else ""
 
@@ -292,9 +292,10 @@ class Companions(Page):
 
     def at(self, t):
         answers = self.seen.argmax(-1)
+        a = "an" if self.label == 8 else "a"
         beside = f"{self.size - 1} companion{'s' * (self.size > 2)}"
         self.caption = (
-            f"Held-out digit no. {self.example}, a {self.label}, in a batch of {self.size}, beside {beside} "
+            f"Held-out digit no. {self.example}, {a} {self.label}, in a batch of {self.size}, beside {beside} "
             f"{'of its own class' if self.alike else 'at random'}: {int((answers == self.label).sum())} of "
             f"{len(answers)} draws answer {self.label}; the outputs spread by {number(self.seen.std(0).mean(), 2)}. "
             f"Evaluation mode answers {int(self.alone.argmax())}, whatever the companions."

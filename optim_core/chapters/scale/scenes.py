@@ -337,7 +337,7 @@ def regime(activation, gain, bias):
     'Chaos: in a very wide network a small difference is, in the long run, multiplied by 1.17 in every layer.'
     """
     factor = in_the_long_run(activation, gain, bias)
-    by = number(float(f"{factor:.3g}"), 3)
+    by = number(float(f"{factor:.4g}" if abs(factor - 1) < 5e-3 else f"{factor:.3g}"), 4)  # never 1 for what is not
     if activation == "relu":
         return f"In a very wide network each relu layer multiplies small differences by g/√2 = {by}."
     if abs(factor - 1) < 5e-4:
@@ -687,11 +687,23 @@ class Rounded(Page):
         short = rounded(self.run["w"][t : t + 2], self.kind)  # what the network computes with
         rests = int((short[0] == short[1])[seen].sum())
         self.caption = (
-            f"Step {number(t)} of {number(self.steps)}. {self.kind}, η = {number(self.lr)}, cure: {self.cure}. "
+            f"Step {number(t)} of {number(self.steps)}. {self.kind}, η = {number(self.lr)}, "
+            f"cure: {self.cure}{of_no_use(self.cure, self.kind)}. "
             f"Loss {number(float(self.run['loss'][t]), 3)}. {of_the_step(len(x), stay, kept, self.kind, rests)} "
             f"{of_the_rest(self.still, self.run['loss'], t)}"
         ).strip()
         return self.moved(t)
+
+
+def of_no_use(cure, kind):
+    """That a cure is none for a format: a copy that is no longer, or rounding where nothing is rounded.
+
+    >>> of_no_use("a copy in float32", "float32"), of_no_use("a copy in float32", "float16")
+    (', without effect here', '')
+    """
+    digits = FORMATS[kind][0]
+    cures = {"none": True, "a copy in float32": digits < FORMATS["float32"][0], "rounded at random": digits < 53}
+    return "" if cures[cure] else ", without effect here"
 
 
 def of_the_step(n, stay, kept, kind, rests):
