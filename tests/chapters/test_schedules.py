@@ -215,6 +215,9 @@ def test_a_linear_design_is_wsd():
 def test_the_letters_name_the_warm_up_and_the_end(shape, end, warm):
     words = experiments.in_letters(shape, end, 1.0, warm)
     assert (f"{warm} steps of warm-up" in words) == (warm > 0) and (f" {end:g} η₀" in words) == (end > 0)
+    for cooldown in (0.3, 1.0):
+        peak = float(experiments.design(shape, 1.0, end, cooldown, warm)(warm)) if warm else 1.0
+        assert ("to its lowest" in experiments.in_letters(shape, end, cooldown, warm)) == (peak < 1) or end == 1.0
 
 
 @pytest.mark.parametrize("end, cooldown, warm", [(0.01, 1.0, 0), (0.2, 0.5, 100), (0.0, 0.25, 0)])

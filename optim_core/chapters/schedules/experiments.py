@@ -131,8 +131,10 @@ def in_letters(shape, end, cooldown, warm, steps=T):
     >>> in_letters("exponential", 0.01, 1.0, 0), in_letters("linear", 0.5, 0.2, 100)
     ('β = 0.9954, or e^(−0.0046 k)', 'τ = 180, η_τ = 0.5 η₀, after 100 steps of warm-up')
     """
-    begun = [f"after {warm} step{'s' * (warm > 1)} of warm-up"] * (warm > 0)
-    letters = _letters(shape, lowest(shape, end), max(1, round(cooldown * (steps - warm))))
+    c = max(1, round(cooldown * (steps - warm)))
+    low = " to its lowest" * (shape == "cyclic" and c == steps - warm)  # which is where a cycle begins
+    begun = [f"after {warm} step{'s' * (warm > 1)} of warm-up{low}"] * (warm > 0)
+    letters = _letters(shape, lowest(shape, end), c)
     return ", ".join(filter(None, [letters, *begun]))
 
 
