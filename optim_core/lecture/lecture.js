@@ -80,7 +80,7 @@ function cut(block, parts) {
             if (stream[last + 1]?.letter === sign) last++;
         }
         const before = k => stream[first - k]?.letter ?? "";
-        while (/[(“‘«|★●]/.test(before(1)) || /[★●] /.test(before(2) + before(1))) first--;
+        while (/[(“"‘«|★●]/.test(before(1)) || /[★●] /.test(before(2) + before(1))) first--;
         ranges.push({first, last});
     }
     if (!ranges.length) return;

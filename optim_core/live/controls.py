@@ -156,8 +156,8 @@ class Slider(traitlets.HasTraits):
     def __init__(self, name, value, numbers, description):
         self.name, self.stops, self._placing = name, numbers, False
         self.min, self.max = numbers[0], numbers[-1]
-        # as many decimals at every stop as the finest needs; by factors (always above 0), as many as each one needs
-        self._decimals = max(len(f"{v:.10g}".partition(".")[2]) for v in numbers) if numbers[0] <= 0 else None
+        # in even steps, as many decimals at every stop as the finest needs; by factors, as many as each one needs
+        self._decimals = max(len(f"{v:.10g}".partition(".")[2]) for v in numbers) if _even(numbers) else None
         self.widget = widgets.SelectionSlider(
             options=self._options(), description=description, tooltip="", layout=dict(width="auto")
         )
@@ -209,6 +209,16 @@ class Slider(traitlets.HasTraits):
     def _moved(self, change):
         if not self._placing:
             self.value = change["new"]
+
+
+def _even(numbers):
+    """Whether stops go from 0 or below in equal steps, but for the first and the last.
+
+    >>> _even([-1, 0, 1, 2]), _even([0, 0.1, 1, 10, 100])
+    (True, False)
+    """
+    gaps = np.diff(numbers[1:-1] if len(numbers) > 3 else numbers)
+    return bool(numbers[0] <= 0 and np.ptp(gaps) < 0.01 * max(gaps))
 
 
 class Point(traitlets.HasTraits):
