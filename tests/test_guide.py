@@ -10,7 +10,8 @@ from sections import by_number, sections
 from optim_core.chapters import between, chapters, guide
 
 NOTEBOOKS = by_number()
-PLACES = {place for problem in guide.PROBLEMS for place in problem.places}
+PROBLEMS = [problem for group in guide.PROBLEMS.values() for problem in group]
+PLACES = {place for problem in PROBLEMS for place in problem.places}
 PLAIN = {"AdaGrad", "NaN", "cosine schedule", "cross-entropy", "mean squared error"}  # named in a formula or a table
 FIRST = normalise.read(chapters()[0].notebook).cells
 
@@ -31,12 +32,17 @@ def test_a_problem_leads_to_a_section_that_there_is(place):
 
 
 def test_terms_and_problems_are_named_once_and_in_words():
-    for names in ([term.english.lower() for term in guide.TERMS], [problem.seen for problem in guide.PROBLEMS]):
+    for names in ([term.english.lower() for term in guide.TERMS], [problem.seen for problem in PROBLEMS]):
         assert len(set(names)) == len(names)
     for term in guide.TERMS:
         assert term.meaning and term.meaning[0] != " " and term.meaning[-1] != ".", term
         assert re.search(r"[\u4e00-\u9fff]", term.chinese) or term.chinese == term.english, term
-    assert all("|" not in field for row in [*guide.TERMS, *guide.PROBLEMS] for field in row if isinstance(field, str))
+    assert all("|" not in field for row in [*guide.TERMS, *PROBLEMS] for field in row if isinstance(field, str))
+
+
+def test_the_problems_can_be_looked_through():
+    assert len(PROBLEMS) <= 45 and all(2 < len(group) <= 14 for group in guide.PROBLEMS.values())
+    assert all(len(problem.seen) <= 100 and 1 <= len(problem.places) <= 4 for problem in PROBLEMS)
 
 
 def test_the_first_notebook_shows_all_of_it():

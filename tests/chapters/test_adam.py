@@ -355,3 +355,16 @@ def test_a_students_adam_runs_beside_ours_and_an_error_is_told():
 
     *_, note = exercises.beside(late)("noise", 1.0, 0.9, 0.999)
     assert note == "NameError: name 'undefined' is not defined"
+
+
+def test_a_training_goes_on_as_it_was_with_all_of_its_state_and_leaps_up_without():
+    losses = experiments.resumed()
+    highest = {kept: np.median(loss.max(axis=0)) for kept, loss in losses.items()}
+    before = np.median(losses["all"][0])
+    assert highest["all"] < 1.2 * before and highest["w"] > 3 * before and highest["w-t"] > 5 * highest["w"]
+    assert all((loss[0] == losses["all"][0]).all() for loss in losses.values())
+
+
+def test_what_is_below_half_of_the_smallest_float16_is_rounded_to_zero():
+    half = float(np.nextafter(np.float16(0), np.float16(1))) / 2
+    assert np.float16(0.999 * half) == 0 < np.float16(1.001 * half) and np.float16(1e-8) == 0

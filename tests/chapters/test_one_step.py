@@ -13,6 +13,8 @@ from optim_core.chapters.one_step import exercises, experiments, scenes
 from optim_core.chapters.one_step.experiments import CURVES, LATE, LONG, RATES, cycle, drifts, fate, safe, steps_until
 from optim_core.descent import descend
 from optim_core.live import control
+from optim_core.losses import mse
+from optim_core.network import Linear, Network, Tanh
 from optim_core.optimizers import gd
 
 ETAS = control("eta", 0.1).stops
@@ -472,3 +474,38 @@ def test_in_a_cycle_and_in_chaos_the_loss_rises_and_falls():
         w = descend(gd, [0.5], CURVES[name].slope, LONG, lr=eta)["w"][-LATE:, 0]
         changes = np.diff(CURVES[name].loss(w))
         assert (changes > 0).any() and (changes < 0).any()
+
+
+# Is the slope right? --------------------------------------------------------------------------------------------------
+
+
+def test_the_way_back_is_the_gradient_that_the_package_computes():
+    X, y = experiments.hundred_digits()
+    weights = experiments.small_network(3)
+    net = Network([Linear(64, 16), Tanh(), Linear(16, 10)], mse)
+    task, w = net.on(X, y), np.concatenate([part.ravel() for part in weights])
+    for forget in (False, True):
+        loss, slopes = experiments.backpropagated(X, y, *weights, forget)
+        ours = np.concatenate([slope.ravel() for slope in slopes])
+        scale = 5.0  # ours is half the sum over ten outputs, mse their mean
+        assert np.isclose(loss, scale * task.loss(w), rtol=1e-12)
+        assert np.allclose(ours, scale * task.grad(w), rtol=1e-9, atol=1e-12) == (not forget)
+
+
+def test_a_difference_is_best_neither_coarse_nor_fine_and_shows_the_mistake_at_every_h():
+    def middle(h, **how):
+        return np.median([experiments.slopes_differ(h, seed=seed, **how) for seed in range(10)])
+
+    coarse, less = middle(1e-1), middle(1e-2)
+    assert 90 < coarse / less < 110 and middle(1e-5) < 1e-9 and middle(1e-12) > 1e-3
+    assert middle(1e-5, kind="float32") > 0.05
+    assert all(middle(h, forget=True) > 0.04 for h in (1e-1, 1e-2, 1e-3, 1e-5, 1e-8, 1e-12))
+    right, wrong = experiments.learned_by(False), experiments.learned_by(True)
+    assert right[-1] < wrong[-1] < right[0] / 5
+
+
+def test_newtons_step_arrives_on_a_parabola_and_climbs_where_it_bends_down():
+    parabola, well = CURVES["parabola"], CURVES["double well"]
+    assert 1.5 - parabola.slope(1.5) / parabola.bend(1.5) == 0
+    w = 0.4 - well.slope(0.4) / well.bend(0.4)
+    assert well.loss(w) > well.loss(0.4) and well.bend(0.4) < 0

@@ -199,6 +199,28 @@ def first_rates(beta2, seed=0, runs=1000):
     return at, np.array(seen)
 
 
+@functools.lru_cache(maxsize=1)
+def resumed(lr=0.03, before=500, after=50, seeds=10):
+    """The training losses after a stop, by what is kept: {what: array (after + 1, networks)}.
+
+    "all": w, m, v and t; "w": the weights only; "w-t": the weights and t.
+
+    >>> {what: loss.shape for what, loss in resumed().items()}
+    {'all': (51, 10), 'w': (51, 10), 'w-t': (51, 10)}
+    """
+    net, seen = Network([Linear(64, 16), Tanh(), Linear(16, 10)]), data.digits()
+    task = net.on(seen.X, seen.y)
+    grad = minibatches(task, 32)
+    w = np.stack([net.init(seed) for seed in range(seeds)])
+    stopped = descend(adam, w, grad, before, keep="last", lr=lr)
+    whole, w = {name: stopped[name] for name in ("w", "m", "v")}, {"w": stopped["w"]}
+    kept = {"all": (whole, before), "w": (w, 0), "w-t": (w, before)}
+    return {
+        what: descend(adam, **state, grad=grad, steps=after, start=t, lr=lr, loss=task.loss)["loss"]
+        for what, (state, t) in kept.items()
+    }
+
+
 # ---- 6. The arena ----------------------------------------------------------------------------------------------------
 
 RATES = np.geomspace(1e-4, 10**1.5, 12)  # each √10 times the one before

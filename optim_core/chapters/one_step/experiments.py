@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from optim_core.data import digits
 from optim_core.descent import descend
 from optim_core.optimizers import gd
 from optim_core.refuse import refuse
@@ -301,3 +302,65 @@ def gap(w):
     (True, True)
     """
     return abs(float(w) - float(np.nextafter(w, w * 0)))
+
+
+# ---- is the slope right? ----
+
+
+def backpropagated(X, y, W1, b1, W2, b2, forget=False):
+    """The loss of a network with one hidden layer, and its slope in every weight: (loss, (dW1, db1, dW2, db2)).
+
+    X: (n, inputs); y: (n, outputs). The loss is the mean of ½‖z − y‖². forget: leave the slope of tanh out, a mistake.
+
+    >>> loss, slopes = backpropagated(np.ones((1, 1)), 0.0, *np.full((4, 1, 1), 0.5))
+    >>> round(float(loss), 4), [round(float(slope.item()), 4) for slope in slopes]
+    (0.3879, [0.185, 0.185, 0.6708, 0.8808])
+    """
+    hidden = np.tanh(X @ W1 + b1)  # forwards; it is kept for the way back
+    z = hidden @ W2 + b2
+    loss = ((z - y) ** 2).sum(-1).mean() / 2
+    dz = (z - y) / len(X)  # backwards: the slope of the loss in each z
+    dhidden = dz @ W2.T
+    da = dhidden if forget else dhidden * (1 - hidden**2)  # the slope of tanh is 1 − tanh²
+    return loss, (X.T @ da, da.sum(0), hidden.T @ dz, dz.sum(0))
+
+
+def small_network(seed, kind="float64"):
+    """Random weights 64-16-10 of a floating-point type: [W1, b1, W2, b2]."""
+    rng, shapes = np.random.default_rng(seed), [(64, 16), (16,), (16, 10), (10,)]
+    return [(rng.standard_normal(shape) * 64**-0.5).astype(kind) for shape in shapes]
+
+
+def hundred_digits(kind="float64"):
+    """A hundred digits and their one-hot labels, in a floating-point type."""
+    examples = digits(train=100)
+    return examples.X.astype(kind), np.eye(10, dtype=kind)[examples.y]
+
+
+def slopes_differ(h, forget=False, seed=0, kind="float64"):
+    """How far the slope by backpropagation is from (L(w + hu) − L(w − hu))/2h along a random unit vector u, in parts.
+
+    >>> slopes_differ(1e-5) < 1e-8 < 1e-2 < slopes_differ(1e-5, forget=True)
+    True
+    """
+    (X, y), weights, u = hundred_digits(kind), small_network(seed, kind), small_network(seed + 1)
+    length = math.sqrt(sum((part**2).sum() for part in u))
+    u, h = [(part / length).astype(kind) for part in u], np.dtype(kind).type(h)
+
+    def loss(h):
+        return backpropagated(X, y, *(w + h * part for w, part in zip(weights, u, strict=True)))[0]
+
+    _, slopes = backpropagated(X, y, *weights, forget)
+    along = sum((slope * part).sum() for slope, part in zip(slopes, u, strict=True))
+    return abs(float((loss(h) - loss(-h)) / (2 * h) / along) - 1)
+
+
+@functools.lru_cache(maxsize=4)
+def learned_by(forget, lr=0.3, steps=200):
+    """The losses of gradient descent with the right way back, or with the forgetful one: steps + 1 numbers."""
+    (X, y), weights, losses = hundred_digits(), small_network(0), []
+    for _ in range(steps + 1):
+        loss, slopes = backpropagated(X, y, *weights, forget)
+        losses.append(float(loss))
+        weights = [w - lr * slope for w, slope in zip(weights, slopes, strict=True)]
+    return losses
