@@ -5,7 +5,7 @@ a test looks whether the heading is there, and whether the term stands under it.
 
     link("05", "Nesterov: look before you leap")     [05](05_momentum.ipynb#Nesterov:-look-before-you-leap)
     glossary()                                       a table: English, 中文, what it is, where it is told
-    problems()                                       a table: what you see, where to look
+    problems()                                       a table: what you see, or ask, and where to look
     paths()                                          a list: one evening, a week, a semester
 """
 
@@ -28,7 +28,7 @@ class Term(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """What somebody sees of a training, what it may be, and the places that show it."""
+    """What somebody sees of a training or asks about it, what it may be, and the places that show it."""
 
     seen: str
     may_be: str
@@ -186,7 +186,8 @@ PROBLEMS = {
                 (("03", "Six learning curves, and the fork test"), ("08", "Why warm up?"))),
         Problem("a sudden spike, and it comes back", "a rate that crossed the edge, a catapult, or one long gradient",
                 (("06", "Stall, burst, cycle"), ("03", "The edge, seen"), ("12", "What happened"))),
-        Problem("a spike after training was resumed from a checkpoint", "the optimizer's state was not saved",
+        Problem("a spike after training was resumed from a checkpoint, or the optimizer made anew",
+                "the optimizer's state was lost",
                 (("07", "The first steps are a lottery"),)),
         Problem("it jumps up and down about one value",
                 "bouncing between walls, or noise: enlarge the batch and see",
@@ -197,7 +198,7 @@ PROBLEMS = {
                  ("08", "Reduce on plateau, and raise again"), ("09", "Where a loss stops falling"))),
         Problem("a plateau first, then a sudden fall", "a saddle near the start, or one direction after the other",
                 (("02", "The way out of a saddle"), ("14", "A published result: one thing after another"))),
-        Problem("it is sure of wrong answers, and does not learn", "a squared error behind softmax or sigmoid",
+        Problem("the network is sure of wrong answers, and does not learn", "a squared error behind softmax or sigmoid",
                 (("11", "Two losses, two surfaces"), ("11", "Does it matter on real data?"))),
     ],
     "New examples": [
@@ -243,7 +244,7 @@ PROBLEMS = {
                 (("15", "What happened"), ("09", "What happened"))),
         Problem("all units of a layer are the same", "the weights began equal",
                 (("09", "How large should a weight be?"),)),
-        Problem("is my gradient right? what does backward() do?", "compare it with a difference",
+        Problem("is my gradient right? what does backward() do?", "the chain rule; compare it with a difference",
                 (("01", "Is the slope right?"),)),
     ],
     "Batches and chance": [
@@ -320,7 +321,7 @@ def glossary(notebooks=NOTEBOOKS):
 
 
 def problems(notebooks=NOTEBOOKS):
-    """The problems as a table: what you see, what it may be, where to look; each group under its name."""
+    """The problems as a table: what you see or ask, what it may be, where to look; each group under its name."""
     rows = []
     for group, found in PROBLEMS.items():
         rows.append(f"| **{group}** | | |")
@@ -329,7 +330,7 @@ def problems(notebooks=NOTEBOOKS):
                 link(number, heading, f"{number} {heading}", notebooks) for number, heading in problem.places
             )
             rows.append(f"| {problem.seen} | {problem.may_be} | {places} |")
-    return "\n".join(["| what you see | what it may be | where to look |", "|---|---|---|", *rows])
+    return "\n".join(["| what you see, or ask | what it may be, in short | where to look |", "|---|---|---|", *rows])
 
 
 def paths(notebooks=NOTEBOOKS):
