@@ -183,7 +183,7 @@ class Rays(Page):
     )
 
     def __init__(self):
-        super().__init__("map loss / map size / map rate", widths=[1, 1], size=(9.6, 5.4))
+        super().__init__("map loss / map size / map rate", widths=[1, 1], size=(9.6, 5.2))
         self.map = Surface(self, "map", numbers=False, sets="start")
         kept = dict(log="y", legend=None)
         self.loss = Curves(self, "loss", title="loss above its minimum", ylim=(1e-10, 10), **kept)
