@@ -118,7 +118,7 @@ def test_strong_decay_lets_the_accuracy_rise_before_it_takes_the_weights():
 
 
 def test_evaluation_mode_knows_neither_repetition_nor_company():
-    assert set(experiments.answers_that_change(treated("healthy")).values()) == {0.0}
+    assert set(experiments.answers_that_change(experiments.healthy()).values()) == {0.0}
     company = experiments.answers_that_change(treated("L"))
     assert company["asked again"] == 0 and company["in other company"] > 0.5 and company["alone"] > 0.5
     assert min(experiments.answers_that_change(treated("G")).values()) > 0.05
@@ -131,17 +131,38 @@ def test_a_measure_is_taken_once_for_each_look():
         calls.append(k)
         return {"k": k}
 
-    chart = treated("healthy")
+    chart = experiments.healthy()
     t, values = experiments.measured(chart, counted, 7)
     again, _ = experiments.measured(chart, counted, 7)
     assert t.tolist() == again.tolist() == [0, 70, 140, 210, 280, 300]
     assert calls == values["k"].tolist() == [0, 7, 14, 21, 28, 30]
+    assert experiments.measured(chart, counted, 7, last=False)[0].tolist() == [0, 70, 140, 210, 280]
+
+
+def test_the_healthy_training_goes_only_as_far_as_it_is_asked_and_bears_an_interruption():
+    chart = experiments.healthy(3, 0)
+    assert chart.t == [0] and experiments.healthy(3, 25) is chart and chart.t == [0, 10, 20, 30]
+    experiments._begun(3)[1].close()
+    (*_, whole) = experiments.watch(Recipe(), 3)
+    assert experiments.healthy(3).right == whole.right and np.array_equal(experiments.healthy(3).w[-1], whole.w[-1])
+
+
+def test_batches_of_twenty_that_are_asked_at_once_answer_as_one_by_one():
+    chart = treated("L")
+    X = chart.data.X_test[:50]
+    one_by_one = [chart._in_company(X[b : b + 20], -1, 0) for b in (0, 20, 40)]
+    assert np.array_equal(chart.answers(X), np.concatenate(one_by_one))
+    assert np.array_equal(chart.answers(X[:7]), chart._in_company(X[:7], -1, 0))
+
+
+@pytest.fixture(scope="module")
+def ward():
+    return scenes.Ward()
 
 
 @pytest.mark.parametrize("letter", LETTERS)
-def test_all_evidence_can_be_asked_of_every_patient_at_its_first_look(letter):
-    scene = scenes.Ward()
-    first = next(experiments.ward(letter, "nothing", 3))
+def test_all_evidence_can_be_asked_of_every_patient_at_its_first_look(letter, ward):
+    scene, first = ward, next(experiments.ward(letter, "nothing", 3))
     for evidence in scenes.EVIDENCE:
         scene.adjust(evidence)
         scene.show((letter, "nothing", 3, *first))
@@ -189,6 +210,7 @@ def test_one_knob_explains_most_and_a_random_search_needs_fewer_trials_than_a_gr
     assert only["λ"] == pytest.approx(1) and only["η"] < 0.1
     for side in experiments.SIDES:
         assert exercises.matching(side) < side**3
+    assert exercises.needed.measure() == "b" and 64 / 3 < exercises.matching(4) < 64 / 1.5  # about half
 
 
 def test_what_is_chosen_and_what_is_reported_are_other_digits_and_other_seeds():
@@ -230,10 +252,13 @@ def test_what_the_question_says_of_adams_default():
     assert f"{100 * default:.0f} % right" in text and f"{100 * tuned:.0f} % with another η" in text
 
 
-def test_the_best_tuned_methods_are_not_told_apart():
-    ends = {name: experiments.tuned(name)["right"] for name in experiments.METHODS}
-    for mine, other in itertools.combinations(ends.values(), 2):
-        assert "do not tell" in scenes.verdict(mine, other)
+def test_a_verdict_waits_for_the_last_step():
+    scene, (losses, right) = scenes.Beat(), experiments.baseline(scenes.ADAMS[1])
+    for looks in range(1, len(losses) + 1):
+        scene.show((0.1, 0.9, "η constant", losses[:looks], right, 0))
+        scene.at(0)
+        assert ("still training" in scene.caption) is (looks < len(losses))
+        assert ("do not tell" in scene.caption) is (looks == len(losses))  # it is compared with itself
 
 
 # ---- a student's function

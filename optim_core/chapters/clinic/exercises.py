@@ -487,8 +487,13 @@ alike_curves = Predict(
 needed = Predict(
     "Three knobs are tried on a grid of 4 × 4 × 4 = 64 settings. How many settings drawn at random do as well, on "
     "average?",
-    lambda: matching(4),
-    factor=1.6,
+    lambda: "a" if matching(4) < 16 else "b" if matching(4) <= 48 else "c" if matching(4) <= 80 else "d",
+    options={
+        "a": "ten or so",
+        "b": "about half as many",
+        "c": "as many, 64",
+        "d": "more: chance wastes some of them",
+    },
     why="On the grid each knob has only 4 values, however many trials there are; at random each trial has a new one. "
     "Where one knob matters most, that is what counts.",
 )

@@ -202,7 +202,9 @@ class Chart:
         """The class for each row of X, asked as this training asks: in training mode in batches of 20, in order."""
         if not self.recipe.test["train"]:
             return self._in_company(X, k, asked)
-        return np.concatenate([self._in_company(X[b : b + 20], k, asked + b) for b in range(0, len(X), 20)])
+        whole = len(X) // 20 * 20  # all full batches at once, on a leading axis
+        parts = [X[:whole].reshape(-1, 20, X.shape[-1]), X[whole:]]
+        return np.concatenate([self._in_company(p, k, asked + i).ravel() for i, p in enumerate(parts) if p.size])
 
     def _in_company(self, X, k, asked):
         """The classes for one batch X, shape (…, batch, pixels); `asked` decides what dropout drops, if it is on."""
@@ -245,7 +247,24 @@ def watch(recipe, seed=0, steps=STEPS, every=LOOK):
         yield chart
 
 
-@functools.lru_cache(96)
+@functools.lru_cache(16)
+def _begun(seed):
+    """The healthy training with this seed: its Chart after the first look, and the stream that makes it grow."""
+    stream = watch(recipe("healthy"), seed)
+    return next(stream), stream
+
+
+def healthy(seed=0, steps=STEPS):
+    """The Chart of the healthy training, for so many steps at least: it trains no further than it is asked for."""
+    chart, stream = _begun(seed)
+    while chart.t[-1] < steps:
+        if next(stream, None) is None:  # somebody interrupted it
+            _begun.cache_clear()
+            return healthy(seed, steps)
+    return chart
+
+
+@functools.lru_cache(128)
 def treated(letter, knob="nothing", seed=0):
     """The whole training of a patient with one knob turned."""
     (*_, chart) = watch(KNOBS[knob](recipe(letter)), seed)
@@ -265,9 +284,9 @@ def ward(letter, knob, seed):
 # ---- evidence: what one can ask of a training; each takes a Chart and a look k ----
 
 
-def measured(chart, measure, every=1):
-    """A measure at every so-manyth look and at the last: (steps, {name: values}). Nothing is measured twice."""
-    looks = [k for k in range(len(chart.t)) if k % every == 0 or k == len(chart.t) - 1]
+def measured(chart, measure, every=1, last=True):
+    """A measure at every so-manyth look, and at the last: (steps, {name: values}). Nothing is measured twice."""
+    looks = [k for k in range(len(chart.t)) if k % every == 0 or last and k == len(chart.t) - 1]
     for k in looks:
         if (measure, k) not in chart.notes:
             chart.notes[measure, k] = measure(chart, k)
@@ -672,7 +691,7 @@ def _rate(c):
 
 
 def _slow(c):
-    first, usual = (sharpness(one, 0)["η × sharpness"] for one in (c, treated("healthy", seed=c.seed)))
+    first, usual = (sharpness(one, 0)["η × sharpness"] for one in (c, healthy(c.seed, 0)))
     return first < usual / 10, f"η × sharpness begins at {short(first)} (in the healthy training at {short(usual)})"
 
 

@@ -61,8 +61,8 @@ def over_looks(panel, title, measure, every=1, **more):
 
     def shown(chart):
         lines, looks = {}, dict(LAYER)
-        for mark, one in (("_healthy ", experiments.treated("healthy", seed=chart.seed)), ("", chart)):
-            t, values = measured(one, measure, every)
+        for mark, one in (("_healthy ", experiments.healthy(chart.seed, chart.t[-1])), ("", chart)):
+            t, values = measured(one, measure, every, last=not mark)  # only of the patient is the last one read out
             lines |= {mark + name: (t, np.maximum(v, FLOOR)) for name, v in values.items()}
             looks |= {mark + name: HEALTHY for name in values if mark}
         return (lines,), dict(looks=looks) | more
@@ -77,7 +77,7 @@ def over_looks(panel, title, measure, every=1, **more):
 
 def _purpose(chart):
     lines = {}
-    for name, one in (("_healthy", experiments.treated("healthy", seed=chart.seed)), ("loss on 16 digits", chart)):
+    for name, one in (("_healthy", experiments.healthy(chart.seed, 0)), ("loss on 16 digits", chart)):
         losses, _ = experiments.one_batch(one)
         lines[name] = (np.arange(1, len(losses) + 1), losses)
     return (lines,), dict(looks={"_healthy": HEALTHY})
@@ -202,8 +202,9 @@ class Ward(Page):
 
     def show(self, result):
         self.letter, self.knob, self.seed, self.sick, self.turned = result
-        charts = {"healthy": experiments.treated("healthy", seed=self.seed), f"patient {self.letter}": self.sick}
-        looks = {"healthy": HEALTHY, f"patient {self.letter}": SICK}
+        healthy = experiments.healthy(self.seed, self.sick.t[-1])  # as far as the patient is
+        charts = {"healthy": healthy, "patient": self.sick}
+        looks = {"healthy": HEALTHY, "patient": SICK}
         if self.turned:
             charts[self.knob], looks[self.knob] = self.turned, TURNED
         self.loss.show({n: (np.arange(1, len(c.loss) + 1), np.array(c.loss)) for n, c in charts.items()}, looks=looks)
@@ -321,7 +322,8 @@ class Beat(Page):
         self.caption = (
             f"Momentum, η = {number(self.lr)}, μ = {number(self.mu)}, {self.plan}, after {self.step} steps: "
             f"{said(self.mine)} of the held-out digits right (mean ± standard deviation of five seeds); Adam with "
-            f"η = {number(ADAMS[1])}, at the end: {said(self.adam)}. {verdict(self.mine, self.adam)}"
+            f"η = {number(ADAMS[1])}, at the end: {said(self.adam)}. "
+            + (verdict(self.mine, self.adam) if self.step == experiments.UPDATES else "It is still training.")
             + (f" Diverged: {self.gone} of 5." if self.gone else "")
         )
         return self.moved()
