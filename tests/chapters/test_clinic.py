@@ -170,6 +170,20 @@ def test_all_evidence_can_be_asked_of_every_patient_at_its_first_look(letter, wa
         assert f"Patient {letter} after 0 steps" in scene.caption and evidence in scene.caption
 
 
+@pytest.mark.parametrize("letter", LETTERS)
+def test_evidence_stays_in_its_panel_and_says_where_it_begins_and_ends(letter, ward):
+    chart, (low, high) = treated(letter), ward.kinds["log"].axes.get_ylim()
+    for evidence, vectors in {
+        "weight norm by layer": [chart.w[k][: 64 * 32] for k in (0, -1)],
+        "length of a step by layer": [(chart.w[k + 1] - chart.w[k])[: 64 * 32] / experiments.LOOK for k in (0, -2)],
+    }.items():
+        lines, _ = scenes.EVIDENCE[evidence].shown(chart)
+        values = np.concatenate([line[1] for line in lines[0].values()])
+        assert low < values.min() and values.max() < high
+        said = [experiments.short(np.linalg.norm(vector)) for vector in vectors]
+        assert f"W₁ from {said[0]} to {said[1]}" in scenes.EVIDENCE[evidence].words(chart)
+
+
 # ---- the search
 
 

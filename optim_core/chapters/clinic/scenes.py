@@ -70,7 +70,10 @@ def over_looks(panel, title, measure, every=1, **more):
     def words(chart):
         _, values = measured(chart, measure, every)
         say = percent if measure is experiments.accuracies else short
-        return ", ".join(f"{name} {say(v[-1])}" for name, v in values.items()) + " at the last look"
+        names = {name: name + " " if len(values) > 1 else "" for name in values}
+        if len(chart.t) == 1:
+            return ", ".join(f"{names[name]}{say(v[0])}" for name, v in values.items()) + " at the start"
+        return ", ".join(f"{names[name]}from {say(v[0])} to {say(v[-1])}" for name, v in values.items())
 
     return Evidence(panel, f"{title} (grey: healthy)", shown, words)
 
@@ -142,7 +145,7 @@ EVIDENCE = {
         lambda c: f"{_listed(experiments.answers_that_change, percent)(c)} {SEVERAL}",
     ),
     "answers by class": Evidence(
-        "bars", "share of each class among the answers (tick: true)", _answers,
+        "answers", "share of each class among the answers (tick: true)", _answers,
         lambda c: f"the most frequent answer is given to {percent(experiments.predicted(c).max())} of the digits",
     ),
     "inputs: mean and spread": Evidence(
@@ -184,11 +187,12 @@ class Ward(Page):
         self.asked, self.kinds, steps = next(iter(EVIDENCE)), {}, dict(x="steps t", title=" ")
         shown = dict(self.panels)
         for kind, make in {
-            "log": lambda on: Curves(self, on, log="y", ylim=(1e-6, 1e3), legend="lower left", **steps),
+            "log": lambda on: Curves(self, on, log="y", ylim=(1e-6, 1e8), legend="lower left", **steps),
             "alone": lambda on: Curves(self, on, log="y", ylim=(1e-3, 100), legend=None, **steps),
             "share": lambda on: Curves(self, on, ylim=(0, 1.02), legend="center right", **steps),
             "count": lambda on: Curves(self, on, ylim=(0, 10.5), legend=None, **steps),
             "bars": lambda on: Bars(self, on, title=" ", room=dict(bottom=0.6)),
+            "answers": lambda on: Bars(self, on, title=" ", values=False, room=dict(bottom=0.6)),
             "shares": lambda on: Bars(self, on, title=" ", ylim=(0, 1.1), room=dict(bottom=0.6)),
             "histogram": lambda on: Histogram(self, on, edges=np.linspace(-10, 10, 81), title=" ", x="z"),
             "pictures": lambda on: Pictures(self, on, title=" "),
