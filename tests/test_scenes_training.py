@@ -289,6 +289,24 @@ def test_the_caption_compares_where_all_have_been(against):
     assert "with B = 1," not in shown.caption, "what diverged is not compared"
 
 
+@pytest.mark.parametrize("against", ["updates", "epochs"])
+def test_the_caption_says_where_each_run_is_first_at_the_target(against):
+    scene = TrainingRuns(target=0.3)
+    scene.adjust(against)
+    for batch, epochs in ((64, 4), (1200, 2)):
+        *_, run = timed_training(NET, DATA, gd, batch=batch, lr=0.5, epochs=epochs, seconds=LONG)
+        scene.show(run)
+        scene.at(0)
+        if batch == 64:
+            there = [x for x, loss in zip(getattr(run, against), run.loss, strict=True) if loss <= 0.3]
+            (said,) = re.findall(
+                rf"First seen at a loss of 0.3: after ([\d.]+) {against[:-1]}s? with B = 64", scene.caption
+            )
+            assert float(said) == pytest.approx(there[0], rel=5e-3)
+    assert f"0.3: not with B = 1200; after {said} {against[:-1]}" in scene.caption
+    assert scene.losses.artists["level word 1"].get_text() == "0.3"
+
+
 def test_a_still_needs_no_sliders():
     picture = scenes.still(TrainingRuns(), run_of())
     assert not any(artist.get_animated() for artist in picture.axes[0].lines if artist.get_visible())

@@ -109,6 +109,7 @@ class TrainingRuns(Page):
 
     result: a Run of `timed_training`. The control `against` says what stands on the horizontal axis: "updates",
     "epochs" or "seconds"; it only draws anew. A run that was broken off before a fifth of its budget is not kept.
+    target: a loss that is marked; the caption says where on that axis each run is first seen there.
     """
 
     alt = (
@@ -123,8 +124,9 @@ class TrainingRuns(Page):
         "seconds": "seconds of computing, on this machine",
     }
 
-    def __init__(self):
+    def __init__(self, target=None):
         super().__init__("losses rights", size=(9.6, 4.0))
+        self.target = target
         words = dict(log="xy", x="updates", points=False)  # whatever it is, there is room for it
         self.losses = Curves(self, "losses", title="training loss", ylim=(1e-4, 30), legend="lower left", **words)
         words |= dict(title="held-out accuracy (log scale of the errors)", ylim=(1, 0.008), legend=None)
@@ -168,8 +170,11 @@ class TrainingRuns(Page):
             lines = {name: self._track(run, panel is self.losses) for name, run in named.items()}
             low, high = sorted(panel.axes.get_ylim())
             ends = {name: (x[-1], np.clip(y[-1], low, high)) for name, (x, y) in lines.items() if len(x)}
-            start = {"loss at the start": self.run.loss[0]} if panel is self.losses else {}
-            panel.show(lines, looks=looks, dots=ends, levels=start, faint=faint)
+            levels = {"loss at the start": self.run.loss[0]} | (
+                {number(self.target): self.target} if self.target else {}
+            )
+            levels = levels if panel is self.losses else {}
+            panel.show(lines, looks=looks, dots=ends, levels=levels, faint=faint)
         self.caption = " ".join(self._said())
         return self.moved()
 
@@ -209,7 +214,20 @@ class TrainingRuns(Page):
             most, unit = run.budget[run.ended], "epoch" if run.ended == "epochs" else "second"
             yield f"It ended because its {_many(most, unit)} {'was' if most == 1 else 'were'} used up."
         if run.ended:
-            yield from self._compare()
+            yield from self._arrivals() if self.target else self._compare()
+
+    def _arrivals(self):
+        """Where on the axis each run is first seen at the target."""
+        runs, parts = [self.run, *reversed(self.earlier)], []
+        differ = {name: len({getattr(run, name) for run in runs}) > 1 for name in ("lr", "seed")}
+        for run in runs:
+            k = first_at(run.loss, self.target)
+            place = "not" if k is None else f"after {self._amount(getattr(run, self.against)[k])}"
+            parts.append(f"{place} with {_label(run, differ['seed'], differ['lr'])}")
+        yield f"First seen at a loss of {number(self.target)}: {'; '.join(parts)}."
+
+    def _amount(self, place):
+        return f"{number(place, 2)} s of computing" if self.against == "seconds" else _many(place, self.against[:-1])
 
     def _compare(self):
         """All runs that did not diverge, at the last place on the axis that each of them has reached."""
@@ -222,8 +240,16 @@ class TrainingRuns(Page):
         for run in runs:
             here = np.searchsorted(getattr(run, self.against), place, side="right") - 1
             parts.append(f"{_value(run.loss[here])} with {_label(run, differ['seed'], differ['lr'])}")
-        unit = f"{number(place)} s of computing" if self.against == "seconds" else _many(place, self.against[:-1])
-        yield f"At {unit}, as far as all of these have come, the loss was {'; '.join(parts)}."
+        yield f"At {self._amount(place)}, as far as all of these have come, the loss was {'; '.join(parts)}."
+
+
+def first_at(losses, target):
+    """The first look at which a loss is at most the target; None if there is none.
+
+    >>> first_at([2.3, 0.2, 0.09, 0.12], 0.1), first_at([2.3, float("nan")], 0.1)
+    (2, None)
+    """
+    return next((k for k, loss in enumerate(losses) if loss <= target), None)
 
 
 def _label(run, say_seed, lr=True):
