@@ -271,6 +271,8 @@ PROBLEMS = {
         Problem("how large a batch?", "updates needed times the time of one", (("04", "How large a batch?"),)),
         Problem("which initial weights: Xavier or He?", "it depends on the activation",
                 (("09", "How large should a weight be?"),)),
+        Problem("how to scale the inputs: to [0, 1], or to mean 0 and variance 1?", "the mean counts most",
+                (("09", "The scale of the inputs"), ("10", "What happened"))),
         Problem("decay the biases as well, and weights before a normalization?",
                 "the first hardly matters; the second raises their rate",
                 (("13", "A penalty on large weights"), ("13", "Three knobs on a network"), ("10", "Rays"))),
