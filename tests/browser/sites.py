@@ -185,9 +185,9 @@ class Visit:
         """The notebook that runs in the chapter's page."""
         return self.page.frame_locator("#live")
 
-    def press(self, key: str = "ArrowRight") -> float:
-        """Press a key on the first slider of the first figure; the milliseconds until its picture is another one."""
-        return press(self.page, self.notebook.locator(".optim-live").first, key)
+    def press(self) -> float:
+        """Move the first slider of the first figure; the milliseconds until its picture is another one."""
+        return press(self.page, self.notebook.locator(".optim-live").first)
 
     def read_on(self) -> None:
         """Go down the notebook, as its cells run, to the end of the last one."""
@@ -224,10 +224,11 @@ class Visit:
         )
 
 
-def press(page, figure, key: str = "ArrowRight") -> float:
-    """Press a key on the first slider of a figure on a page; the milliseconds until its picture is another one."""
+def press(page, figure) -> float:
+    """Move the first slider of a figure by a stop; the milliseconds until its picture is another one."""
     overlay, handle = figure.locator(".optim-overlay").first, figure.locator(".noUi-handle").first
-    before = overlay.inner_html()
+    now, last = (float(handle.get_attribute(f"aria-value{name}")) for name in ("now", "max"))
+    before, key = overlay.inner_html(), "ArrowRight" if now < last else "ArrowLeft"
     handle.focus()
     begun = time.perf_counter()
     handle.press(key)
