@@ -137,7 +137,7 @@ def test_words_are_found_where_they_stand(words, where):
     assert place(TEXT, words)[0] == where
 
 
-@pytest.mark.parametrize("words", ["is first", "Nothing", "Three … One", "p … e"])
+@pytest.mark.parametrize("words", ["is first", "Nothing", "Three … One", "p … e", "One … $w$."])
 def test_words_that_no_block_or_more_than_one_has_are_refused(words):
     with pytest.raises(ValueError, match="shows of the cell"):
         place(TEXT, words)

@@ -87,6 +87,8 @@ def place(text, words, where="the cell"):
     ({'block': 1, 'from': 'Two', 'to': 'here.'}, 'Two is here.')
     """
     first, _, last = (tidy(one) for one in words.partition(PART))
+    if last and "$" in first + last:
+        refuse(f"shows of {where}", words, "a part that begins and ends with words: the page finds it by their letters")
     hits = []
     for number, block in enumerate(blocks(text)):
         pieces = items(block) if ITEM.match(block) else [block]
@@ -94,9 +96,7 @@ def place(text, words, where="the cell"):
             piece, at = tidy(piece), {"block": number} | ({"item": item} if ITEM.match(block) else {})
             if last and first in piece:
                 begin = piece.index(first)
-                after = begin + len(
-                    first
-                )  # words that both begin and end the part are looked for behind the first ones
+                after = begin + len(first)  # words may both begin and end the part
                 if last in piece[after:]:
                     end = piece.index(last, after) + len(last)
                     hits.append((at | {"from": first, "to": last}, piece[begin:end]))
