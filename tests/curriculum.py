@@ -26,6 +26,9 @@ TOPICS = [
         "Why there is a cliff: two directions",
         "**Stuck is not the same as a small gradient.**",
     ),
+    ("01", "Newton's method", "01", "A step taken apart", "is *Newton's method*"),
+    ("01", "backpropagation", "01", "Is the slope right?", "This is *backpropagation*"),
+    ("01", "gradient check", "01", "Is the slope right?", "A *gradient check* compares it"),
     ("01 03", "defaults", "01", "Which unit has η?", "whoever relies on it relies on somebody else's λ"),
     ("01 03", "range of rates", "01", "Which unit has η?", '"between 1 and $10^{-6}$" is no law'),
     (
@@ -64,6 +67,8 @@ TOPICS = [
     ("04", "batch size and learning rate", "04", "A published result: the linear scaling rule", "k times as large"),
     ("04", "small and large batches, and new data", "04", "Sharp and flat minima", "Keskar and others (2017)"),
     # momentum
+    ("05", "PyTorch's velocity", "05", "The equation", "its velocity is without η"),
+    ("05", "PyTorch's Nesterov", "05", "Nesterov: look before you leap", "this method in other variables"),
     ("05", "inertia", "05", "One direction at a time: a ball with friction", "it has inertia"),
     ("05", "v ← μv − ηg", "05", "The equation", r"v \leftarrow \mu v - \eta \nabla L(w)"),
     ("05", "sum or average", "05", "The equation", "You will often read that it is an average. It is not"),
@@ -87,6 +92,14 @@ TOPICS = [
     ("06 07", "RMSProp with momentum", "06", "What the denominator remembers", "*RMSProp, μ = 0.9*"),
     ("06 07", "AdaDelta", "06", "AdaDelta: a method without a learning rate?", "AdaDelta (Zeiler 2012)"),
     ("06 07", "normalised gradient", "06", "Steepest by which ruler?", "*normalised gradient descent*"),
+    (
+        "06 07",
+        "resuming with the state",
+        "07",
+        "The first steps are a lottery",
+        "a checkpoint holds the optimizer's state",
+    ),
+    ("06 07", "ε in float16", "07", "What happened", "In float16 all that is below"),
     ("06 07", "Adam, bias correction", "07", "What happened", r"\hat m = \frac{m}{1-\beta_1^t}"),
     ("06 07", "Nadam", "07", "What happened", "**Nadam** (Dozat 2016)"),
     ("06 07", "AMSGrad", "07", "How rare may news be?", "**AMSGrad** (Reddi, Kale and Kumar 2018)"),
