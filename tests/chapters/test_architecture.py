@@ -5,6 +5,7 @@ import pytest
 
 from optim_core.chapters.architecture import exercises, experiments, scenes
 from optim_core.chapters.architecture.experiments import KINDS, STRENGTHS
+from optim_core.exercises import has_blank
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if "norm" not in kind])
@@ -104,4 +105,5 @@ def test_a_students_half_times_are_marked_where_they_are_numbers():
     right = exercises.beside(exercises.half_time.reference)(1e-3, 0.01)[-1]
     assert right == pytest.approx({s: experiments.half_time(s, 1e-3) for s in STRENGTHS})
     for wrong in (lambda s, a0: "soon", lambda s, a0: 1 / 0, lambda s, a0: -1.0, lambda s, a0: ____):  # noqa: F821
-        assert exercises.beside(wrong)(1e-3, 0.01)[-1] == {}
+        experiment = exercises.beside(wrong)
+        assert experiment(1e-3, 0.01)[-1] == {} and bool(experiment.trouble) is not has_blank(wrong), "it says why"

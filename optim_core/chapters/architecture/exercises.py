@@ -217,17 +217,29 @@ half_time.mistakes += [
 
 
 def beside(function):
-    """The experiment of a figure that marks a student's half-times on the modes of two layers."""
+    """The experiment of a figure that marks a student's half-times on the modes of two layers.
+
+    `experiment.trouble` is a sentence on what of them cannot be shown, or "".
+    """
 
     def experiment(a0, lr):
-        yours = {}
+        yours, experiment.trouble = {}, ""
         if callable(function) and not has_blank(function):
             for s in experiments.STRENGTHS:
-                when = one_number(run(function, (s, a0)).value)
-                if when is not None and 0 <= when <= 800 * lr:
+                ran = run(function, (s, a0))
+                when = one_number(ran.value)
+                if ran.error is not None:
+                    what = " ".join(str(ran.error).split())
+                    experiment.trouble = f"Yours stopped with {type(ran.error).__name__}: {what}."
+                elif when is None:
+                    experiment.trouble = "Yours is not shown where it returns no number."
+                elif 0 <= when <= 800 * lr:
                     yours[s] = float(when)
+                else:
+                    experiment.trouble = f"Yours is not shown where it is not between 0 and {800 * lr:g}."
         return 2, a0, lr, experiments.modes(2, a0, lr), yours
 
+    experiment.trouble = ""
     return experiment
 
 
