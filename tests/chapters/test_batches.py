@@ -453,10 +453,20 @@ def test_what_is_said_of_k_times_the_batch_is_what_its_losses_say(k, crosses):
 @pytest.mark.parametrize("against, x", [("η/B", 0.5), ("η", 2.0), ("B", 4)])
 def test_places_are_ordered_by_what_was_chosen(against, x):
     assert along(against, 4, 2.0) == x
-    places = {(B, 2.0): np.full((3, 2), 0.15) for B in scenes.Places.SIZES}
-    scene = scenes.Places()
-    assert f"Against {against}. " in stillness(scene, against, places)
-    assert scene.sharp.groups["B = 4"][0] == [x]
+    rng = np.random.default_rng(0)
+    places = {(B, lr): rng.uniform(0.1, 0.2, (3, 2)) for B in scenes.Places.SIZES for lr in (2.0, 2.02)}
+    scene, pairs = scenes.Places(), list(places)
+    caption = stillness(scene, against, places)
+    assert f"Against {against}. {scenes.ends_of(scene.means)} {scenes.ordered(against, scene.means)}" == caption
+    assert scene.sharp.groups["B = 4"][0][0] == x
+    sharp = {pair: places[pair][0].mean() for pair in pairs}
+    flat, steep = min(pairs, key=sharp.get), max(pairs, key=sharp.get)
+    for (B, lr), word in ((flat, "flattest place on average"), (steep, "sharpest")):
+        assert f"{word}: B = {B}, η = {lr:g}" in caption
+    if against == "η/B":  # no two alike: 1 − 6 Σ d² / (n³ − n), with d the differences of the ranks
+        d = np.argsort(np.argsort([lr / B for B, lr in pairs])) - np.argsort(np.argsort([sharp[p] for p in pairs]))
+        rank = 1 - 6 * (d**2).sum() / (8**3 - 8)
+        assert f"Rank correlation: {rank:.2g};".replace("-", "−") in caption
 
 
 # The chapter's numbers, elsewhere ---------------------------------------------------------------------------------

@@ -528,6 +528,41 @@ class TimeToTarget(Page):
 # ---- where runs end ----
 
 
+def along(against, B, lr):
+    """What stands on the axis for a batch size and a learning rate.
+
+    >>> along("η/B", 4, 1.0), along("η", 4, 1.0), along("B", 4, 1.0)
+    (0.25, 1.0, 4)
+    """
+    return {"η/B": lr / B, "η": lr, "B": B}[against]
+
+
+def ends_of(means):
+    """The flattest and the sharpest of the places {(B, η): (λ_max, share right, updates)}."""
+    pairs = sorted(means, key=lambda pair: means[pair][0])
+    said = [
+        f"B = {B}, η = {number(lr)}, with λ_max = {number(means[B, lr][0], 2)} and {100 * means[B, lr][1]:.1f} % right"
+        for B, lr in (pairs[0], pairs[-1])
+    ]
+    return f"The flattest place on average: {said[0]}; the sharpest: {said[1]}."
+
+
+def ordered(against, means):
+    """How far λ_max follows what stands on the axis: their rank correlation, of all pairs and without the noiseless.
+
+    >>> means = {(4, 0.1): [0.3], (4, 0.4): [0.2], (16, 6.4): [0.1], (600, 1.0): [0.4], (600, 8.0): [0.25]}
+    >>> ordered("η/B", means), ordered("η", means)
+    ('Rank correlation: −0.9; without B = 600: −1.', 'Rank correlation: −0.3; without B = 600: −1.')
+    """
+    from scipy.stats import spearmanr  # takes a while to load
+
+    said = []
+    for pairs in (list(means), [pair for pair in means if pair[0] < 600]):
+        sharp = [means[pair][0] for pair in pairs]
+        said.append(number(float(spearmanr([along(against, *pair) for pair in pairs], sharp).statistic), 2))
+    return f"Rank correlation: {said[0]}; without B = 600: {said[1]}."
+
+
 class Places(Page):
     """How sharp the places are where runs stop, and how well they do on test digits, for several (B, η).
 
@@ -540,6 +575,7 @@ class Places(Page):
         "the mean, a line from the lowest to the highest of the seeds, another marker for each batch size. Right: the "
         "share of right test digits against that curvature: the flattest places do worst."
     )
+    claims = (ends_of, ordered)
     SIZES = (4, 16, 64, 600)
     LIMITS = {"η/B": (1e-3, 1), "η": (0.05, 20), "B": (2, 1200)}
 
@@ -574,17 +610,5 @@ class Places(Page):
         self.right.show(right, looks=self.looks, sizes=8)
 
     def at(self, t):
-        order = sorted(self.means, key=lambda pair: self.means[pair][0])
-        told = [f"B = {B}, η = {number(lr)}, with λ_max = {number(self.means[B, lr][0], 2)} and "
-                f"{100 * self.means[B, lr][1]:.1f} % right" for B, lr in (order[0], order[-1])]  # fmt: skip
-        self.caption = f"Against {self.against}. The flattest place on average: {told[0]}; the sharpest: {told[1]}."
+        self.caption = f"Against {self.against}. {ends_of(self.means)} {ordered(self.against, self.means)}"
         return self.moved()
-
-
-def along(against, B, lr):
-    """What stands on the axis for a batch size and a learning rate.
-
-    >>> along("η/B", 4, 1.0), along("η", 4, 1.0), along("B", 4, 1.0)
-    (0.25, 1.0, 4)
-    """
-    return {"η/B": lr / B, "η": lr, "B": B}[against]
