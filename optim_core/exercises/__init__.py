@@ -135,8 +135,6 @@ class Exercise:
         except KeyboardInterrupt:
             return Result(INCORRECT, "you stopped the check before it was done.")
         except Exception:  # an object that refuses to be looked at
-            if __import__("os").environ.get("WILD"):
-                raise
             return Result(INCORRECT, "your function returns something that cannot be compared with the answer.")
         return _remembered(self, result)
 
