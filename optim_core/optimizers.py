@@ -10,7 +10,7 @@ formulas is ∇L(w) before the step; `t` counts the steps 1, 2, ….  The new st
 of shape (2,) one learning rate per parameter.  Any hyper-parameter may be a function of the steps already taken, t − 1.
 
 All raise ValueError for an unknown keyword, a hyper-parameter out of its range, a gradient of another shape than w.
-A new optimizer is one function here, a name in OPTIMIZERS, and a row in the table of tests/test_optimizers.py.
+A new optimizer is one function here, its name in OPTIMIZERS, and a row in TABLE of tests/test_optimizers.py.
 """
 
 import functools

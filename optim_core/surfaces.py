@@ -5,7 +5,7 @@ SymPy derives the gradient and the Hessian, compiles all three to numpy, and typ
     surface = surfaces.product(x=1.0, y=1.0)          # L(w1, w2) = (y - w1 w2 x)²
     surface.loss(w), surface.grad(w), surface.hessian(w)      # w of shape (…, 2)
 
-A new surface is one function here and a row in SURFACES; `from_formula` makes one from what a student types.
+A new surface is one function here and its name in SURFACES; `from_formula` makes one from what a student types.
 """
 
 import ast
