@@ -43,13 +43,16 @@ def test_only_chapters_that_are_there_are_excused_and_those_without_a_lecture():
 @each
 def test_a_chapter_has_a_lecture_of_20_to_45_minutes_with_notes_for_every_slide(path):
     found = slides(path)
-    assert 20 <= sum(slide.minutes for slide in found) <= 45
-    assert [slide.title for slide in found if not slide.notes or not slide.minutes > 0] == []
+    minutes = sum(slide.minutes for slide in found)
+    assert 20 <= minutes <= 45, f"the {len(found)} slides of {path.name} take {minutes:g} minutes"
+    bare = [slide.title for slide in found if not slide.notes or not slide.minutes > 0]
+    assert not bare, f"slides of {path.name} without notes or minutes: {bare}"
 
 
 @each
 def test_a_slide_has_few_words(path):
-    assert [(slide.title, slide.words) for slide in slides(path) if slide.words > WORDS] == []
+    long = [(slide.title, slide.words) for slide in slides(path) if slide.words > WORDS]
+    assert not long, f"slides of {path.name} with more than {WORDS} words: {long}"
     assert [slide.title for slide in slides(path) if len(slide.title) > 60] == [], "a title fits in one line"
 
 
@@ -73,7 +76,8 @@ def test_a_part_of_a_block_ends_with_a_word_and_is_what_the_browser_finds_by_its
 @each
 def test_every_figure_is_on_a_slide_or_says_why_not(path):
     cells = normalise.read(path).cells
-    assert [i for i, cell in enumerate(cells) if LIVE.search(cell.source) and not entries(cell)] == []
+    missing = [i for i, cell in enumerate(cells) if LIVE.search(cell.source) and not entries(cell)]
+    assert not missing, f"{path.name}: the figures of cells {missing} have neither slide nor skip in their metadata"
     for cell in cells:
         assert all(len(entry["skip"].split()) > 2 for entry in entries(cell) if "skip" in entry), "a reason has words"
 
@@ -82,8 +86,8 @@ def test_every_figure_is_on_a_slide_or_says_why_not(path):
 def test_a_lecture_begins_with_the_chapters_question_and_asks_and_shows_and_ends_with_its_limits(path):
     cells = normalise.read(path).cells
     on = [cells[part["cell"]] for slide in slides(path) for part in slide.parts]
-    assert on[0] is cells[0], "the hook is what the chapter begins with"
-    assert sum(bool(LIVE.search(cell.source)) for cell in on) >= 2
+    assert on and on[0] is cells[0], "the hook is what the chapter begins with"
+    assert sum(bool(LIVE.search(cell.source)) for cell in on) >= 2, "fewer than two live figures are on slides"
     assert any(re.search(r"\bask\(", cell.source) for cell in on), "a prediction, or a question for the hall"
     published = [i for i, cell in enumerate(cells) if re.search(PUBLISHED, cell.source, re.M)]
     shown = {part["cell"] for slide in slides(path) for part in slide.parts}

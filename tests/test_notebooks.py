@@ -53,7 +53,7 @@ def test_code_cells_are_short(path):
 def test_notebook_has_the_length_of_a_chapter(path):
     cells = normalise.read(path).cells
     fewest = 5 if path.name.startswith(START) else 20
-    assert fewest <= len(cells) <= 35, f"{path.name} has {len(cells)} cells"
+    assert fewest <= len(cells) <= 35, f"{path.name} has {len(cells)} cells, not {fewest} to 35"
 
 
 @every_notebook

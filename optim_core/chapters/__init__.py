@@ -4,6 +4,10 @@
     exercises.py     its exercises, questions and predictions
     experiments.py   what its figures and exercises run, where that is more than a cell
 
+A new chapter is a folder and a notebook; the map in the README and in the first notebook, the lecture and the tests
+find it. It needs 20 to 35 cells that begin with the lines that `read` wants, a `Predict`, a `Choice` and an `Exercise`,
+each asked in a cell, situations for every figure, and a lecture (see `lecture`) of 20 to 45 minutes with two figures.
+
 A notebook says `from optim_core.chapters.momentum import exercises, scenes`. Chapters never import each other, and
 nothing else of the package imports one: what two of them need moves down, to `scenes`, `exercises` or the mathematics.
 Beside the rooms stands `guide`: the glossary, the problems and the paths that the first notebook shows.
