@@ -226,7 +226,7 @@ UNLISTED = [  # exercise, answer, what the message must contain
     (
         classify,
         lambda e: "saddle" if C(e) == "maximum" else C(e),
-        "where `'maximum'` is right you say `'saddle'`, in 6 of 6 cases",
+        "where `'maximum'` is right you say `'saddle'`, in every such case",
     ),
     (classify, lambda e: "minimum" if e.mean() > 0 else "saddle", "known mistake: the sum of the eigenvalues decides"),
     (
@@ -571,6 +571,69 @@ def test_two_faults_are_told_apart_where_one_change_leaves_a_known_mistake():
     text = softmax.check(defined(source, "softmax")).text
     assert text.startswith("two things: `np.exp(z).sum()` in `return np.exp(z) / np.exp(z).sum()`: along which axis")
     assert "With that changed your numbers are those of a known mistake: no shift before the exponential" in text
+
+
+def test_what_leaves_out_something_computed_is_no_second_fault():
+    def average(x):
+        """The mean."""
+        return sum(x) / len(x)
+
+    some = [([1.0, 3.0, 2.0],), ([7.0, 1.0, 4.0],), ([5.0, 1.0, 0.5, 4.0],), ([0.3],)]
+    ex = Exercise(average, cases={"": some}, hints=[])
+    ex.mistakes.append(("the last one", lambda x: x[-1], "All of them count."))
+    source = "def average(x):\n    m = 0.0\n    for n in x:\n        m = 0.9 * m + 0.1 * n\n    return m\n"
+    assert "two things" not in ex.check(defined(source, "average")).text  # with n returned, m is never looked at
+
+
+def test_a_mistake_that_ignores_an_argument_is_no_second_fault():
+    def choices(n, k):
+        """In how many ways."""
+        return math.comb(n, k)
+
+    ex = Exercise(choices, cases={"": [(3, 1), (4, 3), (10, 3), (6, 1), (5, 0)]}, hints=[])
+    ex.mistakes.append(("n, whatever k is", lambda n, k: n, "Where does k come in?"))
+    text = ex.check(defined("def choices(n, k):\n    return 2**n\n", "choices")).text
+    assert "two things" not in text and "your code never uses `k`" in text
+
+
+def test_an_error_that_is_explained_is_not_explained_again_by_leaving_out_its_line():
+    source = "def softmax(z):\n    m = max(z, 0 * z)\n    return math.exp(z - m) / np.exp(z - m).sum()\n"
+    text = softmax.check(defined(source, "softmax", math=math)).text
+    assert "`np.maximum`" in text and "two things" not in text
+    source = "def gd_step(w, g, lr):\n    return w - lr * math.fabs(g) * np.sign(g)\n"
+    assert "Functions of `math` take one number" in gd_step.check(defined(source, math=math)).text
+
+
+def test_in_a_tuple_of_axes_no_sum_is_missing():
+    def spread(x):
+        """The spread of each channel."""
+        return x.std(axis=2)
+
+    x = np.random.default_rng(0).normal(size=(4, 3, 5))
+    ex = Exercise(spread, cases={"": [(x,), (2 * x,), (x[:2],)]}, hints=[])
+    text = ex.check(defined("def spread(x):\n    return x.std(axis=(0, 1, 2))\n", "spread")).text
+    assert "is missing" not in text
+
+
+@pytest.mark.parametrize("factor, said", [(0.5, "divided by `2·√b`"), (2.0, "divided by `½·√b`"), (-1.0, "`−√b`")])
+def test_a_divisor_is_told_with_its_number(factor, said):
+    def scaled(a, b):
+        """A number times another."""
+        return a * a
+
+    ex = Exercise(scaled, cases={"": [(1.5, 2.0), (2.0, 3.0), (3.0, 5.0), (0.7, 7.0), (4.0, 0.3)]}, hints=[])
+    assert said in ex.check(lambda a, b: factor * a * a / np.sqrt(b)).text
+
+
+def test_a_known_mistake_with_the_other_sign_is_called_so():
+    def half(a, b):
+        """A mean."""
+        return (a + b) / 2
+
+    ex = Exercise(half, cases={"": [(1.0, 2.0), (2.0, 5.0), (3.0, 1.5), (0.7, 7.0)]}, hints=[])
+    ex.mistakes.append(("the larger one", max, "Half of both together."))
+    text = ex.check(lambda a, b: -1 * max(a, b)).text
+    assert "a known mistake, with the other sign: the larger one" in text and "1 times" not in text
 
 
 def test_the_search_ends_where_a_changed_loop_would_not():

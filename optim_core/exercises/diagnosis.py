@@ -37,14 +37,14 @@ def _described(ex, function, runs, right, score):
     if k is not None:
         if text := _import_missing(ex, function, runs[k].error):
             return text
-        lines = [_error(ex, runs, k), place(ex, function, right, score) or _where_it_runs(ex, runs, right)]
+        lines = [_error(ex, runs, k), place(ex, function, right, score, two=False) or _where_it_runs(ex, runs, right)]
     else:
         got, want = [r.value for r in runs], ex.expected
         text, k = next(filter(None, (look(ex, got, want) for look in (_nothing, _kind, _words, _shapes))), (None, None))
         if text is None:
             text, k = _answers(ex, function, runs, right, score)
         else:
-            text = "\n".join(filter(None, [text, place(ex, function, right, score)]))
+            text = "\n".join(filter(None, [text, place(ex, function, right, score, two=False)]))
         k = telling(runs, ex.expected, right) if k is None else k
         lines = [text, _example(ex, runs[k], want[k])]
     if any(r.changed for r in runs):
@@ -156,15 +156,17 @@ def _where_it_runs(ex, runs, right):
     return None
 
 
-def place(ex, function, right, score):
-    """The place in the code where one change makes everything right; or makes it a known mistake."""
+def place(ex, function, right, score, two=True):
+    """The place in the code where one change makes everything right; or makes it a known mistake, if two is true."""
     order = sorted(range(len(right)), key=lambda k: right[k])
-    text, known = edits.one_change(function, ex, order, score)
+    text, known = edits.one_change(function, ex, order, score, two)
     if text is None:
         return None
     if known is None:
         return f"{text}\nWith one change at that place all {len(right)} cases are right."
-    what, _, look = ex.mistakes[known]
+    what, wrong, look = ex.mistakes[known]
+    if len(_never_loaded(wrong, ex.arguments)) > len(_never_loaded(ex.reference, ex.arguments)):
+        return None  # what ignores an argument is reached from nearly everywhere, by leaving things out
     return f"two things: {text}\nWith that changed your {ex.answers} are those of a known mistake: {what}.\n{look}"
 
 
@@ -345,8 +347,9 @@ def _confused(ex, runs):
     wrong = {(g, w) for g, w in pairs if g != w}
     if len(wrong) == 1:
         (g, w) = wrong.pop()
-        often = f"{pairs.count((g, w))} of {sum(its == w for _, its in pairs)}"
-        return f"all that is wrong: where {quoted(w)} is right you say {quoted(g)}, in {often} cases."
+        often, all_ = pairs.count((g, w)), sum(its == w for _, its in pairs)
+        often = "in every such case" if often == all_ else f"in {often} of {rules.cases(all_)}"
+        return f"all that is wrong: where {quoted(w)} is right you say {quoted(g)}, {often}."
     return None
 
 
@@ -363,7 +366,7 @@ def _never_said(ex, runs):
         return f"your function never says {_and(missing)}."
     wrong = [pair for pair in pairs if pair[0] != pair[1]]
     g, w = max(wrong, key=wrong.count)
-    return f"most often wrong: you say {quoted(g)} where {quoted(w)} is right, in {wrong.count((g, w))} cases."
+    return f"most often wrong: you say {quoted(g)} where {quoted(w)} is right, in {rules.cases(wrong.count((g, w)))}."
 
 
 class _Some:
@@ -465,6 +468,10 @@ def _known_and_more(ex, sure, got, want, cases):
         k = rules.flat(arrays)
         factor = a @ k / (k @ k) if k.any() else 0.0
         if factor and close(a, factor * k):
+            if abs(factor - 1) < 1e-5:
+                return f"your numbers are nearly those of a known mistake: {what}.\n{look}"
+            if abs(factor + 1) < 1e-5:
+                return f"your numbers are those of a known mistake, with the other sign: {what}.\n{look}"
             return f"your numbers are {rules.times(factor)} those of a known mistake: {what}.\n{look}"
         if factor := rules.plain_factor(some, got, arrays):
             return f"your numbers are those of a known mistake, {factor}: {what}.\n{look}"

@@ -46,30 +46,56 @@ REDUCING = {"sum", "mean", "max", "min", "amax", "amin", "all", "any", "prod"}
 DANGEROUS = {"open", "input", "exec", "eval", "os", "sys", "subprocess", "shutil", "plt", "display", "Live"}
 
 
-def one_change(function, ex, cases, score=0.0):
+def one_change(function, ex, cases, score=0.0, two=True):
     """The one place where a change makes a function right: (a sentence on it, None); or (None, None).
 
     ex: the exercise; cases: the numbers of all its cases, those that were wrong first; score: which share of the
     answers is right as it is. Where no change makes it right, one may make it a known mistake: (a sentence, the number
-    of that mistake), for two faults at once. That counts only if more is right then than before.
+    of that mistake), for two faults at once. That counts only if more is right then than before, and if nothing is
+    lost by it that was computed: what is left out "explains" every mistake whose name is that something is left out.
+    two: are two faults asked for at all?
     """
     found = tree_of(function)
     if found is None or _reaches_out(found[0]):
         return None, None
     build, goals, second = _builder(function, found[0]), _Goals(ex, cases, score), (None, None)
-    end = time.thread_time() + PATIENCE
+    read, end = _read(found[0]), time.thread_time() + PATIENCE
     with suppress(KeyboardInterrupt), quiet(), little_memory():
         for rank, text, places in sorted(_changes(*found), key=lambda change: change[0]):
             if time.thread_time() > end:
                 break
             with _changed(places):
                 changed = build()
-            reached = goals.reached(changed, every=rank < 4 and second[0] is None) if changed else None
+                every = two and rank < 4 and second[0] is None and read <= _read(found[0]) and not _turns(text)
+            reached = goals.reached(changed, every) if changed else None
             if reached == RIGHT:
                 return text, None
             if reached is not None:
                 second = text, reached
     return second
+
+
+def _read(tree):
+    """The names that are read: to change themselves, and for something else; and as many entries as there are lines."""
+    names, lines = set(), 0
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Assign, ast.AugAssign)):
+            lines += 1
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            names.add((node.id, id(node)))
+    own = set()
+    for node in ast.walk(tree):
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        if len(targets) == 1 and isinstance(targets[0], ast.Name):
+            of = targets[0].id
+            own |= {(of, id(part)) for part in ast.walk(node.value) if isinstance(part, ast.Name) and part.id == of}
+    read = {name for name, _ in names - own} | {f"{name} itself" for name, _ in own}
+    return read | {f"{k} lines" for k in range(lines)}
+
+
+def _turns(text):
+    """Does this change turn a question round, or a size into a root? That proves little of a second fault."""
+    return "asks for the opposite" in text or "`abs` is the wrong function" in text
 
 
 @contextmanager
@@ -587,9 +613,16 @@ def _instead(part, text, names, holder):
             if other != number:
                 other = int(other) if other == int(other) and isinstance(number, int) else other
                 yield 3, f"the number `{text(part)}` is not right {{where}}.", ast.Constant(other)
-    elif not isinstance(part, (ast.Slice, ast.Lambda, ast.Starred, ast.JoinedStr, ast.Constant)):
+    elif not isinstance(part, (ast.Slice, ast.Lambda, ast.Starred, ast.JoinedStr, ast.Constant)) and not _literal(part):
         if ".shape" not in text(part) and "len(" not in text(part):
             yield from _additions(part, text, names)
+
+
+def _literal(part):
+    """Is it a tuple or a list of numbers and words, as the axes of a mean are? Nothing is added to that."""
+    return isinstance(part, (ast.Tuple, ast.List)) and all(
+        isinstance(one, ast.Constant) or _number(one) is not None for one in part.elts
+    )
 
 
 def _bracketed(part):
@@ -694,6 +727,13 @@ def _operations(part, text):
 def _calls(part, text):
     """Changes of f(…) and of x.f(…)."""
     name = part.func.attr if isinstance(part.func, ast.Attribute) else getattr(part.func, "id", "")
+    of = getattr(part.func.value, "id", "") if isinstance(part.func, ast.Attribute) else ""
+    if of == "math" and hasattr(np, name):
+        new = ast.Call(ast.Attribute(ast.Name("np", ast.Load()), name, ast.Load()), part.args, part.keywords)
+        yield 0.5, f"`{text(part.func)}` takes single numbers {{where}}, and gets arrays.", new
+    if name in ("max", "min") and of in ("", "np") and len(part.args) == 2 and not part.keywords:
+        what = f"`{text(part.func)}(…)` does not take two arrays entry by entry {{where}}."
+        yield 0.5, what, ast.Call(_parsed(f"np.{name}imum"), part.args, [])
     yield from _nested(part, text)
     if name == "len" and len(part.args) == 1:
         what = f"`{text(part)}` counts the rows {{where}}: is it the columns that count, or all numbers?"

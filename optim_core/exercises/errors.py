@@ -4,12 +4,19 @@ import difflib
 import re
 
 ADVICE = [  # part of the message, part of the line (a pattern; "" fits any), what usually stands behind it
+    ("truth value of an array", r"(?<![.\w])(max|min|sorted)\([^()]*\beigh?\(", "`eigh` returns two things, the "
+     "eigenvalues and the eigenvectors: take them apart first."),
+    ("truth value of an array", r"(?<![.\w])(max|min)\([^()]*,", "Python's own `max(a, b)` and `min(a, b)` compare two "
+     "whole arrays. Entry by entry it is `np.maximum` and `np.minimum`."),
     ("truth value of an array", r"(?<![.\w])(max|min|sorted)\(", "Python's own `max` and `min` compare whole rows. "
      "`np.max`, or `.max(…)`, looks at the numbers."),
     ("truth value of an array", r"\b(and|or|not)\b", "`and`, `or` and `not` need one truth value each; comparing an "
      "array gives many. `np.all` or `np.any`? Entry by entry it is `&`, `|`, `~`."),
     ("truth value of an array", "", "An `if` needs one truth value; comparing an array gives many. `np.all` or "
                                     "`np.any`?"),
+    ("scalar index", r"np\.(max|min)\(", "`np.max` takes one array, and then an axis. The larger of two arrays, entry "
+     "by entry, is `np.maximum`."),
+    ("must be real number, not", r"math\.", "Functions of `math` take one number; those of `np` take arrays."),
     ("recursion", "", "Your function calls itself and never stops doing so."),
     ("bitwise_xor", "", "`^` is not a power in Python (it works on bits): write `**`."),
     ("for ^", "", "`^` is not a power in Python (it works on bits): write `**`."),
@@ -46,6 +53,8 @@ ADVICE = [  # part of the message, part of the line (a pattern; "" fits any), wh
                                                              "`range(n)`?"),
     ("object is not callable", "", "Brackets `(…)` behind a value call it. Is a `*` missing, or does it take `[…]`?"),
     ("'function' object is not subscriptable", "", "A function is called with `(…)`; `[…]` is for arrays."),
+    ("EigResult", "", "`eig` returns two things, the eigenvalues and the eigenvectors: take them apart first."),
+    ("EighResult", "", "`eigh` returns two things, the eigenvalues and the eigenvectors: take them apart first."),
     ("NoneType", r"shuffle", "`shuffle` works in place and returns nothing."),
     ("NoneType", "", "Somewhere a `None` is used as a number: is a `return` missing in a function that you call?"),
     ("'method' object is not subscriptable", "", "A method does nothing until it is called, with `(…)`."),
@@ -58,6 +67,10 @@ ADVICE = [  # part of the message, part of the line (a pattern; "" fits any), wh
     ("matmul", "", "`@` needs arrays whose shapes fit; for two numbers, or entry by entry, it is `*`."),
     ("dot: ", "", "`@` needs arrays whose shapes fit."),
     ("not aligned", "", "`@` and `np.dot` need shapes that fit: the last axis of one, the first of the other."),
+    ("could not be broadcast", r"keepdims", "Entry by entry the shapes have to fit. Along which axis is it taken, and "
+     "which should stay?"),
+    ("could not be broadcast", r"axis ?= ?1", "Entry by entry the shapes have to fit. Is it the right axis, and was "
+     "it lost? (`keepdims=True`)"),
     ("could not be broadcast", "", "Entry by entry the shapes have to fit. Was an axis lost in a sum? "
                                    "(`keepdims=True`)"),
     ("inhomogeneous", "seen", "One entry is several things at once: a function that returns a pair? `a, b = …` takes "
@@ -67,6 +80,9 @@ ADVICE = [  # part of the message, part of the line (a pattern; "" fits any), wh
     ("does not result in an equal division", "", "`np.split` into so many parts needs parts of equal length."),
     ("list indices must be", "", "A list takes one whole number in `[…]`; several, or a slice of both, need an array."),
     ("multiply sequence", "", "A list times a number repeats it. `np.array(…)` multiplies each entry."),
+    ("numpy.ndarray' object has no attribute", r"\.(append|extend|reverse|insert|index|count|pop|remove)\b", "That is "
+     "a method of lists, and this is an array."),
+    ("and 'list'", "", "A list does not calculate: make it `np.array(…)`."),
     ("'list' and", "", "A list does not calculate: make it `np.array(…)`."),
     ("'tuple'", "", "One of these is a tuple, several results at once: unpack it, `a, b = …`."),
     ("is a function of the weights", "", "Call it: `grad(…)`."),

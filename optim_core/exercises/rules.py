@@ -70,8 +70,23 @@ def one_rule(got, want):
     return None
 
 
+DIVISORS = {1.0: "", 2.0: "½·", 0.5: "2·", -1.0: "−"}  # 2/x is a division by ½·x
+ROOTS = {f"√{n}": np.sqrt(n) for n in (2, 3, 5, 6, 10, np.pi)} | {"π": np.pi, "e": np.e, "√e": np.sqrt(np.e)}
+ROOTS = {name.replace(str(np.pi), "π"): root for name, root in ROOTS.items()}
+ROOTS |= {f"2·{name}": 2 * root for name, root in ROOTS.items()} | {"2·ln 2": 2 * np.log(2), "2·ln 10": 2 * np.log(10)}
+
+
+def cases(n):
+    """A number of cases: "one case", "7 cases"."""
+    return "one case" if n == 1 else f"{n} cases"
+
+
 def times(factor):
-    """A factor in words, as in "twice"."""
+    """A factor in words, as in "twice".
+
+    >>> times(-0.5), times(6**-0.5), times(4.0)
+    ('minus half', '1/√6 (0.4082) times', '4 times')
+    """
     fraction = Fraction(factor).limit_denominator(1000)
     exact = abs(float(fraction) - factor) <= 1e-6 * abs(factor)
     simple = FACTORS.get(fraction) if exact else None
@@ -79,6 +94,10 @@ def times(factor):
     for known, what in BASES.items():
         if abs(abs(factor) / known - 1) < 1e-6:
             return f"{factor:.4g} times ({what})"
+    for name, root in () if exact else ROOTS.items():
+        for known, what in ((root, name), (1 / root, f"1/({name})" if "·" in name else f"1/{name}")):
+            if abs(abs(factor) / known - 1) < 1e-6:
+                return f"{sign}{what} ({factor:.4g}) times"
     return simple or (f"{sign}{FACTORS[-fraction]}" if exact and -fraction in FACTORS else f"{factor:.4g} times")
 
 
@@ -243,7 +262,7 @@ def factor_of(ex, got, want):
             if close(factors, c * value[use]):
                 return f"times `{number}{name}`"
             if close(factors, c / value[use]):
-                return f"divided by `{number}{name}`"
+                return f"divided by `{DIVISORS[c]}{name}`"
     return None
 
 
