@@ -47,6 +47,27 @@ return v,v_max,np.sqrt(v_max/(1-beta2**t))
 """,
      'known', "the correction counts one step too many"),
     ("adamw_update", "w*np.exp(-lr*decay)-lr*m_hat/root", 'known', "the decay multiplies w by e^(−ηλ)"),
+    ("amsgrad_root", """
+v = beta2 * v + (1 - beta2) * g**2
+v_max = max(v_max, v)
+root = np.sqrt(v_max / (1 - beta2**t))
+return v, v_max, root
+""",
+     'place', "`np.maximum` and `np.minimum`"),
+    ("amsgrad_root", """
+v = beta2 * v + (1 - beta2) * g**2
+v_max = np.max(v_max, v)
+root = np.sqrt(v_max / (1 - beta2**t))
+return v, v_max, root
+""",
+     'place', "`np.maximum`"),
+    ("amsgrad_root", """
+v = v + g**2
+v_max = np.maximum(v_max, v)
+root = np.sqrt(v_max / (1 - beta2**t))
+return v, v_max, root
+""",
+     'known', "v adds up all squares"),
 ]
 
 RIGHT = [

@@ -33,6 +33,30 @@ if method=='normalised': return -lr*g/np.linalg.norm(g)
 return -lr*g/(np.sqrt(g**2)+1e-8)
 """,
      'seen', "differ from the right ones by"),
+    ("half_life", "np.log(0.5 * beta)",
+     'known', "the logarithm of β/2"),
+    ("half_life", "0.5 / np.log(beta)",
+     'known', "the logarithm of ½ is missing"),
+    ("adadelta_step", """
+s = rho * s + (1 - rho) * g**2
+d = g / np.sqrt(s + eps)
+X = rho * X + (1 - rho) * d**2
+return w - d, s, X
+""",
+     'known', "RMSProp's step without η"),
+    ("adagrad_step", """
+import math
+s = s + g**2
+w = w - lr * g / (math.sqrt(s) + eps)
+return w, s
+""",
+     'place', "takes single numbers"),
+    ("first_step", """
+if method == 'normalised':
+    return -lr * g / g.sum()
+return -lr * np.sign(g)
+""",
+     'known', "the sum of its entries"),
 ]
 
 RIGHT = [

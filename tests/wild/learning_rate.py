@@ -20,9 +20,9 @@ i=np.argmin(l)
 bad=[lr for lr,x in zip(lrs,l) if not x<start and lr>lrs[i]]
 return lrs[i], min(bad, default=np.inf)
 """,
-     'known', "a NaN is taken for the lowest loss"),
+     'known', "a run that overflowed is given the loss 0"),
     ("largest_rate", "2/np.linalg.eig(hessian).max()",
-     'known', "`np.linalg.eig(…)` around `hessian` is too much"),
+     'seen', "`eig` returns two things"),
     ("verdict", "return ['too large','fine','too small'][np.argmin([slower,same,faster])]",
      'seen', "your function never says `'neither'`"),
     ("verdict", """
@@ -31,7 +31,40 @@ if all(v>=0.98*before for v in x): return 'neither'
 if not np.isfinite(faster): return 'too large'
 return ['too large','fine','too small'][np.nanargmin(x)]
 """,
-     'seen', "most often wrong: you say `'too large'`"),
+     'known', "any fork that overflowed means “too large”"),
+    ("best_rate", "4 / (np.sqrt(curvatures.max()) + np.sqrt(curvatures.min()))**2",
+     'known', "the heavy ball's best rate"),
+    ("verdict", """
+if not same < 0.98 * before:
+    return 'neither'
+l = [x if np.isfinite(x) else np.inf for x in (slower, same, faster)]
+return ['too large', 'fine', 'too small'][int(np.argmin(l))]
+""",
+     'known', "unless the same rate goes down"),
+    ("verdict", """
+l = [x if np.isfinite(x) else np.inf for x in (slower, same, faster)]
+if min(l) >= 0.02 * before: return "neither"
+return ["too large", "fine", "too small"][int(np.argmin(l))]
+""",
+     'known', "the limit is 0.02"),
+    ("verdict", """
+if slower < same < faster:
+    return 'too large'
+if slower > same < faster:
+    return 'fine'
+if slower > same > faster:
+    return 'too small'
+return 'neither'
+""",
+     'known', "a valley: all else"),
+    ("best_and_cliff", """
+best = lrs[np.nanargmin(losses)]
+bad = lrs[(lrs > best) & (losses > start)]
+return best, bad[0] if len(bad) else np.inf
+""",
+     'known', "or that ends where it began, counts as good"),
+    ("largest_rate", "2 / max(np.linalg.eigh(hessian))",
+     'seen', "`eigh` returns two things"),
 ]
 
 RIGHT = [

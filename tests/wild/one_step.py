@@ -55,6 +55,34 @@ return math.ceil(math.log(part)/math.log(f))
      'place', "the comparison `f>1` is the wrong one"),
     ("new_rate", "lr-factor",
      'seen', "with twice `lr` the answer should be twice what it was"),
+    ("walk", """
+path=[w]
+for _ in range(steps):
+    w = w - lr * grad(w)
+    path.append(-lr*grad(w))
+return path
+""",
+     'known', "the next step is noted"),
+    ("fate", """
+f = lr*lam
+if f > 1:
+    return 'diverges'
+if f == 1:
+    return 'swings for ever'
+if f == 0:
+    return 'arrives'
+return 'creeps'
+""",
+     'known', "ηλ itself is taken for the factor"),
+    ("steps_to", """
+f = 1 - lr*lam
+if f <= -1:
+    return math.inf
+if f <= 0:
+    return 1
+return math.ceil(math.log(part) / math.log(f))
+""",
+     'known', "counts as arriving"),
 ]
 
 RIGHT = [

@@ -347,6 +347,12 @@ nadam_mhat.mistakes += [  # what was done, the wrong average, where to look
     ("the momentum's term is corrected with t + 2",
      lambda m, g, t, b: b * m / (1 - b ** (t + 2)) + (1 - b) * g / (1 - b**t),
      "One step ahead, not two."),
+    ("the corrections divide by 1 − β₁t: a product in place of a power",
+     lambda m, g, t, beta1: beta1 * m / (1 - beta1 * (t + 1)) + (1 - beta1) * g / (1 - beta1 * t),
+     "After t steps β₁ has come in t times, as a factor each: β₁ᵗ."),
+    ("both terms are corrected one step too early: with t and t − 1",
+     lambda m, g, t, beta1: beta1 * m / (1 - beta1**t) + (1 - beta1) * g / (1 - beta1 ** (t - 1)),
+     "At t = 1 the gradient has come in once. And the momentum's term belongs to the step after this one."),
 ]
 # fmt: on
 
@@ -456,6 +462,10 @@ amsgrad_root.mistakes += [  # what was done, the wrong answer, where to look
      "β₂ is what is left of the average, 1 − β₂ what the square brings."),
     ("only the root is returned", _ams(_right_max, back=lambda v, top, root: root),
      "The next step needs v and v_max: `return v, v_max, root`."),
+    ("v adds up all squares, as AdaGrad's does",
+     lambda v, v_max, g, t, beta2: (v + g**2, np.maximum(v_max, v + g**2),
+                                    np.sqrt(np.maximum(v_max, v + g**2) / (1 - beta2**t))),
+     "v is an average that forgets: β₂ v + (1 − β₂) g²."),
 ]
 # fmt: on
 

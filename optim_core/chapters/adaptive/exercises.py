@@ -407,6 +407,16 @@ adadelta_step.mistakes += [  # what was done, the wrong step, where to look
     ("only the point is returned",
      lambda w, s, X, g, rho, eps: w - _d(s, X, g, rho, eps),
      "The next step needs both averages: `return w, s, X`."),
+    ("there is nothing above the line: RMSProp's step without η",
+     lambda w, s, X, g, rho, eps: _delta(w, s, X, g, rho, eps, g / np.sqrt(_mean(s, g, rho) + eps)),
+     "The gradient is divided by its own root mean square. What gives the step its size?"),
+    ("ρ and 1 − ρ are exchanged in both averages",
+     lambda w, s, X, g, rho, eps: _delta(w, s, X, g, rho, eps, _d(s, X, g, 1 - rho, eps), _mean(s, g, 1 - rho),
+                                         _mean(X, _d(s, X, g, 1 - rho, eps), 1 - rho)),
+     "ρ = 0.9 means that nine tenths of the old average stay."),
+    ("a bracket is missing under the root: X + ε/s + ε",
+     lambda w, s, X, g, rho, eps: _delta(w, s, X, g, rho, eps, np.sqrt(X + eps / _mean(s, g, rho) + eps) * g),
+     "`a + b / c + d` divides b only. Which two sums are divided?"),
 ]
 # fmt: on
 
@@ -471,6 +481,15 @@ half_life.mistakes += [  # what was done, the wrong number, where to look
      "That is the length of a plain mean that is as noisy as the average. Ask when βᵏ is one half."),
     ("the root mean square is halved, not the square", lambda beta: 2 * np.log(0.5) / np.log(beta),
      "The question is about the weight of g² in s, before the root is taken."),
+    ("the logarithm of β/2", lambda beta: np.log(0.5 * beta),
+     "After k steps it is βᵏ: k multiplies ln β. For which k is that ln ½?"),
+    ("β/2", lambda beta: beta / 2, "Asked is a number of steps, k. After k steps the weight is βᵏ times what it was."),
+    ("√β", lambda beta: beta**0.5,
+     "Asked is a number of steps, k. It stands in the exponent: βᵏ = ½."),
+    ("½/ln β: the logarithm of ½ is missing", lambda beta: 0.5 / np.log(beta),
+     "Take logarithms on both sides of βᵏ = ½."),
+    ("½/−ln β: the logarithm of ½ is missing", lambda beta: -0.5 / np.log(beta),
+     "Take logarithms on both sides of βᵏ = ½."),
 ]
 # fmt: on
 
@@ -560,6 +579,14 @@ first_step.mistakes += [  # what was done, the wrong step, where to look
      "Each parameter moves by η, so that the step in n parameters is √n η long."),
     ("AdaGrad's step has no sign", _either(_unit, lambda g, lr: -lr * np.ones_like(g)),
      "g/√(g²) is 1 or −1: which, depends on g. And where g is 0 the parameter stays."),
+    ("the gradient is divided by the sum of its entries", _either(lambda g, lr: -lr * g / g.sum(), _sign),
+     "3 and −3 would sum to 0. ‖g‖ is the length: the root of the sum of squares."),
+    ("the gradient is not divided by anything in the normalised step", _either(lambda g, lr: -lr * g, _sign),
+     "Then a gradient twice as long makes a step twice as long. What does it forget?"),
+    ("the normalised step is a length, a single number", _either(lambda g, lr: np.full_like(g, lr), _sign),
+     "A step has a direction: that of −g."),
+    ("AdaGrad moves only where the gradient is positive", _either(_unit, lambda g, lr: -lr * (g > 0)),
+     "Where g is negative the parameter moves, too, the other way."),
 ]
 # fmt: on
 

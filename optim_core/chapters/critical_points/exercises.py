@@ -129,6 +129,12 @@ quadratic_model.mistakes += [  # what was done, the wrong formula, where to look
      "The off-diagonal entries say how one slope changes with the other parameter."),
     ("only the first two parameters are used", lambda L, g, H, d: L + g[:2] @ d[:2] + 0.5 * d[:2] @ H[:2, :2] @ d[:2],
      "d can have any length: use `@`, which runs over all of it."),
+    ("H is taken to be its norm times the identity", lambda L, g, H, d: L + g @ d + 0.5 * np.linalg.norm(H) * (d @ d),
+     "How it bends depends on the direction: dᵀHd."),
+    ("the square of the length of Hd in place of the bend", lambda L, g, H, d: L + g @ d + 0.5 * (H @ d) @ (H @ d),
+     "A d stands on each side of H, and H comes in once: dᵀHd."),
+    ("the slope of the model in place of its height", lambda L, g, H, d: g + H @ d,
+     "That is where the model leads up, at d: its gradient. Asked is its height there, one number."),
 ]
 # fmt: on
 

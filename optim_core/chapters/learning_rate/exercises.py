@@ -219,6 +219,11 @@ best_rate.mistakes += [
      "A direction in the middle is never the slowest."),
     ("the product in place of the sum", lambda c: 2 / (np.min(c) * np.max(c)),
      "Solve 1 − ηλ_min = ηλ_max − 1 for η: no product comes in."),
+    ("the heavy ball's best rate, 4/(√λ_min + √λ_max)²",
+     lambda c: 4 / (np.sqrt(np.min(c)) + np.sqrt(np.max(c))) ** 2,
+     "That is for momentum. Plain gradient descent has no roots: 1 − ηλ_min = ηλ_max − 1."),
+    ("2/(κ + 1): the rate in units of 1/λ_min", lambda c: 2 / (np.max(c) / np.min(c) + 1),
+     "κ has no unit, and η has that of 1/λ: where does λ_min itself come in?"),
 ]
 # fmt: on
 
@@ -329,6 +334,15 @@ best_and_cliff.mistakes += [
      "The best rate is right. The cliff is the first larger rate that is bad, and not every grid has one."),
     ("cliff and best in the wrong order", lambda lrs, L, s: _u()(lrs, L, s)[::-1],
      "First the best rate, then the cliff."),
+    ("a run that overflowed, or that ends where it began, counts as good", _u(bad=lambda L, s: L > s),
+     "A run is bad *unless* its loss is below start: NaN > start is false, and so is start > start."),
+    ("the best rate where there is no cliff: argmax of an array without True is 0",
+     lambda lrs, L, s: (_u()(lrs, L, s)[0], min(_u()(lrs, L, s)[1], np.inf) if np.isfinite(_u()(lrs, L, s)[1])
+                        else _u()(lrs, L, s)[0]),
+     "Ask first whether any of the larger rates is bad: bad.any()."),
+    ("a run that overflowed is given the loss 0, the best there is",
+     lambda lrs, L, s: _u()(lrs, np.nan_to_num(L), s),
+     "`nan_to_num` makes a 0 of NaN, which is the lowest loss of all. It should be the highest."),
 ]
 # fmt: on
 
@@ -500,6 +514,26 @@ verdict.mistakes += [
     ("the slower rate is compared with the same one only; if it is better, the faster one is not looked at",
      lambda b, s, m, f: "too large" if s < m and _fork()(b, s, m, f) != "neither" else _fork()(b, s, m, f),
      "The faster one may be better still: take the lowest of all three."),
+    ("“neither” unless the same rate goes down", lambda b, s, m, f: (
+        _fork()(b, s, m, f) if m < 0.98 * b else "neither"),
+     "One of the three is enough: the lowest of them, whichever it is."),
+    ("“neither” unless all three go down", lambda b, s, m, f: (
+        _fork()(b, s, m, f) if max(s, m, f) < 0.98 * b else "neither"),
+     "One of the three is enough: the lowest of them."),
+    ("“neither” as soon as one of three finite losses does not go down", lambda b, s, m, f: (
+        "neither" if s > 0.98 * b or m > 0.98 * b or f > 0.98 * b else _WORDS[int(np.argmin([s, m, f]))]),
+     "One of the three is enough: the lowest of them. “Neither” is for when *none* goes down."),
+    ("any fork that overflowed means “too large”", lambda b, s, m, f: (
+        _fork()(b, s, m, f) if np.isfinite([s, m, f]).all() else "too large"),
+     "What overflowed has lost. Which of the others is the lowest?"),
+    ("the slower and the faster rate are compared with the same one only", lambda b, s, m, f: (
+        "too large" if s < m else "too small" if f < m else "fine" if m < 0.98 * b else "neither"),
+     "Take the lowest of all three; and first ask whether it is below 0.98 · before."),
+    ("three falling in a row, three rising in a row, or a valley: all else is “neither”", lambda b, s, m, f: (
+        "too large" if s < m < f else "fine" if s > m < f else "too small" if s > m > f else "neither"),
+     "The lowest of the three decides, however the two others stand. “Neither” asks for 0.98 · before."),
+    ("the limit is 0.02 · before", _fork(least=lambda b: 0.02 * b),
+     "A fall *of* two per cent leaves 0.98 · before."),
 ]
 # fmt: on
 

@@ -156,6 +156,9 @@ walk.mistakes += [  # what was done, the wrong walk, where to look
      "Chapter 08 is about that. Here η stays as it is."),
     ("the learning rate is multiplied by the number of the step", _walk(lambda w, grad, lr, k: w - lr * k * grad(w)),
      "Every step is η times the slope, the first like the last. What is the counter of your loop for?"),
+    ("the next step is noted in place of the point", lambda w, grad, lr, steps: (
+        lambda path: [w, *(-lr * grad(v) for v in path[1:])])(walk.reference(w, grad, lr, steps)),
+     "A list of places is asked for: where is w after each step?"),
 ]
 # fmt: on
 
@@ -367,6 +370,10 @@ fate.mistakes += [  # what was done, the wrong function, where to look
      "The step goes against the slope: what is the sign in front of ηλ?"),
     ("the borders of the factor are taken for those of ηλ", lambda lr, lam: _fate(0, 1)(lr * lam),
      "Which number do you compare: ηλ, or 1 − ηλ?"),
+    ("ηλ itself is taken for the factor", lambda lr, lam: (
+        "arrives" if lr * lam == 0 else "creeps" if lr * lam < 1 else _fate(1, 1, at_first="swings for ever", words=(
+            "creeps", "creeps", "diverges"))(lr * lam)),
+     "ηλ is what a step takes away. By which number does it multiply the distance?"),
 ]
 # fmt: on
 
@@ -470,6 +477,9 @@ steps_to.mistakes += [  # what was done, the wrong function, where to look
         steps_until(part, 1 - lr * lam) if abs(1 - lr * lam) >= 1 or lr * lam == 1
         else math.ceil(math.log(abs(1 - lr * lam)) / math.log(part))),
      "A smaller part needs more steps."),
+    ("every jump over the minimum counts as arriving", lambda part, lr, lam: (
+        1 if 1 <= lr * lam < 2 else steps_until(part, 1 - lr * lam)),
+     "A factor below 0 lands on the other side, and still some way off: its size counts."),
 ]
 # fmt: on
 
@@ -526,6 +536,8 @@ new_rate.mistakes += [  # what was done, the wrong formula, where to look
      "ηλ is a product: what makes up for a factor in it?"),
     ("1/λ itself, with λ = factor²·lr", lambda lr, factor: 1 / (factor**2 * lr),
      "lr is the old learning rate, not a curvature."),
+    ("η/4, whatever the factor", lambda lr, factor: lr / 4,
+     "Right where the factor is 2. Where does the factor itself come in?"),
 ]
 # fmt: on
 
