@@ -26,9 +26,22 @@ return np.array(path)
 """,
      'seen', "the first 2 points are right in every case"),
     ("loss_behind", "np.where(np.abs(r)<=theta,r*r/2,np.abs(r)-0.5)",
-     'seen', "Not for: large ones"),
+     'known', "a slope of 1 in place of θ"),
     ("clip_value", "np.clip(g,-theta)",
      'seen', "`np.clip` takes both ends"),
+    ("loss_behind", "np.minimum(0.5 * r**2, theta * np.abs(r))",
+     'known', "the smaller of r²/2"),
+    ("clip_norm", """
+n = np.linalg.norm(g, axis=-1, keepdims=True)
+if (n > theta).any():
+    g = g * theta / n
+return g
+""",
+     'known', "as soon as one run is too long"),
+    ("common_factor", "min(1, theta / np.prod(norms))",
+     'known', "the norms are multiplied"),
+    ("clip_value", "max(-theta, min(theta, g))",
+     'seen', "`np.maximum` and `np.minimum`"),
 ]
 
 RIGHT = [

@@ -14,6 +14,28 @@ s=gamma/np.sqrt(var+eps)
 return s, (mean-b)*s+beta
 """,
      'place', "`b` and `mean` are exchanged"),
+    ("batch_norm", """
+if train:
+    mean = x.mean(axis=0)
+return gamma * (x - mean) / np.sqrt(var + eps) + beta
+""",
+     'known', "with the running variance"),
+    ("normalise", """
+axis = {'batch': (0, 2), 'layer': (2,), 'instance': (1, 2)}[kind]
+return (x - x.mean(axis=axis, keepdims=True)) / x.std(axis=axis, keepdims=True)
+""",
+     'known', "layer and instance norm are exchanged"),
+    ("running", """
+mean = (1 - alpha) * mean + alpha * x.mean(axis=0)
+var = (1 - alpha) * var + alpha * ((x - mean)**2).mean(axis=0)
+return mean, var
+""",
+     'known', "about the new running mean"),
+    ("normalise", """
+axis = {'batch': (1,), 'layer': (0,), 'instance': (0, 1)}[kind]
+return (x - x.mean(axis=axis, keepdims=True)) / x.std(axis=axis, keepdims=True)
+""",
+     'known', "the axes that are kept"),
 ]
 
 RIGHT = [

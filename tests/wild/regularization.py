@@ -25,6 +25,17 @@ seen.append(w)
 return np.array(seen)
 """,
      'place', "stands after the loop, not in it"),
+    ("dropout", "np.where(u < p, x, 0) * p",
+     'known', "and times p"),
+    ("ensemble", """
+e = np.exp(logits).mean(axis=0)
+return e / e.sum(axis=-1, keepdims=True)
+""",
+     'known', "the mean of the exponentials"),
+    ("ensemble", "(1 / (1 + np.exp(-logits))).mean(axis=0)",
+     'known', "a sigmoid for each class"),
+    ("best_slope", "distance - 2 * lam * (distance - 1)",
+     'known', "the derivative at d"),
 ]
 
 RIGHT = [

@@ -3,7 +3,7 @@
 # fmt: off
 WRONG = [  # exercise, what stands in the function, what kind of reply, and what must stand in it
     ("natural_beta", "np.exp(beta)",
-     'seen', "with half `beta` the answer should be larger"),
+     'known', "what undoes the exponential?"),
     ("cosine_rate", """
 k=min(k,steps)
 return end+(lr-end)*1+np.cos(np.pi*k/steps)/2
@@ -21,6 +21,17 @@ return rate,best,bad
      'place', "the number `1` is not what belongs there"),
     ("linear_rate", "lr*(1-k/tau)",
      'seen', "your code never uses `end`"),
+    ("rate_for_floor", "variance * lam * (2 - lam)",
+     'known', "η is left out"),
+    ("cosine_rate", """
+d = min(k, steps) / steps
+return end + (lr - end) * np.cos(np.pi * d)
+""",
+     'known', "neither lifted nor halved"),
+    ("natural_beta", "1 / np.log(beta)",
+     'known', "1/ln β"),
+    ("linear_rate", "end + (lr - end) * (1 + math.cos(math.pi * min(k, tau) / tau)) / 2",
+     'known', "half a cosine"),
 ]
 
 RIGHT = [

@@ -69,6 +69,12 @@ clip_value.mistakes += [  # what was done, the wrong formula, where to look
      "Negative components are allowed, down to −θ."),
     ("squashed by tanh", lambda g, theta: theta * np.tanh(g / theta),
      "A smooth relative of clipping. It changes small components, too, if only a little."),
+    ("θ is taken away from what is too large", lambda g, theta: np.where(np.abs(g) > theta, g - theta, g),
+     "Cut *to* θ, not *by* θ: −100 would become −101."),
+    ("the rest of a division by θ", lambda g, theta: g % theta,
+     "`%` leaves what a division leaves over. Larger components become θ, or −θ."),
+    ("θ in place of −θ for what is too far below", lambda g, theta: np.where(np.abs(g) > theta, theta, g),
+     "The size is right. Which way did the component point?"),
 ]
 # fmt: on
 
@@ -136,6 +142,18 @@ clip_norm.mistakes += [
     ("the mean square in place of the sum",
      lambda g, theta: g * np.minimum(1, theta / np.maximum(np.sqrt((g**2).mean(-1, keepdims=True)), 1e-300)),
      "The norm adds the squares up; the root mean square is √n times smaller."),
+    ("what is too long becomes 0", lambda g, theta: np.where(np.linalg.norm(g, axis=-1, keepdims=True) > theta, 0, g),
+     "Shortened to the norm θ, not thrown away: its direction still says something."),
+    ("the sum of the components in place of the norm", lambda g, theta: g * np.minimum(1, theta / np.where(
+        g.sum(-1, keepdims=True) == 0, 1e-300, np.abs(g.sum(-1, keepdims=True)))),
+     "3 and −3 sum to 0. First square each, then add, then the root."),
+    ("one factor for all runs, that of the longest", lambda g, theta: g * min(1, theta / max(
+        np.max(np.linalg.norm(g, axis=-1)), 1e-300)),
+     "Each run is shortened, or not, by itself: a factor for each row."),
+    ("as soon as one run is too long all get the norm θ", lambda g, theta: (
+        g * theta / np.maximum(np.linalg.norm(g, axis=-1, keepdims=True), 1e-300)
+        if np.max(np.linalg.norm(g, axis=-1)) > theta else g),
+     "`any` asks about all runs at once. Each row is longer than θ, or not, by itself: a factor for each."),
 ]
 # fmt: on
 
@@ -223,6 +241,11 @@ next_theta.mistakes += [
     ("divided by one step more",
      lambda norms, multiple: multiple * sum(norms) / (len(norms) + 1) if len(norms) else np.inf,
      "As many norms as there are, so many to divide by."),
+    ("1 before the first step", lambda norms, multiple: multiple * np.mean(norms) if len(norms) else 1.0,
+     "Who says that 1 is large for a gradient? With nothing to compare with, clip nothing."),
+    ("a fading average that begins at 0, 0.9 and 0.1", lambda norms, multiple: multiple * sum(
+        0.1 * 0.9**k * n for k, n in enumerate(norms[::-1])) if len(norms) else np.inf,
+     "All norms so far count alike. (And an average that begins at 0 is too small at first.)"),
 ]
 # fmt: on
 
@@ -232,7 +255,7 @@ next_theta.mistakes += [
 @exercise(
     cases={
         "small residuals": [(0.5, 1.0), (-0.3, 1.0), (0.0, 2.0), (-1.5, 2.0)],
-        "large ones": [(3.0, 1.0), (-4.0, 1.0), (10.0, 2.0), (-0.5, 0.1)],
+        "large ones": [(3.0, 1.0), (-4.0, 1.0), (10.0, 2.0), (-0.5, 0.1), (1.5, 1.0), (-3.0, 2.0)],
         "exactly θ": [(1.0, 1.0), (-2.0, 2.0)],
         "several at once": [(np.array([-5.0, -1.0, 0.2, 1.0, 7.0]), 1.5), (np.linspace(-3, 3, 7), 0.5)],
     },
@@ -282,6 +305,19 @@ loss_behind.mistakes += [
      "For large negative r the loss would be negative, and fall without end."),
     ("without the absolute value in the test", _behind(inner=lambda r, t: r <= t),
      "−100 is below θ, too. Compare |r| with θ."),
+    ("the smaller of r²/2 and θ|r|", lambda r, theta: np.minimum(r * r / 2, theta * np.abs(r)),
+     "The two meet at |r| = 2θ only. The slope of r²/2 is θ at |r| = θ already: there the line has to begin."),
+    ("a slope of 1 in place of θ: |r| − ½", lambda r, theta: np.where(
+        np.abs(r) <= theta, r * r / 2, np.abs(r) - 0.5),
+     "Right for θ = 1. Beyond θ the clipped residual is θ, and so is the slope."),
+    ("r² and θ|r|: the half and the constant are missing", lambda r, theta: np.abs(r) * np.minimum(np.abs(r), theta),
+     "The derivative of r² is 2r; asked for is r. And which constant joins the line to r²/2 at |r| = θ?"),
+    ("half of r times the clipped residual", lambda r, theta: 0.5 * r * np.clip(r, -theta, theta),
+     "Its slope beyond θ is θ/2. The line has the slope θ, and begins at θ²/2."),
+    ("a smooth relative, θ²(√(1 + r²/θ²) − 1)", lambda r, theta: theta**2 * (np.sqrt(1 + (r / theta) ** 2) - 1),
+     "Its slope tends to θ and never is r. Up to θ the clipped residual is r itself."),
+    ("ln cosh r, a smooth relative", lambda r, theta: np.log(np.cosh(r)),
+     "Its slope is tanh r. Up to θ the clipped residual is r itself, and beyond it is θ."),
 ]
 # fmt: on
 
@@ -333,6 +369,16 @@ common_factor.mistakes += [
      "One norm for everything together; the number of layers does not come in."),
     ("the root mean square", lambda norms, theta: min(1, theta / np.sqrt(np.mean(np.square(norms)))),
      "The squares add up; no mean is taken."),
+    ("the norms are multiplied", lambda norms, theta: min(1, theta / max(np.prod(norms), 1e-300)),
+     "The squares of all entries add up, and so do the squares of the norms."),
+    ("the root of the sum of the norms", lambda norms, theta: min(1, theta / np.sqrt(np.sum(norms))),
+     "Square each norm first; then add, then the root."),
+    ("θ itself where it is too long", lambda norms, theta: 1 if np.linalg.norm(norms) < theta else theta,
+     "A factor makes the norm θ: what has the norm N is multiplied by θ/N."),
+    ("at most θ in place of at most 1", lambda norms, theta: min(theta, theta / np.linalg.norm(norms)),
+     "Where they are short enough together nothing changes: the factor is then 1."),
+    ("a factor for each layer", lambda norms, theta: np.minimum(1, theta / np.maximum(norms, 1e-300)),
+     "Then the layers would be shortened by different parts. One factor for all: one norm of everything together."),
 ]
 # fmt: on
 

@@ -94,6 +94,15 @@ batch_norm.mistakes += [
      "After x̂ come the scale and the shift that are learned."),
     ("β is left out", _bn(out=lambda x, m, v, g, b, eps: g * (x - m) / np.sqrt(v + eps)),
      "After the scale comes the shift."),
+    ("in training the running statistics, moved a little towards the batch",
+     lambda x, gamma, beta, mean, var, train, eps: batch_norm.reference(
+         x, gamma, beta, *((0.9 * mean + 0.1 * x.mean(0), 0.9 * var + 0.1 * x.var(0)) if train else (mean, var)),
+         False, eps),
+     "What runs along is for evaluation. In training x̂ is made with this batch's own mean and variance."),
+    ("in training the batch's mean, with the running variance",
+     lambda x, gamma, beta, mean, var, train, eps: batch_norm.reference(
+         x, gamma, beta, x.mean(0) if train else mean, var, False, eps),
+     "The variance comes from the same place as the mean: in training from this batch."),
 ]
 # fmt: on
 
@@ -154,6 +163,13 @@ running.mistakes += [
      "The variance is about the mean of the batch itself."),
     ("mean and variance exchanged", lambda m, v, x, a: ((1 - a) * v + a * _unbiased(x), (1 - a) * m + a * x.mean(0)),
      "Return the mean first."),
+    ("the variance about the new running mean", lambda mean, var, x, alpha: (
+        (1 - alpha) * mean + alpha * x.mean(0),
+        (1 - alpha) * var + alpha * ((x - (1 - alpha) * mean - alpha * x.mean(0)) ** 2).mean(0)),
+     "The variance of a batch is about the batch's own mean, and is divided by B − 1."),
+    ("the variance about the old running mean, divided by B", lambda mean, var, x, alpha: (
+        (1 - alpha) * mean + alpha * x.mean(0), (1 - alpha) * var + alpha * ((x - mean) ** 2).mean(0)),
+     "The variance of a batch is about the batch's own mean, and is divided by B − 1."),
 ]
 # fmt: on
 
@@ -222,6 +238,12 @@ normalise.mistakes += [
      "That is what weight norm does with a column. Here: the standard deviation."),
     ("everything over everything", _over((0, 1, 2), (0, 1, 2), (0, 1, 2)),
      "One mean for all: the kind should say which numbers share one."),
+    ("layer and instance norm are exchanged", _over(layer=(2,), instance=(1, 2)),
+     "Which of the two keeps the channels apart?"),
+    ("the axes that are kept, in place of those that are averaged over", _over(batch=(1,), layer=(0,), instance=(0, 1)),
+     "Batch norm has one mean for each channel: it is taken over all the other axes."),
+    ("divided by the root of the mean square", _over(by=lambda x, a: np.sqrt((x * x).mean(a, keepdims=True))),
+     "The standard deviation is about the mean: the mean is taken away before the square."),
 ]
 # fmt: on
 

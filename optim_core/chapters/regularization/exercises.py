@@ -75,6 +75,11 @@ l2_gradient.mistakes += [  # what was done, the wrong formula, where to look
      "g is the gradient of the mean already. Only the penalty is divided by n."),
     ("the factors squared", lambda g, w, lam, n, each: g + lam / n * each**2 * w,
      "In Σ aᵢ wᵢ² the factor is not squared. What happens to it in the derivative?"),
+    ("λ/n and the factors are added to w", lambda g, w, lam, n, each: g + lam / n + each * w,
+     "Three factors of one term: λ/n, aᵢ and wᵢ are multiplied."),
+    ("the whole penalty, one number, is added to each",
+     lambda g, w, lam, n, each: g + lam / (2 * n) * np.sum(each * w**2),
+     "That is how large the penalty is. Asked is its derivative, another one for each wᵢ."),
 ]
 # fmt: on
 
@@ -143,6 +148,15 @@ dropout.mistakes += [  # what was done, the wrong formula, where to look
     ("scaled by the share that happened to stay",
      lambda x, u, p: x * (u >= p) / max(np.mean(u >= p), 1e-12),
      "In one mask the share that stays is seldom 1 − p. The expected share counts, or examples depend on each other."),
+    ("multiplied with u, and scaled", lambda x, u, p: x * u / (1 - p),
+     "u only decides: each number is dropped or kept whole. `u >= p` is True or False."),
+    ("kept and dropped are exchanged, and times p", lambda x, u, p: np.where(u < p, x, 0) * p,
+     "Two things: where u < p a number is dropped; and what is left is made *larger*, so that the mean stays."),
+    ("kept and dropped are exchanged, and nothing is scaled", lambda x, u, p: np.where(u < p, x, 0),
+     "Two things: where u < p a number is dropped; and what is left is made larger, so that the mean stays."),
+    ("p is the share that is kept: dropped where u < 1 − p, and divided by p",
+     lambda x, u, p: np.where(u < 1 - p, 0, x / p) if p else np.zeros_like(x),
+     "p is the probability to drop. (The first paper's p is the probability to keep.)"),
 ]
 # fmt: on
 
@@ -469,6 +483,23 @@ ensemble.mistakes += [  # what was done, the wrong formula, where to look
     ("the geometric mean, not rescaled",
      lambda logits: np.exp(np.log(np.maximum(_softmax(logits), 1e-300)).mean(0)),
      "The rows no longer sum to 1, and one member that says 0 decides alone."),
+    ("the exponentials are not divided by their sum", lambda logits: np.exp(logits).mean(0),
+     "Probabilities: for each network and each example they sum to 1 over the classes."),
+    ("the mean of the exponentials, divided by its sum", lambda logits: (
+        lambda e: e / e.sum(-1, keepdims=True))(np.exp(logits).mean(0)),
+     "Then a network with large logits counts more. First each network's probabilities, then their mean."),
+    ("a sigmoid for each class", lambda logits: (1 / (1 + np.exp(-logits))).mean(0),
+     "The rows do not sum to 1: the classes share one probability. Softmax, over the classes."),
+    ("the mean of the logarithms of the probabilities", lambda logits: np.log(_softmax(logits)).mean(0),
+     "Asked for are probabilities, and their mean."),
+    ("the mean of the logarithms of the probabilities, by an exponential that overflows",
+     lambda logits: (logits - np.log(np.exp(logits).sum(-1, keepdims=True))).mean(0),
+     "Asked for are probabilities, and their mean. And subtract the largest logit before `np.exp`."),
+    ("powers of 2 in place of e", lambda logits: (lambda e: e / e.sum(-1, keepdims=True))(np.exp2(
+        logits - logits.max(-1, keepdims=True))).mean(0),
+     "Softmax has base e."),
+    ("the members are not averaged", lambda logits: _softmax(logits),
+     "That is an answer of each network. Their mean is asked for: over which axis?"),
 ]
 # fmt: on
 
@@ -523,6 +554,13 @@ best_slope.mistakes += [  # what was done, the wrong formula, where to look
      "That is how large the whole becomes. At which w?"),
     ("the larger of 1 and d/(2λ)", lambda distance, lam: max(1.0, distance / (2 * lam)),
      "The two add up: the penalty is 0 at w = 1, and d pulls from there."),
+    ("a root: 1 + √(d/λ)", lambda distance, lam: 1 + np.sqrt(distance / lam),
+     "d = 2λ(w − 1) is linear in w: no root comes in."),
+    ("the derivative at d in place of the w at which it is 0",
+     lambda distance, lam: distance - 2 * lam * (distance - 1),
+     "The derivative with respect to w is d − 2λ(w − 1). For which w is it 0?"),
+    ("looked for below 10 only", lambda distance, lam: min(1 + distance / (2 * lam), 10.0),
+     "With a weak penalty the best slope lies further out. It can be computed exactly: where is the derivative 0?"),
 ]
 # fmt: on
 

@@ -61,6 +61,9 @@ natural_beta.mistakes += [  # what was done, the wrong formula, where to look
      "What stays after a step is β, not 1 − β."),
     ("−β ln β", lambda beta: -beta * np.log(beta),
      "The slope of βᵏ at k = 1 is β ln β. It is the exponents that have to agree."),
+    ("e^β", lambda beta: np.exp(beta), "After one step there has to stand β = e^(−γ): what undoes the exponential?"),
+    ("1/ln β", lambda beta: 1 / np.log(beta),
+     "e^(−γ) = β: −γ is ln β itself, not one over it."),
 ]
 # fmt: on
 
@@ -117,6 +120,8 @@ rate_for_floor.mistakes += [  # what was done, the wrong formula, where to look
      "There the floor is infinite."),
     ("upside down", lambda variance, lam: (1 + lam**2 * variance) / (2 * lam * variance),
      "That is 1/η: a larger V needs a larger η."),
+    ("η is left out: Vλ(2 − λ), or 2λV − λ²V", lambda variance, lam: variance * lam * (2 - lam),
+     "V λ (2 − ηλ) = η: the η stands on both sides. Bring both to one side."),
 ]
 # fmt: on
 
@@ -190,6 +195,11 @@ linear_rate.mistakes += [  # what was done, the wrong formula, where to look
      "That is exponential. In a straight line every step takes away the same amount."),
     ("k and τ are exchanged in the fraction", lambda k, lr, tau, end: _line(tau / max(k, 1), lr, 1, end),
      "How much of the way is done after k of τ steps?"),
+    ("inverse time up to τ, and then end", lambda k, lr, tau, end: lr / (1 + k / tau) if k < tau else end,
+     "That is a curve, at half of lr when it comes to τ. In a straight line every step takes away the same amount."),
+    ("half a cosine in place of a line", lambda k, lr, tau, end: (
+        end + (lr - end) * (1 + np.cos(np.pi * min(k, tau) / tau)) / 2),
+     "That is the next exercise. In a straight line every step takes away the same amount."),
 ]
 # fmt: on
 
@@ -267,6 +277,11 @@ cosine_rate.mistakes += [  # what was done, the wrong formula, where to look
      "k counts the steps already taken: the first step has k = 0, and the rate lr."),
     ("it arrives one step early", lambda k, lr, steps, end: _half(np.pi * min(k, steps - 1) / (steps - 1), lr, end),
      "At k = T it has arrived, not at k = T − 1."),
+    ("a straight line", lambda k, lr, steps, end: lr + (end - lr) * min(k, steps) / steps,
+     "That is the exercise before. Along a cosine it falls slowly at first and at last, and fast in between."),
+    ("the bare cosine between −1 and 1, from lr on: neither lifted nor halved",
+     lambda k, lr, steps, end: end + (lr - end) * np.cos(np.pi * min(k, steps) / steps),
+     "The cosine ends at −1, below end. What brings 1 … −1 to 1 … 0?"),
 ]
 # fmt: on
 
@@ -333,6 +348,10 @@ warmup_rate.mistakes += [  # what was done, the wrong formula, where to look
      "It is a share of lr."),
     ("by a constant factor: lr^(1 − share) …", lambda k, lr, steps: lr * 0.01 ** (1 - min((k + 1) / (steps + 1), 1)),
      "The stairs are equal in height, not by factors."),
+    ("it falls from lr to 0", lambda k, lr, steps: lr * max(0, 1 - k / max(steps, 1)),
+     "A warm-up begins low and *rises* to lr; then it stays."),
+    ("a curve that comes near lr, 1 − e^(−k/steps)", lambda k, lr, steps: lr * (1 - np.exp(-k / max(steps, 1))),
+     "The stairs are equal: ¼, ½, ¾, 1. And in the first step, k = 0, the rate is not 0."),
 ]
 # fmt: on
 
