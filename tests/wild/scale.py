@@ -19,13 +19,6 @@ return np.nan_to_num((X-seen.mean(0))/s)
      'seen', "a feature that changes later"),
     ("weights", """
 rng=np.random.default_rng(seed)
-W=rng.standard_normal((m,n)).T
-gain=2 if relu else 1
-return W*np.sqrt(gain/n)
-""",
-     'seen', "the right numbers in the wrong order"),
-    ("weights", """
-rng=np.random.default_rng(seed)
 W=rng.standard_normal(n,m)
 gain=2 if relu else 1
 return W*np.sqrt(gain/n)
@@ -33,9 +26,26 @@ return W*np.sqrt(gain/n)
      'seen', "The shape is one thing"),
     ("spacing", "np.floor(np.log2(abs(a)))*2.0**(1-digits)",
      'seen', "with twice `a` the answer should be twice"),
+    ("uniform_limit", "1 / np.sqrt(n_in + n_out)",
+     'known', "1/√(n_in + n_out)"),
+    ("weights", """
+rng = np.random.default_rng(seed)
+W = rng.random((n, m))
+gain = 2 if relu else 1
+return W * np.sqrt(gain / n)
+""",
+     'known', "a uniform draw between 0 and 1"),
+    ("standardise", "(X - seen.mean(axis=0)) / np.sqrt((seen**2).mean(axis=0))",
+     'known', "the root of the mean square"),
 ]
 
 RIGHT = [
+    ("weights", """
+rng=np.random.default_rng(seed)
+W=rng.standard_normal((m,n)).T
+gain=2 if relu else 1
+return W*np.sqrt(gain/n)
+"""),
     ("ratios", """
 h=(1,0.5)[relu]
 return [n*var*h, m*var*h]
@@ -116,5 +126,19 @@ import math
 return Fraction(2)**(math.frexp(a)[1]-digits)
 """),
     ("spacing", "2**(np.floor(np.log2(np.abs(a)))-digits+1)"),
+    ("weights", """
+rng = np.random.default_rng(seed)
+a = np.sqrt(3 * (2 if relu else 1) / n)
+return rng.uniform(-a, a, (n, m))
+"""),
+    ("weights", """
+rng = np.random.default_rng(seed)
+W = np.stack([rng.standard_normal(n) for _ in range(m)], axis=1)
+return W / np.sqrt(n / (2 if relu else 1))
+"""),
+    ("weights", """
+rng = np.random.RandomState(seed)
+return rng.randn(n, m) * np.sqrt((2 if relu else 1) / n)
+"""),
 ]
 # fmt: on

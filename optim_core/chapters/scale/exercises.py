@@ -1,14 +1,16 @@
 """The exercises of chapter 09: scale and initialization."""
 
+import functools
 import itertools
 import math
 
 import numpy as np
 
-from optim_core.exercises import Choice, Predict, close, exercise, has_blank
+from optim_core.exercises import CORRECT, INCORRECT, Choice, Predict, Result, close, exercise, has_blank
 from optim_core.exercises.diagnosis import one_number
-from optim_core.exercises.kinds import pair, repair
-from optim_core.exercises.running import run
+from optim_core.exercises.kinds import Repair, pair
+from optim_core.exercises.running import by_place, run
+from optim_core.exercises.values import numbers
 
 from . import experiments
 
@@ -253,6 +255,8 @@ uniform_limit.mistakes += [  # what was done, the wrong formula, where to look
      "The root belongs to the whole fraction."),
     ("relu's factor as well", lambda n, m: (12 / (n + m)) ** 0.5,
      "Glorot's rule is for activations that are linear near 0; relu's factor 2 is He's."),
+    ("1/√(n_in + n_out)", lambda n, m: (n + m) ** -0.5,
+     "Two things are left out: the mean of the two has a 2, and the variance of U(−a, a) is a²/3."),
 ]
 # fmt: on
 
@@ -267,8 +271,35 @@ def weights_as_given(n, m, relu, seed):
     return W * gain / m
 
 
-@repair(
-    weights_as_given,
+class AnyDraw(Repair):
+    """Initial weights to repair. Whoever draws other numbers than we do, from the right distribution, is right, too."""
+
+    def _judge(self, function):
+        result = super()._judge(function)
+        if result.outcome == INCORRECT and callable(function) and _as_good(by_place(function, self.arguments)):
+            return Result(CORRECT, f"`{self.name}` draws other numbers than ours, of the right shape and size.")
+        return result
+
+
+def _as_good(function):
+    """Does it draw weights of the right shape and size, no two units alike, the same for one seed only?"""
+    for n, m, relu in ((400, 100, True), (400, 100, False), (100, 300, True)):
+        W, again, other = (numbers(run(function, (n, m, relu, seed)).value) for seed in (7, 7, 8))
+        if W is None or W.shape != (n, m) or not np.isfinite(W).all():
+            return False
+        size = np.sqrt((2 if relu else 1) / n)
+        with np.errstate(all="ignore"):
+            alike = np.abs(np.corrcoef(W.T) - np.eye(m)).max()  # NaN where a unit's weights are all the same
+        if not close(W, again) or close(W, other) or not alike < 0.6:
+            return False
+        if abs(W.std() / size - 1) > 0.02 or abs(W.mean()) > 0.03 * size:  # 30,000 numbers or more
+            return False
+    return True
+
+
+@functools.partial(
+    AnyDraw,
+    broken=weights_as_given,
     cases={
         "as many out as in": [(6, 6, True, 0), (6, 6, False, 1)],
         "fewer out": [(8, 3, True, 2), (8, 3, False, 3)],
@@ -345,9 +376,12 @@ weights.mistakes += [  # what was done, the wrong function, where to look
      "A compromise between forwards and backwards. Here the signal forwards is asked for, as in exercise 2."),
     ("Glorot's size", _drawn(lambda gain, n, m: (2 / (n + m)) ** 0.5),
      "A compromise between forwards and backwards, for tanh. Here the signal forwards is asked for, as in exercise 2."),
-    ("a uniform draw of the right size", lambda n, m, relu, seed: (
-        np.random.default_rng(seed).uniform(-1, 1, (n, m)) * ((6 if relu else 3) / n) ** 0.5),
-     "That would do as well. The check compares numbers: keep `rng.standard_normal`."),
+    ("a uniform draw whose limit is the standard deviation", lambda n, m, relu, seed: (
+        np.random.default_rng(seed).uniform(-1, 1, (n, m)) * ((2 if relu else 1) / n) ** 0.5),
+     "Between −a and a the standard deviation is a/√3."),
+    ("a uniform draw between 0 and 1", lambda n, m, relu, seed: (
+        np.random.default_rng(seed).random((n, m)) * ((2 if relu else 1) / n) ** 0.5),
+     "All weights are then positive. Their mean is to be 0, and their size that of exercise 2."),
     ("divided by the factor", _drawn(lambda gain, n, m: (1 / (gain * n)) ** 0.5),
      "relu loses half: its weights have to be larger, not smaller."),
 ]
@@ -432,6 +466,9 @@ standardise.mistakes += [  # what was done, the wrong function, where to look
      "The mean is to be 0, not the median."),
     ("multiplied by the std", lambda X, seen: (X - seen.mean(0)) * _whole(seen.std(0)),
      "A feature that varies ten times as much would vary a hundred times as much then."),
+    ("divided by the root of the mean square", lambda X, seen: (
+        (X - seen.mean(0)) / np.sqrt(np.where((seen**2).mean(0) == 0, 1, (seen**2).mean(0)))),
+     "The std is about the mean: the mean is taken away before the square."),
 ]
 # fmt: on
 
