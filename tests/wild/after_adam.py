@@ -23,6 +23,32 @@ g=grad
 return grad(w+rho*g/np.linalg.norm(g))
 """,
      'seen', "call it, as in grad(w)"),
+    ("lion_step", """
+u = np.sign((1 - beta1) * m + beta1 * g)
+m = beta2 * m + (1 - beta2) * g
+w = w - lr * (u + decay * w)
+return w, m
+""",
+     'known', "β₁ and 1 − β₁ are exchanged in u"),
+    ("lion_step", """
+u = (beta1 * m + (1 - beta1) * g) / np.sqrt(g**2 + 1e-8)
+m = beta2 * m + (1 - beta2) * g
+w = w - lr * (u + decay * w)
+return w, m
+""",
+     'known', "in place of a sign"),
+    ("newton_schulz", """
+a, b, c = 3.4445, -4.7750, 2.0315
+X = G / np.linalg.norm(G)
+for _ in range(steps):
+    X = a * X + b * X**3 + c * X**5
+return X
+""",
+     'known', "powers of each entry"),
+    ("sam_gradient", "grad(w + rho)",
+     'known', "ρ is added to every weight"),
+    ("wsd_rate", "lr if k < (1 - cooldown) * steps else lr * (steps - k) / steps",
+     'known', "jumps at the knee"),
 ]
 
 RIGHT = [
@@ -119,5 +145,18 @@ return lr if k<=s else 0.0 if k>=steps else lr*(1-(k-s)/(steps-s))
     ("wsd_rate", "lr*max(0,min(1,(1-k/steps)/cooldown))"),
     ("wsd_rate", "lr*sorted([0,(steps-k)/(cooldown*steps),1])[1]"),
     ("wsd_rate", "float(np.minimum(lr,np.maximum(0,lr*(steps-k)/cooldown/steps)))"),
+    ("newton_schulz", """
+a, b, c = 3.4445, -4.7750, 2.0315
+X = G / (np.linalg.norm(G) + 1e-7)
+for _ in range(steps):
+    A = X @ X.T
+    X = a * X + (b * A + c * A @ A) @ X
+return X
+"""),
+    ("wsd_rate", """
+c = (1 - cooldown) * steps
+return lr if k <= c else lr * (steps - k) / (steps - c)
+"""),
+    ("wsd_rate", "lr - lr * max(0, k / steps - 1 + cooldown) / cooldown"),
 ]
 # fmt: on

@@ -9,9 +9,18 @@ return dy
 """,
      'place', "`slopes` is gone through from the wrong end"),
     ("block_scale", "L",
-     'seen', "with twice `L` the answer should be 0.7071 times"),
+     'seen', "with twice `L` the answer should be 1/√2 (0.7071) times"),
     ("half_time", "np.log(s/(a0-1))/(2*s)",
      'place', "the brackets"),
+    ("block_scale", "1 / (2 * L)",
+     'known', "1/(2L)"),
+    ("ways", "math.factorial(L) / math.factorial(k) * math.factorial(L - k)",
+     'known', "a pair of brackets is missing"),
+    ("first_gradient", """
+dy = (dy * slopes[-1]) @ Ws[-1].T
+return dy
+""",
+     'known', "only one layer, the last"),
 ]
 
 RIGHT = [
@@ -78,5 +87,18 @@ row=[1]
 for _ in range(L): row=[a+b for a,b in zip([0]+row,row+[0])]
 return row[k] if k<=L else 0
 """),
+    ("ways", "math.factorial(L) // math.factorial(k) // math.factorial(L - k)"),
+    ("ways", """
+if k == 0 or k == L:
+    return 1
+return ways(L - 1, k) + ways(L - 1, k - 1)
+"""),
+    ("ways", """
+row = [1]
+for _ in range(L):
+    row = [a + b for a, b in zip([0] + row, row + [0])]
+return row[k]
+"""),
+    ("ways", "round(math.exp(math.lgamma(L + 1) - math.lgamma(k + 1) - math.lgamma(L - k + 1)))"),
 ]
 # fmt: on

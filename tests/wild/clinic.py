@@ -23,7 +23,25 @@ return sum(x*math.comb(i,k) for i,x in enumerate(s))/math.comb(n,k)
     ("trials_needed", "1/share",
      "seen", "your code never uses `sure`"),
     ("trials_needed", "round(math.log(1-sure)/math.log(1-share))",
-     "known", "rounded down"),
+     "known", "rounded to the nearest whole number"),
+    ("dead_share", """
+dead = 0
+for column in H:
+    if (column == 0).all():
+        dead += 1
+return dead / H.shape[1]
+""",
+     'known', "as if they were units"),
+    ("expected_best", """
+x = np.sort(scores)
+n = len(x)
+return sum(math.comb(i - 1, k - 1) * x[i] for i in range(1, n)) / math.comb(n, k)
+""",
+     'known', "with i counted from 0"),
+    ("spread_over_decades", "np.log10(low) + u * (np.log10(high) - np.log10(low))",
+     'known', "the logarithm to base 10 is not undone"),
+    ("trials_needed", "int(math.log(1 - sure) / math.log(1 - share)) + 1",
+     'known', "rounded down, and one more"),
 ]
 
 RIGHT = [
@@ -49,5 +67,6 @@ while 1-(1-share)**n<sure: n+=1
 return n
 """),
     ("trials_needed", "int(np.ceil(np.log1p(-sure)/np.log1p(-share)))"),
+    ("spread_over_decades", "math.exp(u * math.log(high / low)) * low"),
 ]
 # fmt: on

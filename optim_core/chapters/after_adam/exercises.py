@@ -1,5 +1,7 @@
 """The exercises of chapter 16: after Adam."""
 
+import functools
+
 import numpy as np
 
 from optim_core.exercises import Choice, Predict, exercise, has_blank
@@ -7,6 +9,7 @@ from optim_core.exercises.diagnosis import numbers
 from optim_core.exercises.kinds import pair
 from optim_core.exercises.running import run
 from optim_core.exercises.steps import Slope
+from optim_core.exercises.values import close
 from optim_core.muon import newton_schulz as package_newton_schulz
 
 from .experiments import STRENGTHS, half_times, modes
@@ -27,7 +30,8 @@ def _arrays(*rows):
         "the first step": [(*_arrays([1.0, -2.0], [0, 0], [0.3, -5.0]), 0.1, 0.9, 0.99, 0.0)],
         "the gradient has turned": [(*_arrays([1.0, -2.0], [1.0, 1.0], [-0.5, -20.0]), 0.1, 0.9, 0.99, 0.0),
                                     (*_arrays([0.5, 2.0], [0.2, -0.1], [-1.0, 3.0]), 0.01, 0.9, 0.8, 0.0),
-                                    (*_arrays([0.5, 2.0], [1.0, -1.0], [-12.0, 15.0]), 0.05, 0.9, 0.95, 0.0)],
+                                    (*_arrays([0.5, 2.0], [1.0, -1.0], [-12.0, 15.0]), 0.05, 0.9, 0.95, 0.0),
+                                    (*_arrays([0.5, 2.0], [30.0, -40.0], [-1.0, 2.0]), 0.05, 0.9, 0.95, 0.0)],
         "with decay": [(*_arrays([8.0, -3.0, 0.5], [0.1, 0.2, -0.3], [1.0, 1.0, 1.0]), 0.1, 0.9, 0.99, 0.5),
                        (*_arrays([8.0, -3.0, 0.5], [0.1, 0.2, -0.3], [-1.0, 1.0, 1.0]), 0.2, 0.8, 0.9, 0.1)],
         "nothing to go by": [(*_arrays([1.0, 2.0], [0, 0], [0, 0]), 0.1, 0.9, 0.99, 0.1)],
@@ -85,6 +89,22 @@ lion_step.mistakes += [
      "Down is against u."),
     ("the decay pushes outwards", _lion(w_=lambda w, u, lr, lam: w - lr * (u - lam * w)),
      "Decay makes weights smaller."),
+    ("β₁ and 1 − β₁ are exchanged in u", _lion(lambda m, g, b1, b2: np.sign((1 - b1) * m + b1 * g)),
+     "β₁ = 0.9 means that nine tenths of the mixture are m."),
+    ("the two signs are mixed, not the sign of the mixture taken", _lion(
+        lambda m, g, b1, b2: b1 * np.sign(m) + (1 - b1) * np.sign(g)),
+     "First mix m and g, then take the sign: u is 1 or −1."),
+    ("divided by the size of g, as in Adam, in place of a sign", _lion(
+        lambda m, g, b1, b2: (b1 * m + (1 - b1) * g) / np.sqrt(g**2 + 1e-8)),
+     "Every component moves by the same η: u is the *sign* of the mixture."),
+    ("the mixture is scaled to length 1, in place of a sign", _lion(
+        lambda m, g, b1, b2: (b1 * m + (1 - b1) * g) / np.linalg.norm(b1 * m + (1 - b1) * g)),
+     "Then long components move further than short ones. With the sign of each, all move by η."),
+    ("u is kept in place of the average", _lion(m_=lambda m, g, b1, b2: np.sign(b1 * m + (1 - b1) * g)),
+     "The point is right. m has a line of its own: an average of the gradients, with β₂."),
+    ("the decay is put into the gradient", lambda w, m, g, lr, b1, b2, lam: (
+        w - lr * np.sign(b1 * m + (1 - b1) * (g + lam * w)), b2 * m + (1 - b2) * (g + lam * w)),
+     "That is L2: the sign would swallow its size. The decay stands beside u, in the last line."),
 ]
 # fmt: on
 
@@ -101,6 +121,7 @@ _rng = np.random.default_rng(16)
         "more columns than rows": [(_rng.normal(size=(2, 4)).round(2), 3)],
         "more rows than columns": [(_rng.normal(size=(4, 2)).round(2), 2)],
     },
+    same=functools.partial(close, rtol=1e-5, atol=2e-5),  # for a norm + 1e-7, as Muon's code has it
     hints=[
         "First divide G by its norm, √(Σ Gᵢⱼ²): `np.linalg.norm(G)`. Then repeat one line for X.",
         "With `S = X @ X.T` the line is a X + (b S + c S²) X. All products are matrix products, `@`.",
@@ -157,6 +178,18 @@ newton_schulz.mistakes += [
      "That is the square's answer, not the matrix's."),
     ("the classic coefficients", _schulz(line=lambda X, S: 1.875 * X + (-1.25 * S + 0.375 * S @ S) @ X),
      "These converge to 1, slowly for small values. Asked for are Muon's."),
+    ("powers of each entry in place of matrix products", _schulz(line=lambda X, S: A * X + B * X**3 + C * X**5),
+     "a s + b s³ + c s⁵ is what happens to each *singular value*. For the matrix the products are `@`: X Xᵀ X."),
+    ("S² is only S", _schulz(line=lambda X, S: A * X + (B * S + C * S) @ X),
+     "c belongs to S², the matrix product `S @ S`."),
+    ("X is scaled anew in each step", lambda G, steps: functools.reduce(
+        lambda X, _: _schulz()(X, 1), range(steps), G),
+     "Scale once, before the loop. In it, scaling would undo what the line has done to the sizes."),
+    ("the cubic of Newton and Schulz, 1.5 X − 0.5 X Xᵀ X", _schulz(line=lambda X, S: 1.5 * X - 0.5 * S @ X),
+     "The classic one converges, but slowly where s is small. Here it is a X + (b S + c S²) X with Muon's numbers."),
+    ("S is made of G in each step", lambda G, steps: functools.reduce(
+        lambda X, _: A * X + (B * G @ G.T + C * G @ G.T @ G @ G.T) @ X, range(steps), G / np.linalg.norm(G)),
+     "S is that of the present X, which was scaled: S ← X Xᵀ, anew in each step."),
 ]
 # fmt: on
 
@@ -323,6 +356,14 @@ sam_gradient.mistakes += [
      "Asked for is the gradient up there, whole."),
     ("divided by the squared norm", lambda grad, w, rho: (lambda g: grad(w + rho * g / (g @ g)))(grad(w)),
      "Then the distance is ρ/‖g‖; divide by the norm once."),
+    ("ρ is added to every weight", lambda grad, w, rho: grad(w + rho),
+     "That goes in one direction, whatever the gradient. Up is along g: ρ g/‖g‖."),
+    ("divided by the length of w", lambda grad, w, rho: grad(w + rho * grad(w) / np.linalg.norm(w)),
+     "The way up gets length 1 when g is divided by *its own* length."),
+    ("divided by the sum of |gᵢ|", lambda grad, w, rho: (lambda g: grad(w + rho * g / np.abs(g).sum()))(grad(w)),
+     "‖g‖ is the length: the root of the sum of squares."),
+    ("divided by the largest |gᵢ|", lambda grad, w, rho: (lambda g: grad(w + rho * g / np.abs(g).max()))(grad(w)),
+     "‖g‖ is the length: the root of the sum of squares."),
 ]
 # fmt: on
 
@@ -335,29 +376,26 @@ sam_gradient.mistakes += [
         "at the knee": [(80, 0.1, 100, 0.2), (20, 2.0, 40, 0.5)],
         "as it falls": [(81, 0.1, 100, 0.2), (90, 0.1, 100, 0.2), (99, 0.1, 100, 0.2), (30, 2.0, 40, 0.5)],
         "at the end": [(100, 0.1, 100, 0.2), (40, 2.0, 40, 0.5)],
-        "after the end": [(150, 0.1, 100, 0.2)],
-        "falling all the time": [(25, 0.4, 100, 1.0)],
+        "falling all the time": [(25, 0.4, 100, 1.0), (0, 0.4, 100, 1.0)],
     },
     hints=[
         "The last c·T steps are the fall. How many steps are left at step k, as a share of these?",
-        "(T − k)/(c T) is 1 at the knee and 0 at the end. Before and after that it must not go on.",
-        "`lr * np.clip((steps - k) / (cooldown * steps), 0, 1)`",
+        "(T − k)/(c T) is 1 at the knee and 0 at the end. Before the knee it is above 1: there the rate is lr.",
+        "`lr * min(1, (steps - k) / (cooldown * steps))`",
     ],
 )
 def wsd_rate(k, lr, steps, cooldown):
-    """The learning rate after k steps: lr, then in a straight line to 0 at k = T, and 0 after that.
+    """The learning rate after k of T steps: lr, then in a straight line to 0 at k = T.
 
-    k: steps taken; lr: η; steps: T; cooldown: c, the share of the steps in which it falls, 0 < c ≤ 1.
+    k: steps taken, from 0 to T; lr: η; steps: T; cooldown: c, the share of the steps in which it falls, 0 < c ≤ 1.
     """
-    return lr * np.clip((steps - k) / (cooldown * steps), 0, 1)
+    return lr * min(1, (steps - k) / (cooldown * steps))
 
 
 # fmt: off
 wsd_rate.mistakes += [
     ("falls from the start", lambda k, lr, T, c: lr * max(0, 1 - k / T),
      "It stays at η until the last part begins."),
-    ("negative after the end", lambda k, lr, T, c: lr * min(1, (T - k) / (c * T)),
-     "After T it is 0; a negative η would climb."),
     ("grows before the knee", lambda k, lr, T, c: lr * max(0, (T - k) / (c * T)),
      "Before the knee it is η, not more."),
     ("cooldown taken as the constant part", lambda k, lr, T, c: lr * np.clip((T - k) / max((1 - c) * T, 1e-9), 0, 1),
@@ -379,6 +417,23 @@ wsd_rate.mistakes += [
      "At k = T it is 0."),
     ("one step early", lambda k, lr, T, c: lr * np.clip((T - k - 1) / (c * T), 0, 1),
      "At the knee it is still η."),
+    ("jumps at the knee to the line from lr to 0 over all steps", lambda k, lr, T, c: (
+        lr if k < T - c * T else lr * (T - k) / T),
+     "At the knee the rate is still η: the line leads to 0 in c·T steps, not in T."),
+    ("multiplied once by the share in the last part", lambda k, lr, T, c: lr if k < T - c * T else lr * c,
+     "In the last part it goes on falling, step by step, to 0."),
+    ("an exponential after the knee", lambda k, lr, T, c: lr if k < T - c * T else lr * np.exp(-(k - T + c * T)),
+     "In a straight line every step takes away the same amount, and at T nothing is left."),
+    ("a warm-up in the first part", lambda k, lr, T, c: lr * min(1, k / (c * T)),
+     "It is constant from the first step on; the *last* part is another."),
+    ("the part that stays is the length of the fall", lambda k, lr, T, c: (
+        lr if k < T - c * T else lr * (T - k) / (T - c * T)),
+     "The fall takes c·T steps."),
+    ("a root that falls at once after the knee", lambda k, lr, T, c: lr * (
+        1 - np.sqrt(np.clip((k - T + c * T) / (c * T), 0, 1))),
+     "A cool-down that is used, too. Here it is a straight line."),
+    ("the root of the line", lambda k, lr, T, c: lr * np.sqrt(np.clip((T - k) / (c * T), 0, 1)),
+     "A straight line is asked for, without a root."),
 ]
 # fmt: on
 

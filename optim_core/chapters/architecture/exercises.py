@@ -1,5 +1,6 @@
 """The exercises of chapter 14: architecture."""
 
+import functools
 import math
 
 import numpy as np
@@ -114,7 +115,7 @@ def _back(layer, order=reversed, skip=0):
 # fmt: off
 first_gradient.mistakes += [
     ("the matrices are not transposed", _back(lambda dy, W, slope: (dy * slope) @ W),
-     "Backwards the gradient goes from outputs to inputs: with the transposed matrix, `W.T`."),
+     "Backwards it goes from outputs to inputs: `dy @ W.T`. (Of a vector `W.T @ dy` is `dy @ W`, forwards.)"),
     ("first layer first", _back(lambda dy, W, slope: (dy * slope) @ W.T, order=list),
      "Back means: the last layer is the first that dy meets."),
     ("the slope after the matrix", _back(lambda dy, W, slope: (dy @ W.T) * slope),
@@ -133,6 +134,15 @@ first_gradient.mistakes += [
      "That is a residual network. This one is plain."),
     ("the slope of the mean", _back(lambda dy, W, slope: (dy * slope.mean()) @ W.T),
      "Each unit has a slope of its own."),
+    ("only one layer, the last", lambda Ws, slopes, dy: (dy * slopes[-1]) @ Ws[-1].T,
+     "Now the same for all layers, from the last to the first."),
+    ("only one layer, the first", lambda Ws, slopes, dy: (dy * slopes[0]) @ Ws[0].T,
+     "dy belongs to the output: the last layer is the first that it meets, and all others follow."),
+    ("the last layer's slopes for all layers", lambda Ws, slopes, dy: functools.reduce(
+        lambda d, W: (d * slopes[-1]) @ W.T, reversed(list(Ws)), dy),
+     "Each layer has slopes of its own."),
+    ("the gradient of a matrix", lambda Ws, slopes, dy: (dy * slopes[-1]).T @ dy,
+     "Asked is the gradient at the *input*: it goes on through `W.T`."),
 ]
 # fmt: on
 
@@ -173,6 +183,12 @@ block_scale.mistakes += [
     ("√(e^(1/L) − 1)", lambda L: np.sqrt(np.expm1(1 / L)),
      "With that it is e times what it was, and no less. A power of L is asked for; the two hardly differ for many."),
     ("√(e^(1/L)) − 1", lambda L: np.sqrt(np.exp(1 / L)) - 1, "From 1 + β² = e^(1/L) it would be √(e^(1/L) − 1)."),
+    ("1/(2L)", lambda L: 1 / (2 * L), "(1 + β²)^L: it is β², not β, that is about 1/L."),
+    ("1/ln(L + 1)", lambda L: 1 / np.log(L + 1),
+     "(1 + β²)^L has to stay below e. Take logarithms: L ln(1 + β²), which is about Lβ², below 1."),
+    ("e to the power 1/L", lambda L: np.exp(1 / L), "1 + β² = e^(1/L) would be exactly e. What is β, and roughly?"),
+    ("e to the power 1/L, minus 1", lambda L: np.exp(1 / L) - 1,
+     "That is the β² of exactly e. β is its root; and the power of L that stays below is asked for."),
 ]
 # fmt: on
 
@@ -249,8 +265,7 @@ def beside(function):
 @exercise(
     cases={
         "short networks": [(3, 0), (3, 1), (3, 2), (3, 3), (1, 1)],
-        "longer ones": [(10, 5), (10, 1), (20, 3), (54, 2)],
-        "more blocks than there are": [(4, 5)],
+        "longer ones": [(10, 5), (10, 1), (20, 3), (54, 2), (12, 0)],
     },
     hints=[
         "At each block a way goes through it or around it. How many ways are there in all?",
@@ -261,7 +276,7 @@ def beside(function):
 def ways(L, k):
     """How many of the ways through L residual blocks go through exactly k of them, and around the others.
 
-    L: how many blocks there are; k: how many of them are gone through, both whole numbers ≥ 0. Returns a whole number.
+    L: how many blocks there are; k: how many of them are gone through, a whole number from 0 to L. Returns a whole one.
     """
     return math.comb(L, k)
 
@@ -278,6 +293,16 @@ ways.mistakes += [
     ("L to the power k", lambda L, k: L**k, "No block is gone through twice."),
     ("all ways alike", lambda L, k: 2**L / (L + 1), "Most ways have about L/2 blocks; few have none or all."),
     ("L choose k + 1", lambda L, k: math.comb(L, k + 1), "For k = 0 there is one way: around everything."),
+    ("L!/k!", lambda L, k: math.factorial(L) // math.factorial(k),
+     "The order of the chosen does not matter, and neither does that of the others: L!/(k! (L − k)!)"),
+    ("2 to the power L − k", lambda L, k: 2 ** (L - k),
+     "All ways are 2 to the power L. How many of them go through k?"),
+    ("L divided by k", lambda L, k: L // k if k else 1, "The number of choices of k blocks out of L."),
+    ("L/k! · (L − k)!: a pair of brackets is missing",
+     lambda L, k: math.factorial(L) / math.factorial(k) * math.factorial(L - k),
+     "`a / b * c` multiplies by c. Both factorials are divided by."),
+    ("0 for k = 0", lambda L, k: math.comb(L, k) if k else 0, "There is one way around all blocks."),
+    ("L, whatever k is", lambda L, k: L, "That is right for k = 1. In how many ways can k blocks be chosen?"),
 ]
 # fmt: on
 

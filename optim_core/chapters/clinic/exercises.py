@@ -143,12 +143,22 @@ dead_share.mistakes += [
      "`len(H)` is the number of examples; a share of the units is asked for."),
     ("only the first example", lambda H: (H[0] == 0).mean(),
      "One example does not tell: the unit may answer to another."),
-    ("units that are never 0", lambda H: (H != 0).all(axis=0).mean(),
-     "Dead is a unit that is *always* 0."),
+    ("units that are never 0, or below 0, throughout", lambda H: (H != 0).all(axis=0).mean(),
+     "Dead is a unit that is *always* 0. (What rectified units give is never below.)"),
     ("one True or False for the layer", lambda H: float((H == 0).all()),
      "Each unit is dead or not; give the share of those that are."),
     ("examples for which some unit is 0", lambda H: (H == 0).any(axis=1).mean(),
      "Over the examples it must be *all*, and axis 0 holds the examples."),
+    ("for each unit the share of its zeros", lambda H: (H == 0).mean(axis=0),
+     "A unit counts as dead only if that share is 1; and how many of the units are?"),
+    ("the share of all numbers that are not 0", lambda H: (H != 0).mean(),
+     "Ask each unit over all examples first: is it 0 for *every* one?"),
+    ("the examples are gone through as if they were units", lambda H: (H == 0).all(axis=1).sum() / H.shape[1],
+     "A loop over H goes through its rows, the examples. The units are its columns: `H.T`."),
+    ("units that stay below 1", lambda H: (H < 1).all(axis=0).mean(),
+     "A small answer is an answer, too. Dead is a unit that is exactly 0 for every example."),
+    ("units that are 0 for more than half of the examples", lambda H: ((H == 0).mean(axis=0) > 0.5).mean(),
+     "A healthy rectified unit rests about as often. Dead is one that never answers."),
 ]
 # fmt: on
 
@@ -219,6 +229,9 @@ alike.mistakes += [
      "numpy's `std` divides by n, and so does the task."),
     ("the two parts exchanged", lambda X, T: ((T - X.mean(0)) / X.std(0), _std(X)),
      "Return the training part first."),
+    ("stretched to run from 0 to 1", lambda X, T: tuple(
+        (A - X.min(0)) / (X.max(0) - X.min(0)) for A in (X, T)),
+     "A possible preparation. Here: less the mean, divided by the standard deviation."),
 ]
 # fmt: on
 
@@ -228,8 +241,7 @@ alike.mistakes += [
 @exercise(
     cases={
         "the ends": [(0.0, 1e-4, 1.0), (1.0, 1e-4, 1.0), (0.0, 0.05, 5.0), (1.0, 0.05, 5.0)],
-        "in between": [(0.5, 1e-4, 1.0), (0.25, 1e-4, 1.0), (0.7, 0.05, 5.0), (0.4, 2.0, 1000.0)],
-        "an array": [(np.array([0.1, 0.5, 0.9]), 1e-3, 10.0)],
+        "in between": [(0.5, 1e-4, 1.0), (0.25, 1e-4, 1.0), (0.7, 0.05, 5.0), (0.4, 2.0, 1000.0), (0.9, 1e-3, 10.0)],
     },
     hints=[
         "Half of the trials should lie below the *geometric* middle of the range: between 0.0001 and 1 that is 0.01.",
@@ -240,7 +252,7 @@ alike.mistakes += [
 def spread_over_decades(u, low, high):
     """A number between low and high, evenly spread over its logarithm as u is over [0, 1].
 
-    u: a number from 0 to 1, or an array of such; 0 < low < high. At u = 0 it is low, at u = 1 it is high.
+    u: a number from 0 to 1; 0 < low < high. At u = 0 it is low, at u = 1 it is high.
     """
     return low * (high / low) ** u
 
@@ -270,6 +282,14 @@ spread_over_decades.mistakes += [
      "From low to high it takes the *factor* high/low."),
     ("divided in place of multiplied", lambda u, a, b: (b / a) ** u / a,
      "Begin at low, and multiply."),
+    ("the logarithm to base 10 is not undone", lambda u, a, b: np.log10(a) + u * (np.log10(b) - np.log10(a)),
+     "What is even is the logarithm; a rate is asked for: 10 to the power of it."),
+    ("the logarithm of high − low", lambda u, a, b: np.exp(np.log(a) + u * (b - a)),
+     "Both ends want their logarithm: log(high) − log(low)."),
+    ("low · ln(high/low) · u", lambda u, a, b: a * np.log(b / a) * u,
+     "ln(high/low) is how long the way is, on the logarithmic scale: go the part u of it, and undo the logarithm."),
+    ("the logarithm of an even spread", lambda u, a, b: np.log(a + u * (b - a)),
+     "First the logarithms of low and high, then evenly between *them*, and at last the logarithm undone."),
 ]
 # fmt: on
 
@@ -333,6 +353,15 @@ expected_best.mistakes += [
      "That is one point of the distribution; the exact mean is a weighted sum."),
     ("the best times k/n", lambda s, k: max(s) * k / len(s),
      "For k = 1 it should be the mean of all scores."),
+    ("C(i − 1, k − 1) with i counted from 0", lambda scores, k: sum(
+        math.comb(i - 1, k - 1) * s for i, s in enumerate(sorted(scores)) if i) / math.comb(len(scores), k),
+     "Counted from 0, the i-th score has i below it: k − 1 of *these* are drawn with it."),
+    ("divided by n to the power k", lambda scores, k: sum(
+        math.comb(i, k - 1) * s for i, s in enumerate(sorted(scores))) / len(scores) ** k,
+     "n to the power k counts draws with replacement, in their order. Here there are C(n, k)."),
+    ("every multiset of k counts once", lambda scores, k: sum(
+        math.comb(i + k - 1, k - 1) * s for i, s in enumerate(sorted(scores))) / math.comb(len(scores) + k - 1, k),
+     "No score is drawn twice: the draws are without replacement."),
 ]
 # fmt: on
 
@@ -372,6 +401,7 @@ def beside(function):
         "the best twentieth": [(0.05, 0.95), (0.05, 0.5), (0.05, 0.99)],
         "rarer": [(0.01, 0.95), (0.002, 0.9)],
         "common": [(0.5, 0.9), (0.9, 0.5), (0.25, 0.95)],
+        "exactly as sure": [(0.5, 0.75), (0.5, 0.875)],  # powers of two: no rounding
     },
     hints=[
         "All k trials miss the best share with the probability (1 − share)ᵏ.",
@@ -411,6 +441,15 @@ trials_needed.mistakes += [
      "That takes log(1 − share) for −share, which is good for small shares only."),
     ("a negative number", lambda p, q: -math.ceil(math.log(1 - q) / math.log(1 - p)),
      "Both logarithms are below 0; their ratio is above 0."),
+    ("rounded down, and one more", lambda p, q: math.floor(math.log(1 - q) / math.log(1 - p)) + 1,
+     "Where the logarithms divide without a remainder, so many trials are enough: “at least”."),
+    ("log of sure in place of log of 1 − sure, and rounded down",
+     lambda p, q: math.floor(math.log(q) / math.log(1 - p)),
+     "Two things: all trials may *miss* with the probability 1 − sure at most; and a part of a trial is a whole one."),
+    ("the probability of a hit in `sure` trials", lambda p, q: 1 - (1 - p) ** q,
+     "`sure` is the probability that is asked for. Set 1 − (1 − share)ᵏ to it and solve for k."),
+    ("rounded to the nearest whole number", lambda p, q: round(math.log(1 - q) / math.log(1 - p)),
+     "Half of the time so many are not quite enough."),
 ]
 # fmt: on
 
