@@ -619,7 +619,9 @@ def _instead(part, text, names, holder):
 
 
 def _literal(part):
-    """Is it a tuple or a list of numbers and words, as the axes of a mean are? Nothing is added to that."""
+    """Is it a tuple or a list of numbers and words, as the axes of a mean are, or a range? Nothing is added to that."""
+    if isinstance(part, ast.Call) and getattr(part.func, "id", "") in ("range", "zip", "enumerate"):
+        return True
     return isinstance(part, (ast.Tuple, ast.List)) and all(
         isinstance(one, ast.Constant) or _number(one) is not None for one in part.elts
     )
