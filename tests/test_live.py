@@ -421,6 +421,14 @@ def test_everything_of_the_figure_stands_in_one_layer_and_no_more():
     assert shapes(*layers) == shapes(strokes.svg()) and all(map(shapes, layers))
 
 
+def test_the_time_is_called_what_it_counts():
+    class Layers(Dots):
+        clock = "layer"
+
+    assert make()._time.description == "step t"
+    assert live.Live(Layers(), Runs(), **RANGES)._time.description == "layer"
+
+
 def test_the_picture_speaks_to_screen_readers():
     shown = make()
     root = ElementTree.fromstring(shown._overlay.value)

@@ -284,8 +284,10 @@ class Live(widgets.VBox):
                 yield button
 
     def _time_row(self):
-        self._time = widgets.IntSlider(0, min=0, max=0, description="step t", tooltip="", layout=dict(flex="1 1 220px"))
-        self._time.style.description_width = "4em"
+        clock = getattr(self.scene, "clock", "step t")
+        self._time = widgets.IntSlider(0, min=0, max=0, description=clock, tooltip="", layout=dict(flex="1 1 220px"))
+        self._time.add_class("optim-time")
+        self._time.style.description_width = f"{max(4, 0.6 * len(clock)):g}em"
         self._play = widgets.Play(0, min=0, max=0, interval=40, show_repeat=False)
         widgets.jslink((self._time, "value"), (self._play, "value"))  # in the browser, without the kernel
         back, forth = (

@@ -12,6 +12,7 @@ A scene has
 
 and, where it has them,
 
+    scene.clock              what its time counts, beside the slider; "step t" unless it says otherwise
     scene.own_controls       names of controls that only say how the same result is drawn: no experiment takes them
     scene.adjust(**values)   takes what they are set to, before `show` and whenever one moves
     scene.forget()           a scene that keeps earlier results forgets them (reset)

@@ -454,9 +454,10 @@ class LiveFigure:
         """The labels of all controls that have one."""
         return [t.strip() for t in self.root.locator(".widget-label").all_inner_texts() if t.strip()]
 
-    def sliders(self) -> list[str]:
-        """The labels of the sliders that can be seen."""
-        rows = self.root.locator(".widget-inline-hbox:visible").filter(has=self.page.locator(".noUi-handle"))
+    def sliders(self, time: bool = True) -> list[str]:
+        """The labels of the sliders that can be seen, with that of the time or without."""
+        kind = "" if time else ":not(.optim-time)"
+        rows = self.root.locator(f".widget-inline-hbox{kind}:visible").filter(has=self.page.locator(".noUi-handle"))
         return [rows.nth(i).locator(".widget-label").first.inner_text().strip() for i in range(rows.count())]
 
     def press(self, label: str, key: str = "ArrowRight", times: int = 1) -> None:

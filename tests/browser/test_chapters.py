@@ -53,7 +53,7 @@ def moves_a_slider(figure, label) -> None:
 
 
 def first_and_last_slider(figure) -> list[str]:
-    labels = [label for label in figure.sliders() if label != "step t"]
+    labels = figure.sliders(time=False)
     return list(dict.fromkeys((labels[0], labels[-1])))
 
 

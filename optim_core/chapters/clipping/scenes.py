@@ -79,6 +79,7 @@ class ThroughTime(Page):
     """
 
     allows = {"tiny numbers": "a product of many factors is what it shows", "large numbers": "and how large it gets"}
+    clock = "steps back k"
     alt = (
         "The norm of the gradient, as a part of what it is at the last step, against the steps back in time, on a "
         "logarithmic axis: five lines for five random networks, and a dashed line for the gain to the power of the "

@@ -97,6 +97,7 @@ class Signals(Page):
     result: dict(rule, activation, gain, flow), flow as `signals` gives it. The time is the layer.
     """
 
+    clock = "layer"
     alt = (
         "Left: on a logarithmic axis, against the layer, the root mean square of the signal, that of what differs "
         "between inputs, and that of the gradient on its way back. Right, above: how the numbers of every layer are "
@@ -226,6 +227,7 @@ class Circle(Page):
     result: (activation, gain, bias, flow), flow as `circle` gives it. The time is the layer.
     """
 
+    clock = "layer"
     alt = (
         "Left: the points of a circle of inputs as they lie in one layer, seen in the plane in which they lie widest, "
         "coloured by their angle on the circle; two inputs that began 30 degrees apart are marked. Right, above: the "
@@ -355,6 +357,7 @@ class Directions(Page):
     result: (rule, activation, gain, s), s of shape (depth + 1, n), each row in falling order. The time is the layer.
     """
 
+    clock = "layer"
     alt = (
         "Left: the singular values of the derivative of one layer's output with respect to the input, in falling "
         "order, on a logarithmic axis. Right: the largest, the root mean square and the median of them against the "
@@ -511,6 +514,7 @@ class Sum(Page):
     the addition.
     """
 
+    clock = "additions"
     alt = (
         "Above: the binary digits of w, of b, of their exact sum and of the sum that is stored, one below the other, "
         "place by place; those places of b that lie beyond the last digit of the stored sum are marked. Below: what "
