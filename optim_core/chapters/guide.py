@@ -92,6 +92,8 @@ TERMS = [
          "generalise"),
     Term("gradient", "梯度", "the slopes in all directions; points uphill",
          "00", "What you saw: a network with two weights"),
+    Term("gradient accumulation", "梯度累积", "one step with the mean of several mini-batches' gradients",
+         "04", "The equation"),
     Term("gradient check", "梯度检验", "a derivative compared with a difference of two losses",
          "01", "Is the slope right?"),
     Term("gradient clipping", "梯度截断", "shortening a gradient that is too long", "12", "First, commit yourself",
