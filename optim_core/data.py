@@ -65,19 +65,38 @@ def digits(train=1200, seed=0, scale=True, noise=0.0):
 
 
 def moons(n=200, noise=0.1, seed=0):
-    """Two interleaved half circles in the plane, labels 0 and 1; n points to train on and n to test."""
+    """Two interleaved half circles in the plane, labels 0 and 1; n points to train on and n to test.
+
+    noise: the standard deviation of what is added to each coordinate. Equals scikit-learn's make_moons, shuffled.
+
+    >>> data = moons(n=100)
+    >>> data.X.shape, data.X_test.shape, sorted(set(data.y.tolist()))
+    ((100, 2), (100, 2), [0, 1])
+    """
     return _made("make_moons", n, seed, noise=_noise(noise))
 
 
 def circles(n=200, noise=0.1, seed=0):
-    """A small circle within a large one, labels 1 and 0; n points to train on and n to test."""
+    """A small circle within a large one, labels 1 and 0; n points to train on and n to test.
+
+    noise: as in `moons`. Equals scikit-learn's make_circles with factor=0.5, shuffled.
+
+    >>> data = circles(n=100, noise=0.0)
+    >>> [set(np.hypot(*data.X[data.y == label].T).round(6).tolist()) for label in (0, 1)]
+    [{1.0}, {0.5}]
+    """
     return _made("make_circles", n, seed, noise=_noise(noise), factor=0.5)
 
 
 def blobs(n=200, noise=1.0, seed=0, classes=3):
     """Round clouds of points in the plane, one for each class; n points to train on and n to test.
 
+    noise: the standard deviation of a cloud in each coordinate; centres are drawn from the square |xᵢ| ≤ 10.
     To the bit scikit-learn's make_blobs, which takes seconds to import, and a page in the browser many more to fetch.
+
+    >>> data = blobs(n=100, classes=4)
+    >>> data.X.shape, data.X_test.shape, sorted(set(data.y.tolist()))
+    ((100, 2), (100, 2), [0, 1, 2, 3])
     """
     n, noise, classes, rng = whole("n", n, 1), _noise(noise), whole("classes", classes, 1), _numpy_random(seed)
     centres = rng.uniform(-10, 10, (classes, 2))

@@ -83,7 +83,12 @@ def linear(x, W, b=0.0):
 
 @layer
 def relu(x):
-    """y = max(x, 0): slope 1 where x > 0, else 0 (at the kink too, as in torch)."""
+    """y = max(x, 0): slope 1 where x > 0, else 0 (at the kink too, as in torch).
+
+    >>> y, backward = relu([[-1.0, 0.0, 3.0]])
+    >>> y.tolist(), backward(np.ones((1, 3)))["x"].tolist()
+    ([[0.0, 0.0, 3.0]], [[0.0, 0.0, 1.0]])
+    """
     y = np.where(x.real > 0, x, 0)
 
     def backward(dy):
@@ -94,7 +99,12 @@ def relu(x):
 
 @layer
 def tanh(x):
-    """y = tanh x: slope 1 − y², which is 1 at the origin and nearly 0 beyond |x| ≈ 3."""
+    """y = tanh x: slope 1 − y², which is 1 at the origin and nearly 0 beyond |x| ≈ 3.
+
+    >>> y, backward = tanh([[0.0, 3.0]])
+    >>> y.round(3).tolist(), backward(np.ones((1, 2)))["x"].round(3).tolist()
+    ([[0.0, 0.995]], [[1.0, 0.01]])
+    """
     y = np.tanh(x)
 
     def backward(dy):
@@ -105,7 +115,12 @@ def tanh(x):
 
 @layer
 def sigmoid(x):
-    """y = σ(x) = 1/(1 + e^−x): slope σ(x) σ(−x), at most ¼."""
+    """y = σ(x) = 1/(1 + e^−x): slope σ(x) σ(−x), at most ¼.
+
+    >>> y, backward = sigmoid([[0.0, 3.0]])
+    >>> y.round(3).tolist(), backward(np.ones((1, 2)))["x"].round(3).tolist()
+    ([[0.5, 0.953]], [[0.25, 0.045]])
+    """
     y = losses.sigmoid(x)
 
     def backward(dy):
@@ -116,7 +131,11 @@ def sigmoid(x):
 
 @layer
 def softmax(x):
-    """Probabilities from logits, as a layer: for mse. (cross_entropy has its own softmax inside.)"""
+    """Probabilities from logits, as a layer: for mse, since cross_entropy has its own softmax inside.
+
+    >>> softmax([[0.0, np.log(3.0)]])[0].tolist()
+    [[0.25, 0.75]]
+    """
     y = losses.softmax(x)
 
     def backward(dy):

@@ -37,7 +37,11 @@ def softmax(z):
 
 @np.errstate(invalid="ignore")
 def softmax_grad(z, dp):
-    """A gradient dp with respect to p = softmax(z), carried back to z: ∂pᵢ/∂zⱼ = pᵢ (δᵢⱼ − pⱼ)."""
+    """A gradient dp with respect to p = softmax(z), carried back to z: ∂pᵢ/∂zⱼ = pᵢ (δᵢⱼ − pⱼ).
+
+    >>> softmax_grad([0.0, np.log(3.0)], [1.0, 0.0])
+    array([ 0.1875, -0.1875])
+    """
     p = softmax(z)
     dp = like("dp", dp, p.shape, own=1, of="z")
     return p * (dp - (dp * p).sum(-1, keepdims=True))
@@ -71,7 +75,11 @@ def sigmoid(z):
 
 
 def sigmoid_grad(z, ds):
-    """A gradient ds with respect to σ(z), carried back to z: σ′ = σ(z) σ(−z), at most ¼ and nearly 0 for large |z|."""
+    """A gradient ds with respect to σ(z), carried back to z: σ′ = σ(z) σ(−z), at most ¼ and nearly 0 for large |z|.
+
+    >>> sigmoid_grad([0.0, 3.0], [1.0, 1.0]).round(3)
+    array([0.25 , 0.045])
+    """
     z = numbers("z", z)
     return like("ds", ds, z.shape, own=0, of="z") * sigmoid(z) * sigmoid(-z)
 

@@ -34,7 +34,12 @@ def orthogonal(rng, shape, n, m):
 
     Nothing that passes a square one changes its length; one that makes m > n or m < n features keeps it for the n or m
     directions that it can keep. Source: Saxe, McClelland & Ganguli 2014; the signs: Mezzadri 2007.
+    rng: a numpy Generator; shape: (n, m), as all SCHEMES take it.
     Libraries: equals torch.nn.init.orthogonal_ in law, transposed.
+
+    >>> W = orthogonal(np.random.default_rng(0), (3, 2), 3, 2)
+    >>> bool(np.allclose(W.T @ W, np.eye(2)))
+    True
     """
     Q, R = np.linalg.qr(rng.standard_normal((max(n, m), min(n, m))))
     W = Q * np.sign(np.diag(R))
@@ -120,13 +125,21 @@ class Layer:
 
 
 def Linear(n, m):
-    """y = x W + b, from n features to m."""
+    """y = x W + b, from n features to m.
+
+    >>> Linear(2, 3), Linear(2, 3).n
+    (linear(W(2, 3), b(3,)), 9)
+    """
     n, m = whole("n", n, 1), whole("m", m, 1)
     return Layer(layers.linear, (n, m), W=(n, m), b=(m,))
 
 
 def WeightNorm(n, m):
-    """y = x W + b with W = g V/‖V‖, from n features to m."""
+    """y = x W + b with W = g V/‖V‖, from n features to m.
+
+    >>> WeightNorm(2, 3)
+    weight_norm(V(2, 3), g(3,), b(3,))
+    """
     n, m = whole("n", n, 1), whole("m", m, 1)
     return Layer(layers.weight_norm, (n, m), V=(n, m), g=(m,), b=(m,))
 
@@ -136,31 +149,53 @@ def _eps(eps):
 
 
 def BatchNorm(n, *, momentum=0.1, eps=1e-5):
-    """Batch normalization of n features; `momentum` is the share of the newest batch in the running statistics."""
+    """Batch normalization of n features; `momentum` is the share of the newest batch in the running statistics.
+
+    eps: ε, as in `layers.batch_norm`, and so in the next two.
+
+    >>> BatchNorm(2), BatchNorm(2).running
+    (batch_norm(gamma(2,), beta(2,)), {'mean': 0.0, 'var': 1.0})
+    """
     n, momentum = whole("n", n, 1), number("momentum", momentum, "in [0, 1]", lambda a: 0 <= a <= 1)
     running, options = dict(mean=0.0, var=1.0), dict(momentum=momentum, eps=_eps(eps))
     return Layer(layers.batch_norm, (n, n), running, options, gamma=(n,), beta=(n,))
 
 
 def LayerNorm(n, *, eps=1e-5):
-    """Layer normalization of n features."""
+    """Layer normalization of n features.
+
+    >>> LayerNorm(2)
+    layer_norm(gamma(2,), beta(2,))
+    """
     n = whole("n", n, 1)
     return Layer(layers.layer_norm, (n, n), options=dict(eps=_eps(eps)), gamma=(n,), beta=(n,))
 
 
 def InstanceNorm(channels, *, eps=1e-5):
-    """Instance normalization of features that are (channels, positions)."""
+    """Instance normalization of features that are (channels, positions).
+
+    >>> InstanceNorm(2)
+    instance_norm(gamma(2,), beta(2,))
+    """
     channels = whole("channels", channels, 1)
     return Layer(layers.instance_norm, options=dict(eps=_eps(eps)), gamma=(channels,), beta=(channels,))
 
 
 def Dropout(p=0.5):
-    """Dropout with probability p to drop."""
+    """Dropout with probability p to drop.
+
+    >>> Dropout(0.2).options
+    {'p': 0.2}
+    """
     return Layer(layers.dropout, options=dict(p=number("p", p, "in [0, 1)", lambda p: 0 <= p < 1)))
 
 
 def Rnn(inputs, units, steps):
-    """A recurrent tanh layer: from `steps` times `inputs` features, those of the first time step first, to `units`."""
+    """A recurrent tanh layer: from `steps` times `inputs` features, those of the first time step first, to `units`.
+
+    >>> Rnn(1, 4, steps=10), Rnn(1, 4, steps=10).size
+    (rnn(U(1, 4), W(4, 4), b(4,)), (10, 4))
+    """
     inputs, units, steps = whole("inputs", inputs, 1), whole("units", units, 1), whole("steps", steps, 1)
     return Layer(layers.rnn, (steps * inputs, units), U=(inputs, units), W=(units, units), b=(units,))
 
@@ -232,6 +267,9 @@ class Residual(Chain):
     """y = x + β f(x), where f is a chain of layers and β = scale: Residual(Linear(32, 32), Tanh()).
 
     With scale=1/√L, L blocks of unit gain let the variance of x grow e-fold; with scale=1, 2^L-fold.
+
+    >>> Network([Residual(Linear(2, 2), Tanh()), Linear(2, 1)])
+    Network([Residual([linear(W(2, 2), b(2,)), tanh()]), linear(W(2, 1), b(1,))])
     """
 
     def __init__(self, *parts, scale=1.0):
@@ -252,6 +290,9 @@ class Parallel(Chain):
 
     √K keeps the variance of a sum of K independent branches that of one. [] is the branch y = x.
     Source: branches Szegedy et al. 2015 (Inception), who put them side by side in place of adding them.
+
+    >>> Parallel([Linear(2, 2)], [])
+    Parallel([Chain([linear(W(2, 2), b(2,))]), Chain([])])
     """
 
     def __init__(self, *branches):

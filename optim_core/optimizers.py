@@ -122,7 +122,14 @@ EQUATIONS = {}  # a checked step function → the bare one, which `descend` call
 
 
 def optimizer(step):
-    """Let hyper-parameters be numbers, arrays or functions of the steps taken, and refuse what makes no sense."""
+    """Let hyper-parameters be numbers, arrays or functions of the steps taken, and refuse what makes no sense.
+
+    >>> @optimizer
+    ... def own(w, grad, t, *, lr=0.1):
+    ...     return dict(w=w - lr * grad(w))
+    >>> own([1.0], lambda w: w, t=2, lr=lambda k: 0.5 / (1 + k))
+    {'w': array([0.75])}
+    """
     evolves, defaults = anatomy(step)
 
     @functools.wraps(step)

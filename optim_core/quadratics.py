@@ -131,6 +131,11 @@ def phases(step, kappa, start=(-8.0, 4.0), steps=200):
 
     step: `momentum` or `nesterov`; the distance is max |wᵢ|.
     Returns (etas, mus, far), far of shape (4, 100, 100): quarter, μ, η. Kept, so that asking again costs nothing.
+
+    >>> from optim_core.optimizers import momentum
+    >>> etas, mus, far = phases(momentum, kappa=10.0, steps=40)
+    >>> etas[24], mus[50], far[:, 50, 24].round(3).tolist()
+    (np.float64(1.0), np.float64(0.5), [8.0, 0.532, 0.004, 0.001])
     """
     curvatures, w, v, far = np.array([1 / kappa, 1.0]), start, 0.0, []
     etas, mus = np.linspace(0.04, 4, 100), np.linspace(0, 0.99, 100)

@@ -100,7 +100,11 @@ def slice2d(task, w, d1, d2, *, name="slice", window=(-1, 1, -1, 1), start=(0.0,
 def over_two_weights(task, w, i, j, *, window=None):
     """A network's loss over two of its weights, the others held where w has them: a surface of (wᵢ, wⱼ).
 
-    window: default ±2 around the two values in w, which are also its start.
+    i, j: places in w, from 0; window: default ±2 around the two values in w, which are also its start.
+
+    >>> surface = over_two_weights(Network([Linear(1, 1)], mse).on([[1.0]], [[0.0]]), [3.0, 1.0], 0, 1)
+    >>> surface.loss([3.0, 1.0]), surface.window
+    (np.float64(16.0), (1.0, 5.0, -1.0, 3.0))
     """
     w = numbers("w", w, last=made("task", task, Task, ON_DATA).net.n, finite=True, real=True)
     i, j = whole("i", i, 0), whole("j", j, 0)
@@ -121,6 +125,10 @@ def filter_normalised(net, w, seed=0):
     number, and gⱼ ‖bⱼ‖/‖gⱼ‖ always ± that number, which is no random direction; so they stay as they are.
     Without it a network looks sharp or flat by mere scale: with relu, W₁ → αW₁, W₂ → W₂/α leaves the outputs the same.
     Source: Li et al. 2018, section 4.
+
+    >>> d = filter_normalised(Network([Linear(2, 1)], mse), [3.0, 4.0, 1.0])  # a filter of length 5, and a bias
+    >>> float(np.hypot(d[0], d[1]).round(9)), float(d[2])
+    (5.0, 0.0)
     """
     made("net", net, Chain, "a Network")
     w, rng, d = numbers("w", w, last=net.n, finite=True, real=True), generator(seed), np.zeros(net.n)

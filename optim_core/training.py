@@ -58,6 +58,12 @@ def minibatches(task, size, seed=0, order="shuffled"):
         path = descend(adam, w, minibatches(task, 64), 1000, lr=0.01)
 
     size, seed, order: as in `batch_at`. Running statistics stay as they are; `training` carries them along.
+
+    >>> from optim_core.losses import mse; from optim_core.network import Linear
+    >>> task = Network([Linear(1, 1)], mse).on([[0.0], [1.0], [2.0]], [[1.0], [3.0], [5.0]])
+    >>> grad = minibatches(task, 2, order="fixed")
+    >>> [grad(np.zeros(2), t).tolist() for t in (1, 2, 3)]  # the third begins the second epoch
+    [[-3.0, -4.0], [-20.0, -10.0], [-3.0, -4.0]]
     """
     made("task", task, Task, ON_DATA)
     batch_at(1, task.X.shape[-2], size, seed, order)  # refuses what makes no sense before the first step does
@@ -122,6 +128,12 @@ def training(
     diverged, as in `descend`; loss, that of each mini-batch since the last look, shape (k, …); measured, what a `loss`
     of yours was at every step so far; test_loss and test_accuracy, in evaluation mode, None without a test part,
     and test_accuracy also where the network does not choose between classes.
+
+    >>> from optim_core import data, losses, network, optimizers
+    >>> net = network.Network([network.Linear(1, 1)], losses.mse)
+    >>> looks = training(net, data.line(noise=0.0), optimizers.gd, lr=0.1, epochs=2, batch=10)
+    >>> [(now["t"], float(now["test_loss"].round(3))) for now in looks]
+    [(0, 3.262), (5, 0.559), (10, 0.101)]
     """
     options = {name: value for name, value in options.items() if name != "loss" or value is not None}
     _check(net, data, resume, options)
@@ -208,6 +220,12 @@ def train(net, data, step, *, patience=None, progress=True, **how):
     Returns the last look, with the whole history in it: loss, shape (steps, …), of every mini-batch; at, test_loss and
     test_accuracy, a row for each look; best, a dict of t, w, running and test_loss where each run's test_loss was
     lowest; stopped: "steps", "patience" or "interrupted". An interrupted training keeps its last look.
+
+    >>> from optim_core import data, losses, network, optimizers
+    >>> net = network.Network([network.Linear(1, 1)], losses.mse)
+    >>> result = train(net, data.line(noise=0.0), optimizers.gd, lr=0.1, epochs=20, batch=10)  # y = 2x − 1
+    >>> result["w"].round(3), int(result["t"]), result["stopped"]
+    (array([ 2., -1.]), 100, 'steps')
     """
     from tqdm import tqdm
 

@@ -718,6 +718,18 @@ def test_every_public_name_has_a_row_and_every_argument_a_place_in_it():
     assert {*NO_ROW} <= {name for name, _ in public()}
 
 
+def test_every_public_function_has_an_example_that_names_it():
+    functions = {name: found for name, found in PUBLIC.items() if name.count(".") == 1 and inspect.isfunction(found)}
+    assert len(functions) > 90
+    bare = [name for name, found in functions.items() if not example(found.__doc__, name.split(".")[1])]
+    assert not bare, f"no >>> of its docstring calls {bare}"
+
+
+def example(words, name):
+    """Whether a line that doctest runs uses the name."""
+    return any(re.match(rf" *(>>>|\.\.\.) .*\b{name}\b", line) for line in (words or "").splitlines())
+
+
 @pytest.mark.parametrize("name", ROWS)
 @settings(max_examples=4, deadline=None, derandomize=True, database=None)
 @given(details=DETAILS)
