@@ -284,6 +284,8 @@ HYPERS = {
     "momentum_decay": schedule(0.75, "None"),
 } | dict.fromkeys(["beta", "rho", "beta1", "beta2"], schedule(0.75, never=["fraction", "large"]))
 
+UNNAMED = schedule(0.75, "negative", unasked=["text", "None", "bool"])  # not in optimizers.ALLOWED: these are switches
+
 
 def arguments_of(step, **known):
     """Those of a step function."""
@@ -291,7 +293,8 @@ def arguments_of(step, **known):
     first = dict(
         w=vector(W, "NaN", "inf", "-inf", unasked=["longer", "deeper"]), grad=function(lambda w: 2 * w), t=some(2)
     )
-    return first | {name: state(W / 2) for name in evolves} | {name: (HYPERS | known)[name] for name in chosen}
+    hypers = {name: (HYPERS | known).get(name, UNNAMED) for name in chosen}
+    return first | {name: state(W / 2) for name in evolves} | hypers
 
 
 for name, step in optimizers.OPTIMIZERS.items():

@@ -71,6 +71,12 @@ LAYERS = {
 }
 
 
+def test_every_layer_has_its_row_here():
+    made = {name for name, layer in vars(layers).items() if hasattr(layer, "bare")}
+    missing = made - {getattr(layer, "func", layer).__name__ for layer, _ in LAYERS.values()}
+    assert not missing and len(made) > 10, f"LAYERS in this file has no row for {missing}"
+
+
 @pytest.mark.parametrize("name", LAYERS)
 def test_backward_is_the_slope_of_forward(name):
     layer, arguments = LAYERS[name]
