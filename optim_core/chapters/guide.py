@@ -210,7 +210,7 @@ PROBLEMS = {
         Problem("training and new examples are both bad", "underfitting, too large a λ, or too few steps",
                 (("13", "What happened"), ("03", "What happened"))),
         Problem("validation is better than training",
-                "dropout is on in training only; or the training loss is a mean over the epoch, the other is taken at its end",
+                "dropout is on in training only; or the training loss is a mean over the epoch, and not its end",
                 (("13", "Dropout"), ("13", "Three knobs on a network"))),
         Problem("everything is learnt: is there any use in training on?",
                 "if the weights began very large, perhaps (grokking); else stop early",

@@ -497,7 +497,7 @@ class Bars(Panel):
             if key not in self.artists:
                 self.artists[key] = self.page.mover(self.axes.add_patch(Polygon([[0, 0]], lw=0.8, ec="white")))
             self.artists[key].set(xy=corners[:, ::-1] if self.across else corners, facecolor=self.looks[name].color)
-            self.artists[key].set_visible(True)
+            self.artists[key].set_visible(end != foot)  # its white edge would cover the axis
             if self.values:
                 under = value < foot and not self.across
                 at = (end, i) if self.across else (i, end - 0.015 * (high - low) * under)

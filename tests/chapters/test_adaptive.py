@@ -94,7 +94,7 @@ def test_a_students_adagrad_runs_beside_ours_and_what_goes_wrong_is_said():
         scene = scenes.Race(sets=None)
         scene.show(experiments.beside(broken)(6.0, 100.0, 0))
         scene.at(10)
-        assert words.lower() in scene.caption.lower() and "AdaGrad stays below" in scene.caption
+        assert words.lower() in scene.caption.lower() and "AdaGrad is below" in scene.caption
 
 
 # The rates, and what they mean ------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
 from optim_core.chapters.batches import exercises as chapter
 from optim_core.chapters.batches import experiments, scenes
@@ -28,6 +29,7 @@ from optim_core.live.controls import CONTROLS, stops
 from optim_core.network import top_eigenvalues
 from optim_core.optimizers import gd
 from optim_core.scenes import still
+from optim_core.scenes.board import number
 from optim_core.scenes.noise import expected, floor, forgotten, late, no_floor
 from optim_core.training import ORDERS, batch_at, minibatches, training
 
@@ -458,6 +460,9 @@ def test_places_are_ordered_by_what_was_chosen(against, x):
     scene, pairs = scenes.Places(), list(places)
     caption = stillness(scene, against, places)
     assert f"Against {against}. {scenes.ends_of(scene.means)} {scenes.ordered(against, scene.means)}" == caption
+    means = [scene.means[pair][0] for pair in pairs]
+    rho = spearmanr([along(against, *pair) for pair in pairs], means).statistic
+    assert f"Rank correlation: {number(float(rho), 2)};" in caption
     assert scene.sharp.groups["B = 4"][0][0] == x
     sharp = {pair: places[pair][0].mean() for pair in pairs}
     flat, steep = min(pairs, key=sharp.get), max(pairs, key=sharp.get)

@@ -382,8 +382,10 @@ def test_the_plateaus_captions_name_the_best_patience():
         scene.show((name, patience, again))
         scene.at(scene.steps)
         ends = np.median(experiments.plateaus(name)[0][-1, int(again)], axis=-1)
-        best = experiments.PATIENCES[int(np.argmin(ends))]
-        assert ("the best of the eight" if best == patience else f"best patience of the 8: {best}") in scene.caption
+        ends = np.maximum(ends, 1e-12)  # what the caption calls below 10⁻¹² is equally good
+        best = [one for one, end in zip(experiments.PATIENCES, ends, strict=True) if end == min(ends)]
+        named = f"best patience of the 8: {' or '.join(map(str, best))})"
+        assert ("the best of the eight" if patience in best else named) in scene.caption
 
 
 def test_at_the_saddle_the_threshold_is_what_ends_an_impatient_run():

@@ -142,7 +142,7 @@ first_gradient.mistakes += [
         lambda d, W: (d * slopes[-1]) @ W.T, reversed(list(Ws)), dy),
      "Each layer has slopes of its own."),
     ("the gradient of a matrix", lambda Ws, slopes, dy: (dy * slopes[-1]).T @ dy,
-     "Asked is the gradient at the *input*: it goes on through `W.T`."),
+     "Asked for is the gradient at the *input*: it goes on through `W.T`."),
 ]
 # fmt: on
 
@@ -326,7 +326,7 @@ fair = Choice(
     "A plain network fails when a layer is deleted, a residual one loses a few per cent. What does that show?",
     {
         "a": ("That the residual network does not need its layers.", "One can be spared; without every "
-              "second one it gets a third wrong."),
+              "second one the network above gets a third wrong."),
         "b": ("That a residual block adds a little to what is there, and the next ones can do without it.",
               "Yes. It is no fair fight, though: the plain one was never trained to have its layers exchanged."),
         "c": ("That the plain network was badly trained.", "It had nearly as many right answers as the other."),

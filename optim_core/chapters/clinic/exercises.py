@@ -445,7 +445,7 @@ trials_needed.mistakes += [
      "Where the logarithms divide without a remainder, so many trials are enough: “at least”."),
     ("log of sure in place of log of 1 − sure, and rounded down",
      lambda p, q: math.floor(math.log(q) / math.log(1 - p)),
-     "Two things: all trials may *miss* with the probability 1 − sure at most; and a part of a trial is a whole one."),
+     "Two things: all trials may *miss* with the probability 1 − sure at most; and a part of a trial is a trial."),
     ("the probability of a hit in `sure` trials", lambda p, q: 1 - (1 - p) ** q,
      "`sure` is the probability that is asked for. Set 1 − (1 − share)ᵏ to it and solve for k."),
     ("rounded to the nearest whole number", lambda p, q: round(math.log(1 - q) / math.log(1 - p)),

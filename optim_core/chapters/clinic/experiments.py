@@ -287,10 +287,11 @@ def ward(letter, knob, seed):
 def measured(chart, measure, every=1, last=True):
     """A measure at every so-manyth look, and at the last: (steps, {name: values}). Nothing is measured twice."""
     looks = [k for k in range(len(chart.t)) if k % every == 0 or last and k == len(chart.t) - 1]
+    notes = chart.notes if len(chart.t) > 1 else {}  # how long a step is at look 0 is known from the second look on
     for k in looks:
-        if (measure, k) not in chart.notes:
-            chart.notes[measure, k] = measure(chart, k)
-    values = [chart.notes[measure, k] for k in looks]
+        if (measure, k) not in notes:
+            notes[measure, k] = measure(chart, k)
+    values = [notes[measure, k] for k in looks]
     return np.array(chart.t)[looks], {name: np.array([v[name] for v in values]) for name in values[0]}
 
 

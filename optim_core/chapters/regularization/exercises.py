@@ -79,7 +79,7 @@ l2_gradient.mistakes += [  # what was done, the wrong formula, where to look
      "Three factors of one term: λ/n, aᵢ and wᵢ are multiplied."),
     ("the whole penalty, one number, is added to each",
      lambda g, w, lam, n, each: g + lam / (2 * n) * np.sum(each * w**2),
-     "That is how large the penalty is. Asked is its derivative, another one for each wᵢ."),
+     "That is how large the penalty is. Asked for is its derivative, another one for each wᵢ."),
 ]
 # fmt: on
 

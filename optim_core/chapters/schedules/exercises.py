@@ -61,7 +61,7 @@ natural_beta.mistakes += [  # what was done, the wrong formula, where to look
      "What stays after a step is β, not 1 − β."),
     ("−β ln β", lambda beta: -beta * np.log(beta),
      "The slope of βᵏ at k = 1 is β ln β. It is the exponents that have to agree."),
-    ("e^β", lambda beta: np.exp(beta), "After one step there has to stand β = e^(−γ): what undoes the exponential?"),
+    ("e^β", lambda beta: np.exp(beta), "After one step β is left, so e^(−γ) = β: what undoes the exponential?"),
     ("1/ln β", lambda beta: 1 / np.log(beta),
      "e^(−γ) = β: −γ is ln β itself, not one over it."),
 ]

@@ -362,18 +362,15 @@ class Plateau(Page):
         self.name(self.OWN)
 
     def at(self, t):
-        here = self.middles[int(self.again), PATIENCES.index(self.patience)]
-        best = PATIENCES[int(np.argmin(self.middles[int(self.again)]))]
+        middles, i = self.middles[int(self.again)], PATIENCES.index(self.patience)
+        ends = np.maximum(middles, 1e-12)  # below that `said` tells no difference
+        best = " or ".join(str(one) for one, end in zip(PATIENCES, ends, strict=True) if end == ends.min())
         how = f"raised after {experiments.STREAK} good losses in a row" if self.again else "not raised again"
-        words = (
-            f"best patience of the {len(PATIENCES)}: {best}"
-            if here > self.middles[int(self.again)].min()
-            else "the best of the eight"
-        )
+        words = f"best patience of the {len(PATIENCES)}: {best}" if ends[i] > ends.min() else "the best of the eight"
         self.caption = (
             f"{self.scenery[0].upper() + self.scenery[1:]}; patience {self.patience}, {how}. Step {t:,} of "
             f"{self.steps:,}: loss {said(self.one[t])}, η = {number(float(f'{self.rates[t]:.3g}'), 3)}. Median of 40 "
-            f"runs at the end: {said(here)} ({words}); constant η: {said(self.same)}."
+            f"runs at the end: {said(middles[i])} ({words}); constant η: {said(self.same)}."
         )
         return self.moved(t)
 
@@ -447,8 +444,9 @@ def thrown(path, t, rest=0.1):
         return f"|w₂| has not come below {rest:g}"
     step, distance = far
     if distance < 2 * rest:
-        return f"since |w₂| has come below {rest:g} it has stayed below {2 * rest:g}"
-    return f"since |w₂| has come below {rest:g} it was thrown out to at most {number(distance, 2)} (step {step:,})"
+        return f"since |w₂| first came below {rest:g} it has stayed below {2 * rest:g}"
+    far = f"{number(distance, 2)} at the farthest (step {step:,})"
+    return f"since |w₂| first came below {rest:g} it has been thrown out to {far}"
 
 
 # ---- the full update ----
