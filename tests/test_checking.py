@@ -453,14 +453,20 @@ READ = {
     "0,125": 0.125, ",5": 0.5, ".5": 0.5, "5.": 5, "1e3": 1000, "1.5e-3": 0.0015, "1.5·10³": 1500,
     "1.5×10⁻³": 0.0015, "2 x 10^4": 20000, "10**4": 10000, "10³": 1000, "½": 0.5, "2½": 2.5, "-¼": -0.25, "1/4": 0.25,
     "≈ 40": 40, "~40": 40, "about 40": 40, "ca. 7": 7, "40 steps": 40, "40 epochs.": 40, "1e5 steps": 1e5,
-    "40 or so": 40, "50 %": 0.5, "50%": 0.5, "12 per cent": 0.12,
+    "40 or so": 40, "50 %": 0.5, "50%": 0.5, "12 per cent": 0.12, "forty": 40, "ten steps": 10, "about a hundred": 100,
+    "2 thousand": 2000, "1k": 1000, "1.5 million steps": 1.5e6, "η=1": 1, "lr = -0.5": -0.5, "a dozen": 12,
 }  # fmt: skip
 UNREAD = [
     "",
     "many",
-    "forty",
-    "2 thousand",
-    "1k",
+    "one third",
+    "2 thirds",
+    "ten or twenty",
+    "two hundred",
+    "16x",
+    "10 times",
+    "x10",
+    "5 m",
     "3 1/2",
     "3-4",
     "> 100",
@@ -470,7 +476,7 @@ UNREAD = [
     "nan",
     "inf",
     "1e400",
-    "η=1",
+    "η",
 ]
 
 
@@ -492,6 +498,29 @@ def test_per_cent_are_what_the_question_asks_for():
         p = Predict(question, lambda: 1, factor=2)
         p.commit("50 %")
         assert p.prediction == number
+
+
+@pytest.mark.parametrize(("question", "text", "said"), [
+    ("How many per cent are right?", "0.55", "is 55 meant?"), ("How many per cent are right?", "½", "is 50 meant?"),
+    ("How many steps does it take?", "50 %", "of what?"),
+ ("How many steps does it take?", "10 to 20", "one number"),
+])  # fmt: skip
+def test_a_prediction_that_may_mean_another_number_is_not_locked(question, text, said):
+    p = Predict(question, lambda: 1, factor=2)
+    result = p.commit(text)
+    assert result.outcome == "not attempted yet" and said in result.text and p.prediction is None
+    for sure, number in (("0.55 %", 0.55),) if "cent" in question else (("20", 20),):
+        p.commit(sure)
+        assert p.prediction == number
+
+
+@pytest.mark.parametrize(
+    "text", ["10", "10 times", "x10", "10x", "×10", "a factor of 10", "factor 10", "10-fold", "ten times"]
+)
+def test_a_factor_is_read_as_people_type_it(text):
+    p = Predict("By which factor is it larger?", lambda: 10, factor=2)
+    p.commit(text)
+    assert p.prediction == 10
 
 
 @pytest.mark.parametrize("array", [

@@ -193,7 +193,8 @@ class Exercise:
             return Result(CORRECT, f"`{self.name}` agrees on all {len(runs)} cases.")
         for (what, _, look), mistaken in zip(self.mistakes, self.known, strict=True):
             if all(self.alike(mine, theirs) for mine, theirs in zip(runs, mistaken, strict=True)):
-                return Result(INCORRECT, f"your {self.answers} are those of a known mistake: {what}.\n{look}")
+                text = f"your {self.answers} are those of a known mistake: {what}.\n{look}"
+                return Result(INCORRECT, "\n".join(filter(None, [diagnosis.loose(function), text])))
         return Result(INCORRECT, self.describe(function, runs, right))
 
     def describe(self, function, runs, right):
@@ -320,8 +321,11 @@ class Predict:
         """Note the prediction, a key or a number, also as text (see `values.typed`). Once revealed, it stays."""
         self.recall()
         given, value = value, self._read(value)
+        if unsure := self._unsure(given, value):
+            return Result(NOT_ATTEMPTED, unsure)
         if value is None:
-            wanted = f"one of {', '.join(self.options)}" if self.options else "a number"
+            several = isinstance(given, str) and len(re.findall(r"\d+", given)) > 1
+            wanted = f"one of {', '.join(self.options)}" if self.options else "one number" if several else "a number"
             said = f"`{given}` is not understood. " if isinstance(given, str) and given.strip() else ""
             return Result(NOT_ATTEMPTED, f"{said}{'C' if said else 'c'}ommit to {wanted}; a guess is enough.")
         if self.revealed and value != self.prediction:
@@ -343,8 +347,24 @@ class Predict:
         """The key or the number that is meant, or None."""
         if self.options:
             return _key(value, self.options)
-        percent = re.search(r"%|per ?cent", self.question) is not None
-        return typed(value, percent) if isinstance(value, str) else one_number(value)
+        factor = re.search(r"\bfactor|[Hh]ow many times", self.question) is not None
+        return typed(value, self._percent, factor) if isinstance(value, str) else one_number(value)
+
+    @property
+    def _percent(self):
+        """Does the question ask for per cent?"""
+        return re.search(r"[Hh]ow many per ?cent|[Ww]hat %", self.question) is not None
+
+    def _unsure(self, given, value):
+        """Is a share given where per cent are asked for, or per cent where something else is? What is said then."""
+        if self.options or not isinstance(given, str) or value is None:
+            return None
+        marked = re.search(r"%|per ?cent", given) is not None
+        share = re.search(r"%|per ?cent|share|part\b|fraction|probab|chance", self.question)
+        if self._percent and not marked and 0 < abs(value) < 1:
+            much = f"is {100 * value:.3g} meant?"
+            return f"`{given}` would be less than one per cent: {much} Commit to a number of per cent."
+        return f"`{given}` of what? Commit to a number; a guess is enough." if marked and not share else None
 
     def reveal(self):
         """Measure, and compare with the prediction."""

@@ -7,11 +7,13 @@ It says what it has seen in every case, and shows the most telling one; it never
 """
 
 import dis
+import functools
 import importlib
 import inspect
 import itertools
 import re
 import types
+from fractions import Fraction
 
 import numpy as np
 
@@ -40,13 +42,15 @@ def _described(ex, function, runs, right, score):
         lines = [_error(ex, runs, k), place(ex, function, right, score, two=False) or _where_it_runs(ex, runs, right)]
     else:
         got, want = [r.value for r in runs], ex.expected
-        text, k = next(filter(None, (look(ex, got, want) for look in (_nothing, _kind, _words, _shapes))), (None, None))
+        looks = (functools.partial(_nothing, function), _kind, _words, _shapes)
+        text, k = next(filter(None, (look(ex, got, want) for look in looks)), (None, None))
         if text is None:
             text, k = _answers(ex, function, runs, right, score)
         else:
             text = "\n".join(filter(None, [text, place(ex, function, right, score, two=False)]))
-        k = telling(runs, ex.expected, right) if k is None else k
+        k = telling(ex, runs, right) if k is None else k
         lines = [text, _example(ex, runs[k], want[k])]
+    lines.insert(0, loose(function))
     if any(r.changed for r in runs):
         lines.append(f"Also, {changed_argument(ex, runs)}")
     lines.append(_groups(ex, right))
@@ -65,8 +69,18 @@ def _groups(ex, right):
     return f"It is right for: {'; '.join(good)}. Not for: {'; '.join(bad)}." if good else None
 
 
-def telling(runs, want, right):
-    """The case to show: of those that are wrong the first that is plainly so; the simplest come first."""
+def telling(ex, runs, right):
+    """The case to show: of those that are wrong the first that is plainly so; the simplest come first.
+
+    Of several things at once those that are mostly wrong are to be wrong in it, as far as there is such a case.
+    """
+    want = ex.expected
+
+    def bad_parts(k):
+        a, b = numbers(runs[k].value), numbers(want[k])
+        if not ex.parts or a is None or b is None or np.shape(a) != np.shape(b):
+            return [True] * len(ex.parts)
+        return [not close(mine, its) for mine, its in zip(a, b, strict=True)]
 
     def off(k):
         a, b = numbers(runs[k].value), numbers(want[k])
@@ -75,6 +89,9 @@ def telling(runs, want, right):
         return np.max(np.abs(a - b), initial=0) / max(np.max(np.abs(b), initial=0), 1e-9)
 
     wrong = [k for k, ok in enumerate(right) if not ok]
+    parts = np.array([bad_parts(k) for k in wrong])
+    most = (parts & (parts.mean(0) >= 0.5)).sum(1) if ex.parts else np.zeros(len(wrong))
+    wrong = [k for k, count in zip(wrong, most, strict=True) if count == max(most)]
     offs = [off(k) for k in wrong]
     offs = np.nan_to_num(offs, nan=1.0, posinf=1.0)  # infinite where a number is wanted, or the other way round
     return next(k for k, d in zip(wrong, offs, strict=True) if d >= 0.1 * min(max(offs), 1.0))
@@ -107,7 +124,17 @@ def changed_argument(ex, runs):
 
 def interrupted(ex, args):
     """What is said when the student stops the kernel during a check."""
-    return f"you stopped your function while it ran as `{ex.call(args)}`. Is there a loop without an end?"
+    return (
+        f"you stopped your function while it ran as `{ex.call(args)}`. Is there a loop without an end? "
+        "Or one through more things than can be gone through?"
+    )
+
+
+def loose(function):
+    """What is said of a comparison without brackets beside an `&` or `|`, or None."""
+    text = edits.loose(function)
+    first = "`&` or `|` comes first: it binds more tightly than a comparison, around which brackets are missing"
+    return text and f"in `{text}` the {first}."
 
 
 MODULES = {name: name for name in "math cmath random statistics itertools functools operator".split()} | {"np": "numpy"}
@@ -174,12 +201,13 @@ def place(ex, function, right, score, two=True):
 # to show with it (None: the most telling one). Each may rely on the looks before it having found nothing.
 
 
-def _nothing(ex, got, want):
+def _nothing(function, ex, got, want):
     empty = [k for k, value in enumerate(got) if value is None]
     if len(empty) == len(got):
         return "your function returns nothing. Is there a `return` in its last line (not a `print`)?", None
     if empty:
-        return "sometimes your function returns nothing: one of its ways through has no `return`.", empty[0]
+        how = "returns `None`" if edits.returns_none(function) else "has no `return`"
+        return f"sometimes your function returns nothing: one of its ways through {how}.", empty[0]
 
 
 def _kind(ex, got, want):
@@ -256,6 +284,9 @@ def _shapes(ex, got, want):
         return None
     k, a, b = pairs[0]
     returns = f"your function returns {kind_of(a)}"
+    if all(isinstance(value, (list, tuple, np.ndarray)) and np.ndim(value) for value in got):
+        if all(np.ndim(its) == 0 and len(value) == its for value, its in zip(got, want, strict=True)):
+            return f"your function returns {kind_of(got[k])}: asked for is how many there are in it.", k
     if all(a.shape == b.T.shape and ex.same(a.T, b) for _, a, b in pairs) and a.ndim > 1:
         return f"the numbers are right, but rows and columns are exchanged: {a.shape} in place of {b.shape}.", k
     if ex.parts and (a.ndim != b.ndim or len(a) != len(b)):
@@ -318,9 +349,10 @@ def _answers(ex, function, runs, right, score):
             or (wrong_too and rules.near(mine, its))
             or (_reacts(ex, function, sure) if wrong_too else None)
         )
+    if len(sure) < len(runs):  # what is rightly infinite was not looked at either
+        lines = [line and line.replace("in every case", "wherever it is finite") for line in lines]
     if all(finite):
         return "\n".join(filter(None, lines)) or _count(ex, runs, right), None
-    lines = [line and line.replace("in every case", "wherever it is finite") for line in lines]
     bad = [k for k, ok in enumerate(finite) if not ok]
     often = f"in {len(bad)} of {len(runs)} cases " if len(bad) < len(runs) else ""
     allowed = any(np.isinf(w).any() for w in want)  # infinity is an answer here, elsewhere
@@ -472,7 +504,10 @@ def _known_and_more(ex, sure, got, want, cases):
                 return f"your numbers are nearly those of a known mistake: {what}.\n{look}"
             if abs(factor + 1) < 1e-5:
                 return f"your numbers are those of a known mistake, with the other sign: {what}.\n{look}"
-            return f"your numbers are {rules.times(factor)} those of a known mistake: {what}.\n{look}"
+            if 0.01 <= abs(factor) <= 100:  # beyond that it is an accident
+                simple = close(float(Fraction(factor).limit_denominator(12)), factor)
+                more = f"\n{look}" if simple else ""  # what follows from the mistake need not follow from e times it
+                return f"your numbers are {rules.times(factor)} those of a known mistake: {what}.{more}"
         if factor := rules.plain_factor(some, got, arrays):
             return f"your numbers are those of a known mistake, {factor}: {what}.\n{look}"
     for (one, look1, x), (two, look2, y) in itertools.combinations(known, 2):

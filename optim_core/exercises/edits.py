@@ -39,7 +39,7 @@ KIN = [  # functions and methods that are taken for each other
     set(words.split())
     for words in (
         "log log2 log10 log1p", "exp exp2 expm1", "sum mean max min median prod std var", "argmax argmin argsort",
-        "all any", "eig eigh", "maximum minimum", "sin cos tan tanh", "zeros ones", "sqrt square abs",
+        "all any", "eig eigh", "maximum minimum", "sin cos tan tanh", "zeros ones", "sqrt square abs", "abs sign",
     )
 ]  # fmt: skip
 REDUCING = {"sum", "mean", "max", "min", "amax", "amin", "all", "any", "prod"}
@@ -312,6 +312,8 @@ def _places(tree):
                     continue
                 if isinstance(part, ast.expr) and isinstance(getattr(part, "ctx", ast.Load()), ast.Load):
                     found.append((holder, key, part, statement))
+                if _constant(part):  # one number, whatever it is made of
+                    continue
                 visit(part, part if isinstance(part, ast.stmt) else statement)
 
     for statement in tree.body:
@@ -331,7 +333,8 @@ def _changes(tree, source):
         """What stands in the source there."""
         words = known.get(id(node))
         if words is None:
-            words = known[id(node)] = " ".join(_segment(lines, node).split())
+            words = _head(lines, node) if isinstance(node, (ast.For, ast.While, ast.If)) else _segment(lines, node)
+            words = known[id(node)] = " ".join(words.split())
         return words if len(words) <= longest else words[: longest - 1] + "…"
 
     yield from _of_lines(tree, text)
@@ -453,6 +456,38 @@ def _segment(lines, node):
     )
 
 
+def _head(lines, node):
+    """The first line of a loop or of a question, without what stands in it."""
+    within = next((one for one in node.body if not hasattr(one, "guard")), None)
+    if hasattr(node, "made") or within is None or hasattr(within, "made"):
+        return ast.unparse(node).split("\n")[0]
+    head = ast.copy_location(ast.Pass(), node)
+    head.end_lineno, head.end_col_offset = within.lineno, within.col_offset
+    return _segment(lines, head)
+
+
+def returns_none(function):
+    """Is there a `return None`, or a `return` with nothing behind it, in the code?"""
+    found = tree_of(function)
+    returns = [node for node in ast.walk(found[0]) if isinstance(node, ast.Return)] if found else []
+    return any(one.value is None or getattr(one.value, "value", "") is None for one in returns)
+
+
+def loose(function):
+    """A comparison in which `&` or `|` comes first, for want of brackets, and hardly should: its text, or None."""
+    found = tree_of(function)
+    lines = found[1].splitlines() if found else []
+    for node in ast.walk(found[0]) if found else ():
+        for side in [node.left, *node.comparators] if isinstance(node, ast.Compare) else []:
+            mixed = isinstance(side, ast.BinOp) and isinstance(side.op, (ast.BitAnd, ast.BitOr))
+            if mixed and (len(node.ops) > 1 or any(isinstance(part, ast.Invert) for part in ast.walk(side))):
+                before = lines[side.lineno - 1].encode()[: side.col_offset].decode().rstrip()
+                behind = lines[side.end_lineno - 1].encode()[side.end_col_offset :].decode().lstrip()
+                if not (before.endswith("(") and behind.startswith(")")):
+                    return " ".join(_segment(lines, node).split())
+    return None
+
+
 def _everywhere(places, text):
     """What stands in several places is left out in all of them."""
     factors, calls = {}, {}
@@ -534,8 +569,20 @@ def _of_lines(tree, text):
                         yield 1, what, [(body, k, body[k + 1]), (body, k + 1, one)]
 
 
+def _constant(part):
+    """Is it a number that is calculated from nothing but numbers, `np.log(2)` or `np.e`?"""
+    if isinstance(part, ast.Attribute):
+        return part.attr in ("e", "pi") and getattr(part.value, "id", "") in ("np", "math")
+    inside = isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and part.args and not part.keywords
+    of = getattr(part.func.value, "id", "") if inside else ""
+    return of in ("np", "math") and all(_number(one) is not None for one in part.args)
+
+
 def _instead(part, text, names, holder):
     """What may belong in the place of one expression: (rank, what is wrong if so, the new expression)."""
+    if _constant(part):
+        yield 3, f"`{text(part)}` is not right {{where}}.", ast.Constant(1)
+        return
     if isinstance(part, ast.BinOp):
         yield from _operations(part, text)
         if not isinstance(holder, ast.BinOp) or f"({ast.unparse(part)})" in ast.unparse(holder):
@@ -756,8 +803,8 @@ def _calls(part, text):
         yield 3, f"`{text(one)}` is gone through from the wrong end {{where}}.", ast.Call(part.func, new, part.keywords)
     if isinstance(part.func, ast.Attribute) and getattr(part.func.value, "id", "") not in ("np", "math"):
         yield 2, f"`.{name}(…)` after `{text(part.func.value)}` is too much {{where}}.", part.func.value
-    if name == "norm":
-        new = ast.Call(_parsed("np.sum"), part.args, part.keywords)
+    for other in ("np.sum", "np.mean", "np.max") if name == "norm" else ():
+        new = ast.Call(_parsed(other), part.args, part.keywords)
         yield 3, f"`{text(part.func)}` is the wrong function {{where}}.", new
     for k, keyword in enumerate(part.keywords):
         new = ast.Call(part.func, part.args, part.keywords[:k] + part.keywords[k + 1 :])

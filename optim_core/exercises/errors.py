@@ -69,8 +69,8 @@ ADVICE = [  # part of the message, part of the line (a pattern; "" fits any), wh
     ("not aligned", "", "`@` and `np.dot` need shapes that fit: the last axis of one, the first of the other."),
     ("could not be broadcast", r"keepdims", "Entry by entry the shapes have to fit. Along which axis is it taken, and "
      "which should stay?"),
-    ("could not be broadcast", r"axis ?= ?1", "Entry by entry the shapes have to fit. Is it the right axis, and was "
-     "it lost? (`keepdims=True`)"),
+    ("could not be broadcast", r"\.(mean|sum|std|var|max|min)\((axis ?= ?)?1\b|axis ?= ?1", "Entry by entry the shapes "
+     "have to fit. Is it the right axis, and was it lost? (`keepdims=True`)"),
     ("could not be broadcast", "", "Entry by entry the shapes have to fit. Was an axis lost in a sum? "
                                    "(`keepdims=True`)"),
     ("inhomogeneous", "seen", "One entry is several things at once: a function that returns a pair? `a, b = …` takes "

@@ -200,7 +200,7 @@ def quantities(ex):
             note(f"{name}.size", [x.size for x in column])
             if all(x.ndim == 1 for x in column):
                 note(f"sum of {name}", [x.sum() for x in column])
-                note(f"length of {name}", [np.linalg.norm(x) for x in column])
+                note(f"‖{name}‖", [np.linalg.norm(x) for x in column])
                 note(f"{name}[0]", [x[0] for x in column])
                 note(f"{name}[-1]", [x[-1] for x in column])
     return found

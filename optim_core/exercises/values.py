@@ -191,22 +191,39 @@ TYPED = re.compile(
     \s* (?P<cent> % | per\s?cent)? \s* (?P<unit> [^\W\d⁰¹²³⁴⁵⁶⁷⁸⁹] \D* )? [.?!]*""",
     re.VERBOSE,
 )
-LARGE = re.compile(r"(k|m|hundred|thousand|million|billion|dozen|times)\b")  # a unit that is a factor: ask again
+LARGE = {"k": 1e3, "hundred": 1e2, "thousand": 1e3, "million": 1e6, "dozen": 12.0}  # units that are factors
+UNSURE = re.compile(r"(m|billion|half|halves|thirds?|quarters?|\w+ths?)\b")  # and others: ask again
+TIMES = re.compile(r"(times|x|×|fold)\b|×")
+WORDS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+)
+WORDS = {word: k for k, word in enumerate((WORDS + "eighteen nineteen twenty").split())}
+WORDS |= {word: 10 * k for k, word in enumerate("thirty forty fifty sixty seventy eighty ninety".split(), 3)}
+WORDS |= {word: int(factor) for word, factor in LARGE.items() if word != "k"}
 
 
-def typed(text, percent=False):
+def typed(text, percent=False, factor=False):
     """The number that somebody typed, or None: "1,000", "0,5", "1 000", "½", "50 %", "≈ 40", "40 steps", "1.5·10³".
 
     A comma before three digits separates thousands, unless a 0 stands before it; any other is a decimal comma.
     percent: does the question ask for per cent? Then 50 % is 50, and otherwise 0.5.
+    factor: does it ask for a factor? Then "10 times", "x10" and "a factor of 10" are 10, and otherwise not surely so.
 
-    >>> [typed(text) for text in ("1,000", "0,5", "–3", "50 %", "1.5·10³", "2½", "1/4", "some", "2 thousand")]
-    [1000.0, 0.5, -3.0, 0.5, 1500.0, 2.5, 0.25, None, None]
+    >>> [typed(text) for text in ("1,000", "0,5", "–3", "50 %", "1.5·10³", "2½", "1/4", "forty", "some")]
+    [1000.0, 0.5, -3.0, 0.5, 1500.0, 2.5, 0.25, 40.0, None]
     """
     text = re.sub("[−–—‐‑]", "-", text.strip().lower())  # every dash is a minus
     text = re.sub("[\u00a0\u2007\u2009\u202f’]", " ", text)  # every space a space
+    text = re.sub(r"^[^\W\d]\w*\s*=\s*(?=[-+.\d])", "", text)  # η = 0.1
+    if factor:
+        text = re.sub(r"[\s-]*fold$", "", text)
+        text = re.sub(r"^((about )?(a |the )?factor (of )?|[x×]\s*)(?=[\d≈~])", "", text)
+    words = re.findall(rf"\b(?:an? )?(?:{'|'.join(WORDS)})\b", text)
+    if len(words) == 1 and not re.search(r"\d", text):
+        text = text.replace(words[0], str(WORDS[words[0].split()[-1]]))
     found = TYPED.fullmatch(text)
-    if not found or LARGE.match(found["unit"] or ""):
+    unit = found["unit"] or "" if found else ""
+    if not found or UNSURE.match(unit) or (TIMES.match(unit) and not factor):
         return None
     digits = found["number"] or "1"
     if re.fullmatch(r"[1-9]\d{0,2}([ ,']\d{3})+(\.\d*)?", digits):
@@ -219,5 +236,6 @@ def typed(text, percent=False):
         value = value * 10.0 ** int(exponent or 0) / float(found["below"] or 1) + PARTS.get(found["and"], 0.0)
     except (ValueError, ZeroDivisionError, OverflowError):
         return None
+    value *= LARGE.get(unit.split(" ")[0].rstrip(".?!"), 1.0)
     value *= (-1 if found["sign"] == "-" else 1) * (0.01 if found["cent"] and not percent else 1.0)
     return one_number(value)
