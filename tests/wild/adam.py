@@ -68,6 +68,8 @@ root = np.sqrt(v_max / (1 - beta2**t))
 return v, v_max, root
 """,
      'known', "v adds up all squares"),
+    ("adamw_update", "w * decay - lr * m_hat / root",
+     'known', "w is multiplied by the decay"),
 ]
 
 RIGHT = [
@@ -172,6 +174,10 @@ return tot
     ("expected_best", """
 s=np.sort(losses); n=len(s)
 return np.einsum('i,i',s,-np.diff(((n-np.arange(n+1))/n)**K))
+"""),
+    ("expected_best", """
+import itertools
+return np.mean([min(c) for c in itertools.product(losses, repeat=K)])
 """),
 ]
 # fmt: on

@@ -49,6 +49,20 @@ return X
      'known', "ρ is added to every weight"),
     ("wsd_rate", "lr if k < (1 - cooldown) * steps else lr * (steps - k) / steps",
      'known', "jumps at the knee"),
+    ("wsd_rate", "lr * (1 - k / (cooldown * steps)) if k < cooldown * steps else lr",
+     'known', "in the first part, and then stays"),
+    ("lion_step", """
+u = np.abs(beta1 * m + (1 - beta1) * g)
+m = beta2 * m + (1 - beta2) * g
+w = w - lr * (u + decay * w)
+return w, m
+""",
+     'place', "`abs` is the wrong function"),
+    ("sam_gradient", """
+g = grad(w)
+return g + rho * g / np.linalg.norm(g)
+""",
+     'known', "to the gradient, not to the point"),
 ]
 
 RIGHT = [

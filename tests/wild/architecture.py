@@ -21,6 +21,13 @@ dy = (dy * slopes[-1]) @ Ws[-1].T
 return dy
 """,
      'known', "only one layer, the last"),
+    ("ways", """
+import itertools
+return list(itertools.combinations(range(L), k))
+""",
+     'seen', "how many there are in it"),
+    ("block_scale", "np.sqrt(np.e / L)",
+     'known', "√(e/L)"),
 ]
 
 RIGHT = [

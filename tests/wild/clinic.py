@@ -42,6 +42,8 @@ return sum(math.comb(i - 1, k - 1) * x[i] for i in range(1, n)) / math.comb(n, k
      'known', "the logarithm to base 10 is not undone"),
     ("trials_needed", "int(math.log(1 - sure) / math.log(1 - share)) + 1",
      'known', "rounded down, and one more"),
+    ("spread_over_decades", "10 ** (low + u * (high - low))",
+     'known', "taken for exponents of 10"),
 ]
 
 RIGHT = [

@@ -42,6 +42,16 @@ return g
      'known', "the norms are multiplied"),
     ("clip_value", "max(-theta, min(theta, g))",
      'seen', "`np.maximum` and `np.minimum`"),
+    ("next_theta", """
+if len(norms) == 0:
+    return None
+return multiple * np.mean(norms)
+""",
+     'seen', "one of its ways through returns `None`"),
+    ("next_theta", "multiple * np.linalg.norm(norms) if len(norms) else np.inf",
+     'place', "`np.linalg.norm` is the wrong function"),
+    ("common_factor", "min(theta, np.linalg.norm(norms))",
+     'seen', "times `‖norms‖`"),
 ]
 
 RIGHT = [
@@ -132,5 +142,6 @@ for k in range(steps):
     out[k+1]=out[k]-lr*g/max(1,np.linalg.norm(g)/theta)
 return out
 """),
+    ("common_factor", "min(1, theta / np.sqrt((norms**2).sum()))"),
 ]
 # fmt: on

@@ -4,6 +4,22 @@
 WRONG = [  # exercise, what stands in the function, what kind of reply, and what must stand in it
     ("escape_steps", "np.log(reach/distance/np.log(1-lr*eigenvalue))",
      'place', "the brackets of"),
+    ("classify", """
+zero = np.abs(eigenvalues) <= 1e-9 * np.abs(eigenvalues).max()
+if np.all(eigenvalues > 0 & ~zero): return "minimum"
+if np.all(eigenvalues < 0 & ~zero): return "maximum"
+if np.any(eigenvalues > 0 & ~zero) and np.any(eigenvalues < 0 & ~zero): return "saddle"
+return "degenerate"
+""",
+     'known', "in `eigenvalues > 0 & ~zero` the `&` or `|` comes first"),
+    ("classify", """
+zero = np.abs(eigenvalues) <= 1e-9 * np.abs(eigenvalues).max()
+if eigenvalues[0] > 0 and not zero.any(): return "minimum"
+if eigenvalues[-1] < 0 and not zero.any(): return "maximum"
+if eigenvalues[0] < 0 < eigenvalues[-1]: return "saddle"
+return "degenerate"
+""",
+     'known', "as if they were sorted"),
 ]
 
 RIGHT = [

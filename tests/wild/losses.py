@@ -9,6 +9,28 @@ return np.exp(z)/np.exp(z.sum(-1,keepdims=True))
      'place', "are done in the wrong order"),
     ("softmax", "np.exp(z)/np.exp(z).sum()",
      'known', "two things"),
+    ("train_one", """
+X, y = experiments.few_digits()
+W, seen = np.zeros((64, 10)), []
+for _ in range(30):
+    p = losses.softmax(X @ W)
+    L, dz = losses.cross_entropy(p, y)
+    W = W - 10 * lr * X.T @ dz
+    seen.append(L)
+return np.array(seen)
+""",
+     'known', "the loss is as wrong as it was, and each step is 10 times as long"),
+    ("train_two", """
+X, y = experiments.three_clouds()
+W, seen = np.zeros((2, 3)), []
+for _ in range(30):
+    L, _ = losses.cross_entropy(X @ W, y)
+    dz = losses.softmax(X @ W) - losses.one_hot(y, 3)
+    W = W - lr * X.T @ dz
+    seen.append(L / len(X))
+return np.array(seen)
+""",
+     'known', "the loss is divided by the number of points, and the gradient is not"),
 ]
 
 RIGHT = [

@@ -16,6 +16,12 @@ return w,v
      'place', "`lr` and `mu` are exchanged"),
     ("to_average", "return (1-mu)/lr, mu",
      'place', "1 over what is expected"),
+    ("heavy_ball", """
+v = mu * v - (1 - mu) * grad(w)
+w = w + lr * v
+return w, v
+""",
+     'seen', "lr=0.3, mu=0.5)"),
 ]
 
 RIGHT = [

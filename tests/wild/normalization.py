@@ -36,6 +36,8 @@ axis = {'batch': (1,), 'layer': (0,), 'instance': (0, 1)}[kind]
 return (x - x.mean(axis=axis, keepdims=True)) / x.std(axis=axis, keepdims=True)
 """,
      'known', "the axes that are kept"),
+    ("running", "(1 - alpha) * mean + alpha * x.mean(1), (1 - alpha) * var + alpha * x.var(1, ddof=1)",
+     'seen', "Is it the right axis"),
 ]
 
 RIGHT = [

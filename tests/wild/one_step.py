@@ -83,6 +83,17 @@ if f <= 0:
 return math.ceil(math.log(part) / math.log(f))
 """,
      'known', "counts as arriving"),
+    ("steps_to", """
+f = abs(1 - lr * lam)
+if f >= 1:
+    return math.inf
+n, left = 0, 1.0
+while left * f > part:
+    left *= f
+    n += 1
+return n
+""",
+     'place', "is too much in `while left * f > part:`"),
 ]
 
 RIGHT = [

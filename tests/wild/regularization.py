@@ -12,7 +12,7 @@ for k in range(1,len(losses)):
     if bad>=patience: return best,k
 return best,len(losses)-1
 """,
-     'seen', "the last look is not"),
+     'known', "does not begin anew"),
     ("adam_decay", """
 w,m,v,seen=np.ones(2),np.zeros(2),np.zeros(2),[]
 for t in range(1,13):
@@ -36,6 +36,19 @@ return e / e.sum(axis=-1, keepdims=True)
      'known', "a sigmoid for each class"),
     ("best_slope", "distance - 2 * lam * (distance - 1)",
      'known', "the derivative at d"),
+    ("matching_lambda", "np.log(2) / (lr * steps)",
+     'place', "`np.log(2)` is not right"),
+    ("stopped", """
+best, at, bad = np.inf, 0, 0
+for k, l in enumerate(losses):
+    if l < best: best, at, bad = l, k, 0
+    else: bad += 1
+    if bad >= patience: return at, k
+return at, len(losses)
+""",
+     'known', "where it never stops"),
+    ("dropout", "np.where(u > 1 - p, 0, x / (1 - p))",
+     'known', "the other end is dropped"),
 ]
 
 RIGHT = [

@@ -37,6 +37,8 @@ return W * np.sqrt(gain / n)
      'known', "a uniform draw between 0 and 1"),
     ("standardise", "(X - seen.mean(axis=0)) / np.sqrt((seen**2).mean(axis=0))",
      'known', "the root of the mean square"),
+    ("spacing", "np.spacing(a)",
+     'known', "always 53 digits"),
 ]
 
 RIGHT = [

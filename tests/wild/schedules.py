@@ -32,6 +32,8 @@ return end + (lr - end) * np.cos(np.pi * d)
      'known', "1/ln β"),
     ("linear_rate", "end + (lr - end) * (1 + math.cos(math.pi * min(k, tau) / tau)) / 2",
      'known', "half a cosine"),
+    ("wsd_rate", "lr if k > share * steps else lr * (1 - k / (share * steps))",
+     'known', "in the first part, and then stays"),
 ]
 
 RIGHT = [

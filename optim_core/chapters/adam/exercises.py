@@ -540,6 +540,8 @@ adamw_update.mistakes += [  # what was done, the wrong update, where to look
      "The decay is right. m̂ points uphill."),
     ("only the change is returned", lambda w, m, r, lr, d: -lr * (m / r + d * w), "The new w is asked for."),
     ("lr is left out", lambda w, m, r, lr, d: w - (m / r + d * w), "Both movements are lr times something."),
+    ("w is multiplied by the decay", lambda w, m_hat, root, lr, decay: decay * w - lr * m_hat / root,
+     "With no decay nothing would be left of w. The decay is what is taken away: the part η·decay of w."),
 ]
 # fmt: on
 
@@ -556,7 +558,7 @@ adamw_update.mistakes += [  # what was done, the wrong update, where to look
         "more losses": [
             (np.array([2.3, 0.4, 0.9, 0.1, 7.0]), 3),
             (np.array([2.0, 1.5, 1.1, 0.2, 0.7, 3.0, 9.0, 0.3]), 4),
-            (np.array([1.0, 5.0, 2.0, 8.0]), 20),
+            (np.array([1.0, 5.0, 2.0]), 9),
         ],
         "equal losses": [(np.array([2.0, 1.0, 1.0, 3.0]), 2), (np.array([2.0, 2.0]), 3)],
         "one loss": [(np.array([0.7]), 4)],

@@ -364,6 +364,8 @@ sam_gradient.mistakes += [
      "‖g‖ is the length: the root of the sum of squares."),
     ("divided by the largest |gᵢ|", lambda grad, w, rho: (lambda g: grad(w + rho * g / np.abs(g).max()))(grad(w)),
      "‖g‖ is the length: the root of the sum of squares."),
+    ("ρ g/‖g‖ is added to the gradient, not to the point", lambda grad, w, rho: grad(w) + rho * _unit(grad(w)),
+     "The gradient at w gets longer by ρ, and that is all. The point moves first; then the gradient is taken there."),
 ]
 # fmt: on
 
@@ -434,6 +436,14 @@ wsd_rate.mistakes += [
      "A cool-down that is used, too. Here it is a straight line."),
     ("the root of the line", lambda k, lr, T, c: lr * np.sqrt(np.clip((T - k) / (c * T), 0, 1)),
      "A straight line is asked for, without a root."),
+    ("falls in the first part, and then stays at η",
+     lambda k, lr, T, c: lr * (1 - k / (c * T)) if k < c * T else lr,
+     "First it stays, and then it falls: it is the last part that leads to 0."),
+    ("falls to 0 in the first part, and then stays at η",
+     lambda k, lr, T, c: lr * (1 - k / (c * T)) if k <= c * T else lr,
+     "First it stays, and then it falls: it is the last part that leads to 0."),
+    ("half of η in the last part", lambda k, lr, T, c: lr if k < (1 - c) * T else lr / 2,
+     "That is a stair. Here it falls in a straight line to 0."),
 ]
 # fmt: on
 

@@ -189,6 +189,8 @@ block_scale.mistakes += [
     ("e to the power 1/L", lambda L: np.exp(1 / L), "1 + β² = e^(1/L) would be exactly e. What is β, and roughly?"),
     ("e to the power 1/L, minus 1", lambda L: np.exp(1 / L) - 1,
      "That is the β² of exactly e. β is its root; and the power of L that stays below is asked for."),
+    ("√(e/L)", lambda L: np.sqrt(np.e / L), "With one block that would be 1 + e. (1 + β²)^L is below e for β² = 1/L."),
+    ("e/L", lambda L: np.e / L, "With one block the variance would grow by 1 + e². Variances go with β²: β is a root."),
 ]
 # fmt: on
 
@@ -303,6 +305,8 @@ ways.mistakes += [
      "`a / b * c` multiplies by c. Both factorials are divided by."),
     ("0 for k = 0", lambda L, k: math.comb(L, k) if k else 0, "There is one way around all blocks."),
     ("L, whatever k is", lambda L, k: L, "That is right for k = 1. In how many ways can k blocks be chosen?"),
+    ("L + k − 1 choose k, with repetition", lambda L, k: math.comb(max(L + k - 1, 0), k),
+     "No block is gone through twice: choose k of the L, without repetition."),
 ]
 # fmt: on
 

@@ -290,6 +290,8 @@ spread_over_decades.mistakes += [
      "ln(high/low) is how long the way is, on the logarithmic scale: go the part u of it, and undo the logarithm."),
     ("the logarithm of an even spread", lambda u, a, b: np.log(a + u * (b - a)),
      "First the logarithms of low and high, then evenly between *them*, and at last the logarithm undone."),
+    ("low and high are taken for exponents of 10", lambda u, a, b: 10 ** (a + u * (b - a)),
+     "low and high are numbers themselves; their logarithms are what lies on the straight line."),
 ]
 # fmt: on
 
@@ -362,6 +364,7 @@ expected_best.mistakes += [
     ("every multiset of k counts once", lambda scores, k: sum(
         math.comb(i + k - 1, k - 1) * s for i, s in enumerate(sorted(scores))) / math.comb(len(scores) + k - 1, k),
      "No score is drawn twice: the draws are without replacement."),
+    ("the k-th best", lambda s, k: sorted(s)[-k], "With k = 1 that is the best of all. The more trials, the better."),
 ]
 # fmt: on
 

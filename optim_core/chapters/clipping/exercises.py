@@ -326,10 +326,11 @@ loss_behind.mistakes += [
 
 @exercise(
     cases={
-        "too long together": [([3.0, 4.0], 1.0), ([6.0, 2.0, 3.0], 3.5), ([0.6, 0.8, 0.5], 1.0),
-                              ([2.0, 1.0, 2.0, 4.0], 2.5)],
-        "short enough together": [([0.3, 0.4], 1.0), ([1.0, 0.0], 2.0), ([0.5, 0.5, 0.5, 0.5], 1.5)],
-        "one layer": [([5.0], 2.0), ([0.5], 2.0)],
+        "too long together": [(np.array([3.0, 4.0]), 1.0), (np.array([6.0, 2.0, 3.0]), 3.5),
+                              (np.array([0.6, 0.8, 0.5]), 1.0), (np.array([2.0, 1.0, 2.0, 4.0]), 2.5)],
+        "short enough together": [(np.array([0.3, 0.4]), 1.0), (np.array([1.0, 0.0]), 2.0),
+                                  (np.array([0.5, 0.5, 0.5, 0.5]), 1.5)],
+        "one layer": [(np.array([5.0]), 2.0), (np.array([0.5]), 2.0)],
     },
     hints=[
         "One factor for all layers: else the direction of the whole step changes.",
@@ -340,7 +341,7 @@ loss_behind.mistakes += [
 def common_factor(norms, theta):
     """The one factor for the gradients of all layers, such that together their norm is at most θ.
 
-    norms: a list of the norms of each layer's gradient, not all of them 0; theta: θ > 0. Returns a number.
+    norms: the norms of each layer's gradient, an array, not all of them 0; theta: θ > 0. Returns a number.
     """
     return min(1, theta / np.sqrt(sum(n**2 for n in norms)))
 
@@ -482,6 +483,9 @@ descend_clipped.mistakes += [
     ("θ is forgotten in the factor",
      _loop(lambda w, g, lr, t: w - lr * (g / np.linalg.norm(g) if np.linalg.norm(g) > t else g)),
      "The clipped gradient should have the norm θ, not 1."),
+    ("the sum of sizes in place of the norm",
+     _loop(lambda w, g, lr, t: w - lr * g * min(1, t / max(np.abs(g).sum(), 1e-300))),
+     "√(g₁² + g₂² + …), not |g₁| + |g₂| + …"),
 ]
 # fmt: on
 

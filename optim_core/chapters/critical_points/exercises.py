@@ -185,6 +185,11 @@ def classify(eigenvalues):
     return "degenerate"
 
 
+def _zeros(e):
+    """Which eigenvalues count as zero."""
+    return np.abs(e) <= 1e-9 * np.abs(e).max()
+
+
 def _word(minimum, maximum, saddle):
     """The first of the three that is true, or degenerate."""
     return "minimum" if minimum else "maximum" if maximum else "saddle" if saddle else "degenerate"
@@ -264,6 +269,18 @@ classify.mistakes += [
         "the signs of determinant and trace decide",
         lambda e: _word(np.prod(e) > 0 and np.sum(e) > 0, np.prod(e) > 0 and np.sum(e) < 0, np.prod(e) < 0),
         "With two eigenvalues that is enough. With −1, −2 and 4 the product is positive, and it is a saddle.",
+    ),
+    (
+        "the first and the last eigenvalue decide, as if they were sorted",
+        lambda e: _word(e[0] > 0 and not _zeros(e).any(), e[-1] < 0 and not _zeros(e).any(), e[0] < 0 < e[-1]),
+        "They come in any order: `np.all` and `np.any` ask about each.",
+    ),
+    (
+        "one eigenvalue below zero makes a saddle of all that is no maximum",
+        lambda e: _word(
+            np.all(e > 0) and not _zeros(e).any(), np.all(e < 0) and not _zeros(e).any(), np.any((e < 0) & ~_zeros(e))
+        ),
+        "Take −1 and 0: down on one line, and what the zero does is not known. A saddle needs a positive one, too.",
     ),
 ]
 

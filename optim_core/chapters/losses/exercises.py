@@ -491,6 +491,8 @@ first_of_two.mistakes += [  # what was done, the wrong formula, where to look
      "p₁ = e^z₁/(e^z₁ + e^z₂): the denominator is a sum."),
     ("all or nothing", lambda z1, z2: 1.0 * (z1 > z2),
      "That is the decision. The probability says how clear it is."),
+    ("the probability of the second class", lambda z1, z2: _sigmoid(z2 - z1),
+     "p₁ should grow with z₁: e^z₁ over the sum of both. Divide above and below by e^z₁."),
 ]
 # fmt: on
 
@@ -539,14 +541,19 @@ def _where(f, low, high):
     return middle
 
 
-def _step_factors(data, lr):
-    """The families of loops whose steps are x times as long as they should be: for an x below 0, small, or large."""
+def _step_factors(data, lr, step=None, what="the loss is right, and each step is {x} times as long as it should be"):
+    """The families of loops whose steps are x times as long as they should be: for an x below 0, small, or large.
+
+    step: (X, W, y) → loss and slope, the right ones unless told otherwise.
+    """
+    step = step or (lambda *a: _right(*a))
 
     @functools.cache
     def after_one():
         X, y = data()
-        slope = X.T @ losses.cross_entropy(np.zeros((len(X), y.max() + 1)), y)[1]
-        return lambda x: losses.cross_entropy(X @ (-x * lr * slope), y)[0]
+        W = np.zeros((X.shape[1], y.max() + 1))
+        slope = X.T @ step(X, W, y)[1]
+        return lambda x: step(X, W - x * lr * slope, y)[0]
 
     def guess(got, part):
         loss, low, high = after_one(), 0.0, 1e4
@@ -557,9 +564,8 @@ def _step_factors(data, lr):
         return _where(lambda x: loss(x) - got[0][1], *ends)
 
     def make(x):
-        return _loop(lambda *a: (_right(*a)[0], x * _right(*a)[1]), data)
+        return _loop(lambda *a: (step(*a)[0], x * step(*a)[1]), data)
 
-    what = "the loss is right, and each step is {x} times as long as it should be"
     look = "What makes it so: the gradient of another mean, or of a sum? Another learning rate? A sign? Scaled inputs "
     look += "(their factor comes squared)?"
     return [(what, lambda got, part=part: guess(got, part), make, look) for part in ("small", "large", "negative")]
@@ -600,7 +606,10 @@ def _twice_with_its_derivative(X, W, y):
         "It takes logits and has the softmax inside: hand it `X @ W`.",
     ],
     remark=lambda mine, lr: _course(mine, train_one.reference(lr)),
-    families=_step_factors(few_digits, 0.1),
+    families=[
+        *_step_factors(few_digits, 0.1),
+        *_step_factors(few_digits, 0.1, _twice, "the loss is as wrong as it was, and each step is {x} times as long"),
+    ],
 )
 def train_one(lr):
     """Train a linear classifier on 200 digits; return the loss before each of 30 steps."""
@@ -709,6 +718,22 @@ def _normalised(X, W, y):
     return L, dz / np.linalg.norm(dz)
 
 
+def _clipped(most):
+    """The gradient with respect to W, summed and then shortened."""
+
+    def run(lr):
+        X, y = three_clouds()
+        W, seen = np.zeros((2, 3)), []
+        for _ in range(30):
+            L, dz = _summed(X, W, y)
+            g = X.T @ dz
+            W = W - lr * g * min(1, most / max(np.linalg.norm(g), 1e-300))
+            seen.append(L)
+        return np.array(seen)
+
+    return run
+
+
 # fmt: off
 train_two.mistakes += [  # what was done, the wrong loop, where to look
     ("z in place of p",
@@ -739,6 +764,11 @@ train_two.mistakes += [  # what was done, the wrong loop, where to look
      "Loss and gradient fit together now, and the steps are as much too long as before."),
     ("the gradient divided by its length", _loop(_normalised, three_clouds),
      "That tames the steps and hides the fault."),
+    ("the loss is divided by the number of points, and the gradient is not",
+     _loop(lambda *a: (_right(*a)[0] / len(a[0]), _summed(*a)[1]), three_clouds),
+     "The loss that is noted was a mean already. The steps are as much too long as before."),
+    *((f"the gradient clipped to the length {most:g}", _clipped(most),
+       "That tames the steps and hides the fault: of which mean is this the gradient?") for most in (0.1, 1.0, 5.0)),
 ]
 # fmt: on
 

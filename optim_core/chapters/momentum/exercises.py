@@ -270,6 +270,8 @@ nesterov_step.mistakes += [  # what was done, the wrong step, where to look
     ("μv is added to the velocity a second time, and not to the point where the gradient is taken",
      lambda w, v, grad, lr, mu: _moved(w, 2 * mu * v - lr * grad(w)),
      "Mind the brackets: the look-ahead belongs inside `grad(…)`."),
+    ("the gradient at μw + v", lambda w, v, grad, lr, mu: _moved(w, mu * v - lr * grad(mu * w + v)),
+     "The look-ahead point is w and a part of v: which of the two does μ belong to?"),
 ]
 # fmt: on
 

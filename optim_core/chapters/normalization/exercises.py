@@ -154,7 +154,7 @@ running.mistakes += [
     ("the standard deviation in place of the variance",
      _run(var=lambda v, x, a: (1 - a) * v + a * np.sqrt(_unbiased(x))),
      "It is the variance that is averaged; the root is taken when it is used."),
-    ("over the features", lambda m, v, x, a: ((1 - a) * m + a * x.mean(), (1 - a) * v + a * x.var()),
+    ("one number for all features", lambda m, v, x, a: ((1 - a) * m + a * x.mean(), (1 - a) * v + a * x.var()),
      "Each feature has its own: over the examples, axis 0."),
     ("the mean square in place of the variance", _run(var=lambda v, x, a: (1 - a) * v + a * (x**2).mean(0)),
      "The variance is about the mean of the batch."),

@@ -157,6 +157,8 @@ dropout.mistakes += [  # what was done, the wrong formula, where to look
     ("p is the share that is kept: dropped where u < 1 − p, and divided by p",
      lambda x, u, p: np.where(u < 1 - p, 0, x / p) if p else np.zeros_like(x),
      "p is the probability to drop. (The first paper's p is the probability to keep.)"),
+    ("the other end is dropped: u > 1 − p", lambda x, u, p: np.where(u > 1 - p, 0, x / (1 - p)),
+     "As many are dropped, and others. Here it is where u < p."),
 ]
 # fmt: on
 
@@ -213,6 +215,16 @@ def stopped(losses, patience):
     return best, len(losses) - 1
 
 
+def _stop_in_all(losses, patience):
+    """It stops once so many looks in all were no better."""
+    best, bad = 0, 0
+    for k, loss in enumerate(losses[1:], 1):
+        best, bad = (k, bad) if loss < losses[best] else (best, bad + 1)
+        if bad >= patience:
+            return best, k
+    return best, len(losses) - 1
+
+
 # fmt: off
 stopped.mistakes += [  # what was done, the wrong function, where to look
     ("it stops at the first rise", lambda losses, patience: _stop(losses, 1),
@@ -250,6 +262,12 @@ stopped.mistakes += [  # what was done, the wrong function, where to look
      "Asked for is the index of the look, not its loss."),
     ("the largest loss", lambda losses, patience: _stop(losses, patience, lambda a, b: a > b),
      "A loss is better when it is lower."),
+    ("the count does not begin anew at a new lowest", lambda losses, patience: _stop_in_all(losses, patience),
+     "Looks *in a row* are counted: a new lowest sets the count back to 0."),
+    ("the number of looks in place of the last one, where it never stops",
+     lambda losses, patience: (
+         (r := stopped.reference(losses, patience))[0], r[1] if r[1] - r[0] >= patience else len(losses)),
+     "Looks are counted from 0: the last of n looks is n − 1."),
 ]
 # fmt: on
 
@@ -410,6 +428,9 @@ adam_decay.mistakes += [  # what was done, the wrong loop, where to look
     ("half as much decay",
      lambda lr, lam: _adam(lr, lam, lambda w, g, step, m, v, lr, lam: w - step - lr * lam / 2 * w),
      "Here λ itself is the decay: a step takes away the part ηλ."),
+    ("the new weights times 1 − λ, without η",
+     lambda lr, lam: _adam(lr, lam, lambda w, g, step, m, v, lr, lam: (1 - lam) * (w - step)),
+     "The decay of a step is ηλw, of the w with which the step began. Without η a λ of 1 leaves nothing of w."),
 ]
 # fmt: on
 
@@ -561,6 +582,8 @@ best_slope.mistakes += [  # what was done, the wrong formula, where to look
      "The derivative with respect to w is d − 2λ(w − 1). For which w is it 0?"),
     ("looked for below 10 only", lambda distance, lam: min(1 + distance / (2 * lam), 10.0),
      "With a weak penalty the best slope lies further out. It can be computed exactly: where is the derivative 0?"),
+    ("1 + 2λd", lambda distance, lam: 1 + 2 * lam * distance,
+     "d = 2λ(w − 1): on which side do the 2 and the λ end up?"),
 ]
 # fmt: on
 

@@ -469,6 +469,9 @@ standardise.mistakes += [  # what was done, the wrong function, where to look
     ("divided by the root of the mean square", lambda X, seen: (
         (X - seen.mean(0)) / np.sqrt(np.where((seen**2).mean(0) == 0, 1, (seen**2).mean(0)))),
      "The std is about the mean: the mean is taken away before the square."),
+    ("scaled to [0, 1]; and a constant feature becomes NaN",
+     lambda X, seen: (X - seen.min(0)) / (seen.max(0) - seen.min(0)),
+     "That puts smallest and largest in place. Asked for are mean 0 and std 1; where the std is 0, only the shift."),
 ]
 # fmt: on
 

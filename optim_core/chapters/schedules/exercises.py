@@ -64,6 +64,8 @@ natural_beta.mistakes += [  # what was done, the wrong formula, where to look
     ("e^β", lambda beta: np.exp(beta), "After one step β is left, so e^(−γ) = β: what undoes the exponential?"),
     ("1/ln β", lambda beta: 1 / np.log(beta),
      "e^(−γ) = β: −γ is ln β itself, not one over it."),
+    ("1/(1 − β)", lambda beta: 1 / (1 - beta),
+     "That is over how many steps an average looks back. e^(−γ) = β: what is γ?"),
 ]
 # fmt: on
 
@@ -431,6 +433,12 @@ wsd_rate.mistakes += [  # what was done, the wrong formula, where to look
      "Upside down: the more steps are left, the larger the rate."),
     ("whole numbers are divided", lambda k, lr, steps, share: lr * min(1, (steps - k) // (share * steps)),
      "`//` throws the fraction away, and the fraction is the fall."),
+    ("it falls in the first part, and then stays at lr",
+     lambda k, lr, steps, share: lr * (1 - k / (share * steps)) if k < share * steps else lr,
+     "First it stays, and then it falls: it is the last part that leads to 0."),
+    ("it falls to 0 in the first part, and then stays at lr",
+     lambda k, lr, steps, share: lr * (1 - k / (share * steps)) if k <= share * steps else lr,
+     "First it stays, and then it falls: it is the last part that leads to 0."),
 ]
 # fmt: on
 
