@@ -581,6 +581,8 @@ def _constant(part):
 def _instead(part, text, names, holder):
     """What may belong in the place of one expression: (rank, what is wrong if so, the new expression)."""
     if _constant(part):
+        if isinstance(part, ast.Call):
+            yield 2, f"`{text(part.func)}(…)` around `{text(part.args[0])}` is too much {{where}}.", part.args[0]
         yield 3, f"`{text(part)}` is not right {{where}}.", ast.Constant(1)
         return
     if isinstance(part, ast.BinOp):

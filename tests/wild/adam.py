@@ -70,6 +70,15 @@ return v, v_max, root
      'known', "v adds up all squares"),
     ("adamw_update", "w * decay - lr * m_hat / root",
      'known', "w is multiplied by the decay"),
+    ("adam_step", """
+m = beta1 * m + (1 - beta1) * g
+v = beta2 * v + (1 - beta2) * g**2
+m_hat = m / (1 - beta1*t)
+v_hat = v / (1 - beta2*t)
+w = w - lr * m_hat / (np.sqrt(v_hat) + eps)
+return w, m, v
+""",
+     'known', "a product in place of a power"),
 ]
 
 RIGHT = [

@@ -57,6 +57,8 @@ if method == 'normalised':
 return -lr * np.sign(g)
 """,
      'known', "the sum of its entries"),
+    ("half_life", "np.log(np.sqrt(0.5)) / np.log(beta)",
+     'place', "`np.sqrt(…)` around `0.5` is too much"),
 ]
 
 RIGHT = [

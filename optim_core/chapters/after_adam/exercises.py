@@ -288,7 +288,7 @@ schedule_free_step.mistakes += [
     ("the mean takes the old z", _free(mean=lambda w, z, t, old: (1 - 1 / t) * w + old / t),
      "The step comes first: the new z enters the mean."),
     ("1/(t + 1) in the mean", _free(mean=lambda w, z, t, old: (1 - 1 / (t + 1)) * w + z / (t + 1)),
-     "After the first step the mean of one point is that point: its share is 1/t."),
+     "That counts the start as a first point. After one step the mean of one point is that point: its share is 1/t."),
     ("an exponential average with β", lambda w, z, grad, t, lr, b: (lambda n: (b * w + (1 - b) * n, n))(
         z - lr * grad((1 - b) * z + b * w)),
      "Every z counts the same: the share of the new one is 1/t."),
@@ -300,6 +300,9 @@ schedule_free_step.mistakes += [
      "Down is against the gradient."),
     ("the mean is not changed", _free(mean=lambda w, z, t, old: w),
      "The last line moves w towards the new z."),
+    ("y enters the mean, not z", lambda w, z, grad, t, lr, b: (
+        lambda y: ((1 - 1 / t) * w + y / t, z - lr * grad(y)))((1 - b) * z + b * w),
+     "y is only where the gradient is taken. The mean is that of the z."),
 ]
 # fmt: on
 

@@ -493,6 +493,8 @@ batch_variance.mistakes += [  # what was done, the wrong formula, where to look
      "B − 1 belongs to estimating σ² from a sample. Here σ² is known."),
     ("the share that is left: σ²(1 − B/N)", lambda v, B, N: v * (1 - B / N),
      "That is not small for a batch of half the data. What does averaging do?"),
+    ("(1 − B/N)² as the factor", lambda v, B, N: v / B * (1 - B / N) ** 2,
+     "A single example, B = 1, has the variance σ² itself: what is your factor there?"),
 ]
 # fmt: on
 
