@@ -306,6 +306,9 @@ def _shapes(ex, got, want):
         return f"what your function returns is right and goes on too long: {len(a)} entries in place of {len(b)}.", k
     if right_part := _right_part(ex, [list(np.atleast_1d(numbers(g))) for g in got], want):
         return right_part, k
+    for which in (-1, 0):
+        if all(a.ndim == 1 and a.size > 0 and b.ndim == 0 and ex.same(a[which], b) for _, a, b in pairs):
+            return f"{returns}: its {'last' if which else 'first'} entry is what is asked for, alone.", k
     for what, part in PARTS.items():
         if all(b.ndim and ex.same(a, b[part]) for _, a, b in pairs):
             return f"{returns}: {what} of what is asked for, and not the rest.", k
@@ -334,6 +337,8 @@ def _answers(ex, function, runs, right, score):
     wrong_too, family = any(not right[k] for k in sure), _family(ex, runs)
     if family:
         return family, None
+    if drawn := _draws(ex, function):  # of such numbers no rule says anything
+        return "\n".join(filter(None, [_unused(ex, function), drawn])), None
     lines = [_rule(some, mine, its) if wrong_too else None, place(ex, function, right, score)]
     if not any(lines):
         lines.append(
@@ -345,7 +350,6 @@ def _answers(ex, function, runs, right, score):
             or _part_of_the_data(ex, runs)
             or _ignored(ex, function, runs)
             or _half_known(ex, runs, right)
-            or _draws(ex, function)
             or (wrong_too and rules.near(mine, its))
             or (_reacts(ex, function, sure) if wrong_too else None)
         )
@@ -727,11 +731,17 @@ def _half_known(ex, runs, right):
             sum(same) > max(hits, sum(right))  # more like this mistake than like the right answer
             and sum(same) >= 0.6 * len(runs)
             and sum(same[k] for k in wrong) >= max(2, 0.6 * len(wrong))
+            and (ex.answers == "words" or not _one_for_all([runs[k].value for k in wrong if same[k]]))
         ):
             best, hits = (what, look), sum(same)
     if best:
         what, look = best
         return f"in {hits} of {len(runs)} cases your answer is that of a known mistake: {what}.\n{look}"
+
+
+def _one_for_all(answers):
+    """Is it the same number each time? Two functions may well agree in that."""
+    return len(answers) > 1 and all(np.ndim(a) == 0 and close(a, answers[0]) for a in answers)
 
 
 def _count(ex, runs, right):

@@ -49,6 +49,9 @@ ADVICE = [  # part of the message, part of the line (a pattern; "" fits any), wh
                                                     "however many there are."),
     ("larger sample than population", "", "There are not that many left to draw from."),
     ("Cannot cast ufunc", "", "In place, whole numbers stay whole numbers: make a new array, without `…=`."),
+    ("object is not iterable", r"(?<![.\w])sum\(", "Python's `sum` takes one list or array of numbers; two numbers are "
+     "added with `+`."),
+    ("values to unpack", "", "There are not as many things in it as names on the left: it can have any length."),
     ("object is not iterable", r"\bin\b|sum\(|list\(|zip\(", "A loop runs over many things; a number is one. "
                                                              "`range(n)`?"),
     ("object is not callable", "", "Brackets `(…)` behind a value call it. Is a `*` missing, or does it take `[…]`?"),

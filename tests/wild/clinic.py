@@ -44,6 +44,8 @@ return sum(math.comb(i - 1, k - 1) * x[i] for i in range(1, n)) / math.comb(n, k
      'known', "rounded down, and one more"),
     ("spread_over_decades", "10 ** (low + u * (high - low))",
      'known', "taken for exponents of 10"),
+    ("trials_needed", "int(np.ceil((1 - sure) ** (1 / share)))",
+     'seen', "your function is"),
 ]
 
 RIGHT = [

@@ -65,6 +65,13 @@ return best, bad[0] if len(bad) else np.inf
      'known', "or that ends where it began, counts as good"),
     ("largest_rate", "2 / max(np.linalg.eigh(hessian))",
      'seen', "`eigh` returns two things"),
+    ("best_rate", "2 / sum(max(curvatures), min(curvatures))",
+     'seen', "two numbers are added with `+`"),
+    ("best_rate", """
+a, b = curvatures
+return 2 / (a + b)
+""",
+     'seen', "names on the left"),
 ]
 
 RIGHT = [

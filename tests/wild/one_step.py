@@ -94,6 +94,13 @@ while left * f > part:
 return n
 """,
      'place', "is too much in `while left * f > part:`"),
+    ("part_left", """
+w = [1.0]
+for _ in range(steps):
+    w.append(w[-1] * (1 - lr * lam))
+return w
+""",
+     'seen', "its last entry is what is asked for"),
 ]
 
 RIGHT = [

@@ -39,6 +39,8 @@ return W * np.sqrt(gain / n)
      'known', "the root of the mean square"),
     ("spacing", "np.spacing(a)",
      'known', "always 53 digits"),
+    ("uniform_limit", "np.random.default_rng(0).uniform(-np.sqrt(6 / (n_in + n_out)), np.sqrt(6 / (n_in + n_out)))",
+     'seen', "draws random numbers"),
 ]
 
 RIGHT = [

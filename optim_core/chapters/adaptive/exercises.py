@@ -274,6 +274,9 @@ rmsprop_step.mistakes += [  # what was done, the wrong step, where to look
     ("s is not returned",
      lambda w, s, g, lr, beta, eps: _scaled(w, _mean(s, g, beta), g, lr, eps)[0],
      "Without it the next step would begin from nothing: `return w, s`."),
+    ("g² never comes in: s only fades",
+     lambda w, s, g, lr, beta, eps: (w - lr * g / (np.sqrt(beta * s) + eps), beta * s),
+     "An average takes in something new: the part 1 − β of g²."),
 ]
 # fmt: on
 

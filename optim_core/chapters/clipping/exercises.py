@@ -246,6 +246,8 @@ next_theta.mistakes += [
     ("a fading average that begins at 0, 0.9 and 0.1", lambda norms, multiple: multiple * sum(
         0.1 * 0.9**k * n for k, n in enumerate(norms[::-1])) if len(norms) else np.inf,
      "All norms so far count alike. (And an average that begins at 0 is too small at first.)"),
+    ("the smallest so far", lambda norms, multiple: multiple * min(norms) if len(norms) else np.inf,
+     "One gentle step would lower the threshold for ever."),
 ]
 # fmt: on
 

@@ -521,6 +521,14 @@ ensemble.mistakes += [  # what was done, the wrong formula, where to look
      "Softmax has base e."),
     ("the members are not averaged", lambda logits: _softmax(logits),
      "That is an answer of each network. Their mean is asked for: over which axis?"),
+    ("softmax of the summed logits", lambda logits: _softmax(logits.sum(0)),
+     "A sum makes the members surer than any of them is. The mean is taken of their probabilities."),
+    ("the exponentials are averaged before they are divided",
+     lambda logits: (e := np.exp(logits - logits.max(-1, keepdims=True)).mean(0)) / e.sum(-1, keepdims=True),
+     "Each member's numbers have to sum to 1 first: then take the mean."),
+    ("the first choice of the mean, as a 1 among zeros",
+     lambda logits: np.eye(logits.shape[-1])[_softmax(logits).mean(0).argmax(-1)],
+     "That is what it decides for. Asked for is how sure it is: the mean itself."),
 ]
 # fmt: on
 
