@@ -642,11 +642,16 @@ class LiveFigure:
         still = path.with_name(f"{path.stem}-still.png")
         figure = f"__import__('optim_core.live').live.FIGURES[{self.number}]()"
         self.owner.in_kernel(f"open({str(still)!r}, 'wb').write({figure}.still())")
-        self.root.locator(".optim-layers").first.screenshot(path=path)
-        pictures = [Image.open(one).convert("RGB") for one in (path, still)]
-        size = tuple(n // 24 for n in pictures[1].size)  # a still has two pixels where the page has one
-        page, plain = (np.asarray(one.resize(size, Image.Resampling.BOX), float) for one in pictures)
-        return float(np.sqrt(np.mean((page - plain) ** 2)))
+        for _ in range(4):  # what stands above may have grown while the picture was taken, and pushed the figure on
+            self.root.locator(".optim-layers").first.screenshot(path=path)
+            pictures = [Image.open(one).convert("RGB") for one in (path, still)]
+            size = tuple(n // 24 for n in pictures[1].size)  # a still has two pixels where the page has one
+            page, plain = (np.asarray(one.resize(size, Image.Resampling.BOX), float) for one in pictures)
+            apart = float(np.sqrt(np.mean((page - plain) ** 2)))
+            if apart < 8:
+                break
+            self.page.wait_for_timeout(500)
+        return apart
 
     def boxes(self) -> list[tuple[str, str, float, float, float, float]]:
         """What stands in the rows of controls: its kind, its words, and its edges (left, top, right, bottom).

@@ -202,7 +202,7 @@ UNLISTED = [  # exercise, answer, what the message must contain
     (first_of_two, lambda z1, z2: losses.softmax([z1, z2]), "number 1 of them is right"),
     (first_of_two, lambda z1, z2: losses.sigmoid([z1 - z2]), "wraps its number in an array of shape (1,)"),
     (first_of_two, lambda z1, z2: 1 / (1 + np.exp(-abs(z1 - z2))), "`abs(…)` around `z1 - z2` is too much"),
-    (first_of_two, lambda z1, z2: 1 / (1 + np.exp(z1 - z2)), "as if the difference were multiplied by -1"),
+    (first_of_two, lambda z1, z2: 1 / (1 + np.exp(z1 - z2)), "the probability of the second class"),
     (first_of_two, lambda z1, z2: math.exp(z1) / (math.exp(z1) + math.exp(z2)), "OverflowError"),
     (first_of_two, lambda z1: z1, "takes `(z1)`; it is called with `(z1, z2)`"),
     (train_one, lambda lr: train_one.reference(lr)[-1], "the last part of what is asked for, and not the rest"),
