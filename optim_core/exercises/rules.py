@@ -71,8 +71,8 @@ def one_rule(got, want):
 
 
 DIVISORS = {1.0: "", 2.0: "½·", 0.5: "2·", -1.0: "−"}  # 2/x is a division by ½·x
-ROOTS = {f"√{n}": np.sqrt(n) for n in (2, 3, 5, 6, 10, np.pi)} | {"π": np.pi, "e": np.e, "√e": np.sqrt(np.e)}
-ROOTS = {name.replace(str(np.pi), "π"): root for name, root in ROOTS.items()}
+ROOTS = {f"√{n}": np.sqrt(n) for n in (2, 3, 5, 6, 10)}
+ROOTS |= {"√π": np.sqrt(np.pi), "π": np.pi, "e": np.e, "√e": np.sqrt(np.e)}
 ROOTS |= {f"2·{name}": 2 * root for name, root in ROOTS.items()} | {"2·ln 2": 2 * np.log(2), "2·ln 10": 2 * np.log(10)}
 
 

@@ -194,10 +194,9 @@ TYPED = re.compile(
 LARGE = {"k": 1e3, "hundred": 1e2, "thousand": 1e3, "million": 1e6, "dozen": 12.0}  # units that are factors
 UNSURE = re.compile(r"(m|billion|half|halves|thirds?|quarters?|\w+ths?)\b")  # and others: ask again
 TIMES = re.compile(r"(times|x|×|fold)\b|×")
-WORDS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-)
-WORDS = {word: k for k, word in enumerate((WORDS + "eighteen nineteen twenty").split())}
+UP_TO_TWENTY = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+    seventeen eighteen nineteen twenty"""
+WORDS = {word: k for k, word in enumerate(UP_TO_TWENTY.split())}
 WORDS |= {word: 10 * k for k, word in enumerate("thirty forty fifty sixty seventy eighty ninety".split(), 3)}
 WORDS |= {word: int(factor) for word, factor in LARGE.items() if word != "k"}
 

@@ -280,7 +280,7 @@ class Singular(Page):
     def __init__(self):
         super().__init__("out", size=(9.6, 3.7))
         words = dict(x="singular value before / ‖G‖", y="after", xlim=(1e-3, 1), ylim=(0, 1.6))
-        self.out = Curves(self, "out", **words, log="x", levels={"exact": 1.0}, legend="upper left")
+        self.out = Curves(self, "out", **words, log="x", levels={"exact": 1.0}, legend="upper left", words="upper left")
 
     def show(self, result):
         self.taken, self.s, self.curves, self.trouble = result
