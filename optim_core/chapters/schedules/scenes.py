@@ -151,7 +151,8 @@ class Designer(Page):
         super().__init__("rate loss ends", widths=[2.6, 3.6, 3.2], size=(9.6, 4.1), top=0.3)
         shared = dict(x="steps k", xlim=(0, T), legend=None)
         self.rate = Curves(self, "rate", title="η(k) / η₀", ylim=(0, 1.05), **shared)
-        self.loss = Curves(self, "loss", title="mean loss; one run (grey)", log="y", ylim=(1e-4, 1e3), **shared)
+        limits = dict(log="y", ylim=(1e-4, 1e3), words="lower left")
+        self.loss = Curves(self, "loss", title="mean loss; one run (grey)", **limits, **shared)
         limits = dict(log="xy", xlim=(0.001, 2.5), ylim=(3e-4, 1e2), legend=None, sets="eta0")
         self.ends = Curves(self, "ends", title=f"mean loss after {T:,} steps", x="first learning rate η₀", **limits)
 
@@ -588,7 +589,7 @@ class Digits(Page):
         r = self.r
         best = np.argmin(capped(r.held[-1]), -1)
         told = "; ".join(
-            f"{name} {said(r.held[-1, i, b])} at η = {number(experiments.DIGIT_ETAS[b])} "
+            f"{name}, {said(r.held[-1, i, b])} at η = {number(experiments.DIGIT_ETAS[b])} "
             f"(training {said(r.train[-1, i, b])})"
             for i, (name, b) in enumerate(zip(experiments.OVER_TIME, best, strict=True))
         )
