@@ -84,15 +84,14 @@ def spread(x):
 
 
 def alikeness(x):
-    """The mean cosine between two different rows of x, shape (…, inputs, units); a row of zeros has cosine 0 with all.
+    """The mean cosine between two different rows of x, (…, inputs, units), of those that are not 0; NaN without two.
 
-    >>> float(alikeness(np.eye(3))), float(alikeness(np.ones((3, 3))).__round__(12))
+    >>> float(alikeness(np.eye(3))), float(alikeness(np.array([[1.0, 1.0], [2.0, 2.0], [0.0, 0.0]])).__round__(12))
     (0.0, 1.0)
     """
     length = np.linalg.norm(x, axis=-1, keepdims=True)
-    unit = np.divide(x, length, out=np.zeros_like(x), where=length > 0)
-    n, own = x.shape[-2], (unit**2).sum((-2, -1))
-    return ((unit.sum(-2) ** 2).sum(-1) - own) / (n * (n - 1))
+    unit, n = np.divide(x, length, out=np.zeros_like(x), where=length > 0), (length > 0).sum((-2, -1))
+    return ((unit.sum(-2) ** 2).sum(-1) - n) / np.where(n > 1, n * (n - 1), np.nan)
 
 
 def idle(x, activation):

@@ -91,58 +91,6 @@ class Logarithmic(Curves):
         self.axes.minorticks_off()
 
 
-class Signals(Page):
-    """How large a signal and its gradient are in each layer, and how the layer's numbers are distributed.
-
-    result: dict(rule, activation, gain, flow), flow as `signals` gives it. The time is the layer.
-    """
-
-    clock = "layer"
-    alt = (
-        "Left: on a logarithmic axis, against the layer, the root mean square of the signal, that of what differs "
-        "between inputs, and that of the gradient on its way back. Right, above: how the numbers of every layer are "
-        "distributed, a column for each layer, darker where there are more. Right, below: the histogram of one layer."
-    )
-    EDGES = np.linspace(-3, 3, 62)
-    allows = DEPTH
-
-    def __init__(self):
-        super().__init__("sizes map / sizes hist", widths=[5, 5], heights=[5, 4], size=(9.6, 4.6), top=0.26)
-        self.sizes = Logarithmic(self, "sizes", title="root mean square", x="layer", legend=None)
-        self.map = Field(
-            self, "map", y="value", ramp=(colormaps["Greys"], PowerNorm(0.4, 0, 0.6)), bar="share of the numbers"
-        )
-        self.hist = Histogram(self, "hist", edges=self.EDGES, x="value (beyond ±3: at the border)", title=" ")
-        self.looks = {"signal": SIGNAL, "what differs between inputs": DIFFERENCE, "gradient, going back": BACK}
-        self.name(self.looks)
-
-    def show(self, result):
-        self.rule, self.activation, self.gain = (result[name] for name in ("rule", "activation", "gain"))
-        self.x, dx = result["flow"]["x"], result["flow"]["dx"]
-        self.steps, layers = len(self.x) - 1, np.arange(len(self.x))
-        self.measured = dict(zip(self.looks, (rms(self.x), differing(self.x), rms(dx)), strict=True))
-        self.cosines = alikeness(self.x)
-        self.sizes.show({name: (layers, drawn(line)) for name, line in self.measured.items()}, looks=self.looks)
-        middles = (self.EDGES[1:] + self.EDGES[:-1]) / 2
-        self.map.show(layers, middles, values=counted(self.x).T)
-
-    def at(self, t):
-        share = np.histogram(self.x[t].clip(-3, 3), self.EDGES)[0].max() / self.x[t].size / np.diff(self.EDGES)[0]
-        self.hist.fixed["y"] = (0, next(top for top in (0.6, 1.5, 4, 11) if share < top))
-        ends = {"": -0.95, " ": 0.95} if self.activation == "tanh" else {}
-        self.hist.show({"signal": self.x[t].clip(-3, 3)}, looks=self.looks, marks=ends)
-        self.hist.axes.set_title("the layer that is marked" if t else "the inputs", fontsize=10.5, loc="left", y=1.0)
-        self.sizes.marks = {"": t}
-        self.map.curves, self.map.looks = {"now": ([t, t], [-3, 3])}, {"now": NOW}
-        width = self.x.shape[-1]
-        self.caption = (
-            f"{self.activation}, {self.rule}, g = {number(self.gain)}, {self.steps} "
-            f"{'layers' if self.steps > 1 else 'layer'} of {width}. "
-            f"{of_the_depth(*self.measured.values())} {of_the_layer(t, self.x[t], self.activation, self.cosines[t])}"
-        )
-        return self.moved(t)
-
-
 def differing(x):
     """What differs between inputs in each layer, as `spread` has it; NaN where float64's rounding is as large.
 
@@ -170,18 +118,74 @@ def of_the_depth(signal, difference, back):
 
 
 def of_the_layer(t, x, activation, cosine):
-    """What is to be said of one layer: its size, its idle units, and how alike the inputs have become.
+    """What is to be said of one layer: its size, its idle units, and how alike the inputs that are left have become.
 
-    >>> of_the_layer(3, np.array([[1.0, 0.0], [0.0, 0.0]]), "relu", 0.9)
-    'Layer 3: root mean square 0.5; units that are 0 for all 2 inputs: 50 %; mean cosine between inputs 0.9.'
+    >>> print(of_the_layer(3, np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 0.0]]), "relu", 1.0)[14:])
+    mean square 0.58; units that are 0 for all 3 inputs: 50 %; mean cosine between 2 inputs that are left above 0.9999.
     """
     text = f"Layer {t}: root mean square {two(rms(x))}; " if t else "Layer 0, the inputs: "
     if activation == "tanh" and t:
         text += f"saturated, beyond ±0.95: {percent(idle(x, activation))}; "
     if activation == "relu" and t:
         text += f"units that are 0 for all {len(x)} inputs: {percent(idle(x, activation))}; "
+    left = int(np.any(x, axis=-1).sum())  # a row of zeros has no direction
+    if left < 2:
+        return f"{text}every input has become 0." if left == 0 else f"{text}all inputs but one have become 0."
     close = "above 0.9999" if cosine > 0.9999 else number(round(float(cosine), 4 if cosine > 0.99 else 2), 4)
-    return text + f"mean cosine between inputs {close if close != '−0' else '0'}."
+    inputs = "inputs" if left == len(x) else f"{left} inputs that are left"
+    return f"{text}mean cosine between {inputs} {close if close != '−0' else '0'}."
+
+
+class Signals(Page):
+    """How large a signal and its gradient are in each layer, and how the layer's numbers are distributed.
+
+    result: dict(rule, activation, gain, flow), flow as `signals` gives it. The time is the layer.
+    """
+
+    clock = "layer"
+    alt = (
+        "Left: on a logarithmic axis, against the layer, the root mean square of the signal, that of what differs "
+        "between inputs, and that of the gradient on its way back. Right, above: how the numbers of every layer are "
+        "distributed, a column for each layer, darker where there are more. Right, below: the histogram of one layer."
+    )
+    claims = (of_the_depth, of_the_layer)
+    EDGES = np.linspace(-3, 3, 62)
+    allows = DEPTH
+
+    def __init__(self):
+        super().__init__("sizes map / sizes hist", widths=[5, 5], heights=[5, 4], size=(9.6, 4.6), top=0.26)
+        self.sizes = Logarithmic(self, "sizes", title="root mean square", x="layer", legend=None)
+        ramp = (colormaps["Greys"], PowerNorm(0.4, 0, 0.6))
+        self.map = Field(self, "map", y="value", ramp=ramp, bar="share of the numbers")
+        self.hist = Histogram(self, "hist", edges=self.EDGES, x="value (beyond ±3: at the border)", title=" ")
+        self.looks = {"signal": SIGNAL, "what differs between inputs": DIFFERENCE, "gradient, going back": BACK}
+        self.name(self.looks)
+
+    def show(self, result):
+        self.rule, self.activation, self.gain = (result[name] for name in ("rule", "activation", "gain"))
+        self.x, dx = result["flow"]["x"], result["flow"]["dx"]
+        self.steps, layers = len(self.x) - 1, np.arange(len(self.x))
+        self.measured = dict(zip(self.looks, (rms(self.x), differing(self.x), rms(dx)), strict=True))
+        self.cosines = alikeness(self.x)
+        self.sizes.show({name: (layers, drawn(line)) for name, line in self.measured.items()}, looks=self.looks)
+        middles = (self.EDGES[1:] + self.EDGES[:-1]) / 2
+        self.map.show(layers, middles, values=counted(self.x).T)
+
+    def at(self, t):
+        share = np.histogram(self.x[t].clip(-3, 3), self.EDGES)[0].max() / self.x[t].size / np.diff(self.EDGES)[0]
+        self.hist.fixed["y"] = (0, next(top for top in (0.6, 1.5, 4, 11) if share < top))
+        ends = {"": -0.95, " ": 0.95} if self.activation == "tanh" else {}
+        self.hist.show({"signal": self.x[t].clip(-3, 3)}, looks=self.looks, marks=ends)
+        self.hist.axes.set_title("the layer that is marked" if t else "the inputs", fontsize=10.5, loc="left", y=1.0)
+        self.sizes.marks = {"": t}
+        self.map.curves, self.map.looks = {"now": ([t, t], [-3, 3])}, {"now": NOW}
+        width = self.x.shape[-1]
+        self.caption = (
+            f"{self.activation}, {self.rule}, g = {number(self.gain)}, {self.steps} layer{'s' * (self.steps > 1)} of "
+            f"{width}. "
+            f"{of_the_depth(*self.measured.values())} {of_the_layer(t, self.x[t], self.activation, self.cosines[t])}"
+        )
+        return self.moved(t)
 
 
 class Compared(Page):
@@ -194,14 +198,14 @@ class Compared(Page):
         "Left: the root mean square of the signal against the layer, on a logarithmic axis, a line for each way to "
         "draw the weights. Right: the histogram of the last layer's numbers, for each of them."
     )
+    claims = (times,)
     allows = DEPTH
 
     def __init__(self):
         super().__init__("sizes hist", widths=[5, 4], size=(9.6, 3.6))
         self.sizes = Logarithmic(self, "sizes", title="root mean square of the signal", x="layer", legend="best")
-        self.hist = Histogram(
-            self, "hist", edges=Signals.EDGES, x="value (beyond ±3: at the border)", title="the last layer"
-        )
+        words = dict(x="value (beyond ±3: at the border)", title="the last layer")
+        self.hist = Histogram(self, "hist", edges=Signals.EDGES, **words)
 
     def show(self, result):
         activation, width, runs, *said = result
@@ -221,6 +225,37 @@ class Compared(Page):
 APART = 30  # degrees between the two inputs that are marked
 
 
+def cosines(x, apart=APART):
+    """The mean cosine between points that began `apart` degrees from each other; x: (layers, points, width).
+
+    >>> theta = np.radians(np.arange(0, 360, 2))
+    >>> f"{cosines(np.stack([np.cos(theta), np.sin(theta)], -1)[None])[0]:.4f}"
+    '0.8660'
+    """
+    other = np.roll(x, -round(apart * x.shape[1] / 360), axis=1)
+    lengths = np.linalg.norm(x, axis=-1) * np.linalg.norm(other, axis=-1)
+    return ((x * other).sum(-1) / np.maximum(lengths, 1e-300)).mean(-1)
+
+
+@functools.lru_cache(maxsize=256)
+def regime(activation, gain, bias):
+    """What theory says of very wide and very deep networks of this kind, in a sentence or two.
+
+    >>> regime("tanh", 0.9, 0.0)
+    'Order: in a very wide network a small difference is, in the long run, multiplied by 0.9 in every layer.'
+    >>> regime("tanh", 2.0, 0.0)
+    'Chaos: in a very wide network a small difference is, in the long run, multiplied by 1.17 in every layer.'
+    """
+    factor = in_the_long_run(activation, gain, bias)
+    by = number(float(f"{factor:.4g}" if abs(factor - 1) < 5e-3 else f"{factor:.3g}"), 4)  # never 1 for what is not
+    if activation == "relu":
+        return f"In a very wide network each relu layer multiplies small differences by g/√2 = {by}."
+    if abs(factor - 1) < 5e-4:
+        return "The edge of chaos: in a very wide network small differences neither grow nor shrink by a fixed factor."
+    word = "Order" if factor < 1 else "Chaos"
+    return f"{word}: in a very wide network a small difference is, in the long run, multiplied by {by} in every layer."
+
+
 class Circle(Page):
     """What becomes of a circle of inputs: its picture in one layer, its size and stretch, and the angle of two inputs.
 
@@ -234,6 +269,7 @@ class Circle(Page):
         "root mean square of the points and of their derivative along the circle, on a logarithmic axis, by layer. "
         "Right, below: the mean cosine between inputs that began 30 degrees apart."
     )
+    claims = (regime,)
     ARCS = 12
     allows = DEPTH
 
@@ -242,9 +278,8 @@ class Circle(Page):
         self.plane = Points(
             self, "plane", legend=None, equal=True, title="the circle in this layer", grid=False, room=dict(left=0.72)
         )
-        self.sizes = Logarithmic(
-            self, "sizes", title="size, and stretch along the circle", legend=None, levels={"": 1.0}
-        )
+        words = dict(title="size, and stretch along the circle", legend=None)
+        self.sizes = Logarithmic(self, "sizes", **words, levels={"": 1.0})
         self.name({"size": SIGNAL, "stretch": DIFFERENCE}, bbox_to_anchor=(0.52, 1.005))
         self.cosine = Curves(
             self, "cosine", title="cosine of two inputs that began 30° apart", x="layer", ylim=(-0.15, 1.08),
@@ -281,23 +316,10 @@ class Circle(Page):
         angle = number(float(round(angle, int(angle < 9.95)))) if angle >= 0.05 else "less than 0.1"
         self.caption = (
             f"Layer {t} of {self.steps}. {self.activation}, g = {number(self.gain, 4)}, σ_b = {number(self.bias)}: "
-            f"size {two(self.size[t])}, stretch {two(self.stretch[t])}; inputs that began "
-            f"{APART}° apart (● and ★) are at {angle}°. "
-            f"{regime(self.activation, self.gain, self.bias)}"
+            f"size {two(self.size[t])}, stretch {two(self.stretch[t])}; inputs that began {APART}° apart (● and ★) are "
+            f"at {angle}°. {regime(self.activation, self.gain, self.bias)}"
         )
         return self.moved(t)
-
-
-def cosines(x, apart=APART):
-    """The mean cosine between points that began `apart` degrees from each other; x: (layers, points, width).
-
-    >>> theta = np.radians(np.arange(0, 360, 2))
-    >>> f"{cosines(np.stack([np.cos(theta), np.sin(theta)], -1)[None])[0]:.4f}"
-    '0.8660'
-    """
-    other = np.roll(x, -round(apart * x.shape[1] / 360), axis=1)
-    lengths = np.linalg.norm(x, axis=-1) * np.linalg.norm(other, axis=-1)
-    return ((x * other).sum(-1) / np.maximum(lengths, 1e-300)).mean(-1)
 
 
 @one_thread()
@@ -329,26 +351,27 @@ def tidy(value):
     return next(float(f"{m}e{power}") for m in (1, 2, 5, 10) if m * 10.0**power >= value)
 
 
-@functools.lru_cache(maxsize=256)
-def regime(activation, gain, bias):
-    """What theory says of very wide and very deep networks of this kind, in a sentence or two.
-
-    >>> regime("tanh", 0.9, 0.0)
-    'Order: in a very wide network a small difference is, in the long run, multiplied by 0.9 in every layer.'
-    >>> regime("tanh", 2.0, 0.0)
-    'Chaos: in a very wide network a small difference is, in the long run, multiplied by 1.17 in every layer.'
-    """
-    factor = in_the_long_run(activation, gain, bias)
-    by = number(float(f"{factor:.4g}" if abs(factor - 1) < 5e-3 else f"{factor:.3g}"), 4)  # never 1 for what is not
-    if activation == "relu":
-        return f"In a very wide network each relu layer multiplies small differences by g/√2 = {by}."
-    if abs(factor - 1) < 5e-4:
-        return "The edge of chaos: in a very wide network small differences neither grow nor shrink by a fixed factor."
-    word = "Order" if factor < 1 else "Chaos"
-    return f"{word}: in a very wide network a small difference is, in the long run, multiplied by {by} in every layer."
-
-
 # ---- directions ----
+
+
+def of_the_stretches(s):
+    """What singular values, in falling order, say of a network: how large on average, and how many directions count.
+
+    The number that count is (Σs²)²/Σs⁴: n if all are equal, 1 if one is alone.
+
+    >>> of_the_stretches(np.array([2.0, 2.0, 0.0, 0.0]))
+    'The most stretched direction: × 2; root mean square: × 1.4; above a tenth of the largest: 2 of 4. It is as if 2 directions were left.'
+    """  # noqa: E501
+    if s[0] == 0:
+        return "No direction comes through: the output does not depend on the input here."
+    scaled = s / s[0]
+    left = (scaled**2).sum() ** 2 / (scaled**4).sum()
+    count = number(float(f"{left:.1f}")) if left < 9.95 else f"{left:.0f}"
+    return (
+        f"The most stretched direction: × {two(s[0])}; root mean square: × {two(rms(s, -1))}; "
+        f"above a tenth of the largest: {int((scaled > 0.1).sum())} of {len(s)}. "
+        f"It is as if {count} {'direction was' if count == '1' else 'directions were'} left."
+    )
 
 
 class Directions(Page):
@@ -363,6 +386,7 @@ class Directions(Page):
         "order, on a logarithmic axis. Right: the largest, the root mean square and the median of them against the "
         "layer."
     )
+    claims = (of_the_stretches,)
     allows = DEPTH
 
     def __init__(self):
@@ -405,28 +429,22 @@ def within(values, least=0.0):
     return np.where((values >= np.maximum(least, 1e-10)) & (values <= 1e10), values, np.nan)
 
 
-def of_the_stretches(s):
-    """What singular values, in falling order, say of a network: how large on average, and how many directions count.
-
-    The number that count is (Σs²)²/Σs⁴: n if all are equal, 1 if one is alone.
-
-    >>> of_the_stretches(np.array([2.0, 2.0, 0.0, 0.0]))
-    'The most stretched direction: × 2; root mean square: × 1.4; above a tenth of the largest: 2 of 4. It is as if 2 directions were left.'
-    """  # noqa: E501
-    if s[0] == 0:
-        return "No direction comes through: the output does not depend on the input here."
-    scaled = s / s[0]
-    left = (scaled**2).sum() ** 2 / (scaled**4).sum()
-    count = number(float(f"{left:.1f}")) if left < 9.95 else f"{left:.0f}"
-    return (
-        f"The most stretched direction: × {two(s[0])}; root mean square: "
-        f"× {two(rms(s, -1))}; "
-        f"above a tenth of the largest: {int((scaled > 0.1).sum())} of {len(s)}. "
-        f"It is as if {count} {'direction was' if count == '1' else 'directions were'} left."
-    )
-
-
 # ---- inputs ----
+
+
+def shape(high, low):
+    """What two curvatures say of a bowl and of gradient descent on it.
+
+    >>> shape(4.0, 1.0)
+    'λ_max = 4, λ_min = 1: κ = 4. Gradient descent diverges above η = 0.5; with η = 1/λ_max the flat direction needs 17 steps to 1 %.'
+    """  # noqa: E501
+    kappa = high / low
+    steps = 1 if kappa < 1 + 1e-9 else math.ceil(math.log(0.01) / math.log1p(-1 / kappa) - 1e-9)
+    return (
+        f"λ_max = {number(float(f'{high:.3g}'))}, λ_min = {number(float(f'{low:.3g}'))}: "
+        f"κ = {number(float(f'{kappa:.3g}'))}. Gradient descent diverges above η = {two(2 / high)}; with "
+        f"η = 1/λ_max the flat direction needs {number(steps)} {'steps' if steps > 1 else 'step'} to 1 %."
+    )
 
 
 class Inputs(Page):
@@ -441,6 +459,7 @@ class Inputs(Page):
         "descent. Right, above: the histogram of the prepared input. Right, below: the condition number of the surface "
         "against what is subtracted from the input, lowest at its mean; a dot marks the present one."
     )
+    claims = (shape,)
 
     def __init__(self):
         super().__init__("map hist / map kappa", widths=[4.6, 5], size=(9.6, 4.6))
@@ -481,21 +500,6 @@ class Inputs(Page):
         return self.moved(t)
 
 
-def shape(high, low):
-    """What two curvatures say of a bowl and of gradient descent on it.
-
-    >>> shape(4.0, 1.0)
-    'λ_max = 4, λ_min = 1: κ = 4. Gradient descent diverges from η = 0.5 on; with η = 1/λ_max the flat direction needs 17 steps to 1 %.'
-    """  # noqa: E501
-    kappa = high / low
-    steps = 1 if kappa < 1 + 1e-9 else math.ceil(math.log(0.01) / math.log1p(-1 / kappa) - 1e-9)
-    return (
-        f"λ_max = {number(float(f'{high:.3g}'))}, λ_min = {number(float(f'{low:.3g}'))}: "
-        f"κ = {number(float(f'{kappa:.3g}'))}. Gradient descent diverges from η = {two(2 / high)} on; with "
-        f"η = 1/λ_max the flat direction needs {number(steps)} {'steps' if steps > 1 else 'step'} to 1 %."
-    )
-
-
 # ---- sums ----
 
 CELLS = {"1": "#27425f", "0": "#cfd9e4", "beyond the sum's last digit": "#e08a4f", "no digit": "#ffffff"}
@@ -505,6 +509,58 @@ class Digits(Field):
     """Cells whose colours differ in brightness, so that they need no texture: digits would be hard to read in one."""
 
     TEXTURES = [None]
+
+
+def of_the_sum(w, b, after, kind):
+    """What one addition loses, in a sentence; w, b and after are numbers of the format.
+
+    >>> of_the_sum(1e10, 1e-10, 1e10, "float64")
+    'The next number above w is 1.91·10⁻⁶ away, and b is 0.000052 of that: the sum is w again, all of b is lost.'
+    >>> of_the_sum(1.0, 2.0, 3.0, "float16")
+    'The sum 3 is exact.'
+    """
+    if not np.isfinite([w, b, after]).all():
+        return f"{kind} ends at {number(FORMATS[kind][2])}: what is larger is infinite."
+    if b == 0:
+        return f"b is so small that it is 0 in {kind}."
+    if Fraction(w) + Fraction(b) == Fraction(after):
+        return f"The sum {number(after, 6)} is exact."
+    gap = float(unit(w, kind))
+    part = b / gap
+    size = f"{part:.6f}".rstrip("0") if 1e-5 <= part < 1e-4 else two(part)
+    text = f"The next number above w is {number(gap)} away, and b is {size} of that"
+    if after == w:
+        return f"{text}: the sum is w again, all of b is lost."
+    error = float(Fraction(after) - Fraction(w) - Fraction(b))
+    return f"{text}: the stored sum is too {'large' if error > 0 else 'small'} by {percent_of(abs(error) / b)} of b."
+
+
+def percent_of(share):
+    """A share in per cent with two digits, down to a hundredth of a per cent.
+
+    >>> percent_of(0.953), percent_of(1e-9)
+    ('95 %', 'less than 0.01 %')
+    """
+    return f"{two(100 * share)} %" if share >= 1e-4 else "less than 0.01 %"
+
+
+def of_the_way(row, b, kind):
+    """Where a sum stands still for ever, and how far it is then off; row: w over the additions.
+
+    >>> of_the_way(np.array([1.0, 1.0, 1.0]), 4e-4, "float16")
+    'No addition moves w.'
+    >>> from optim_core.chapters.scale.experiments import added
+    >>> of_the_way(added(0.0, 1e-3, "float16"), 1e-3, "float16")
+    'From addition 3,070 on w stands still at 4.'
+    """
+    if not np.isfinite(row).all() or b == 0:
+        return ""
+    still = np.flatnonzero(row[1:] == row[:-1])
+    if not len(still):
+        return f"After {number(len(row) - 1)} additions it still moves."
+    if not still[0]:
+        return "No addition moves w."
+    return f"From addition {number(int(still[0]))} on w stands still at {number(row[-1], 6)}."
 
 
 class Sum(Page):
@@ -520,6 +576,7 @@ class Sum(Page):
         "place by place; those places of b that lie beyond the last digit of the stored sum are marked. Below: what "
         "has been added to w against the number of additions, exactly and in numbers of the format."
     )
+    claims = (of_the_sum, of_the_way)
     ROWS = ["w", "b", "exact sum", "stored"]
     allows = dict.fromkeys(("large numbers", "tiny numbers"), "numbers of very different size are what is added")
 
@@ -587,61 +644,45 @@ class Sum(Page):
 UP = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def of_the_sum(w, b, after, kind):
-    """What one addition loses, in a sentence; w, b and after are numbers of the format.
-
-    >>> of_the_sum(1e10, 1e-10, 1e10, "float64")
-    'The next number above w is 1.91·10⁻⁶ away, and b is 0.000052 of that: the sum is w again, all of b is lost.'
-    >>> of_the_sum(1.0, 2.0, 3.0, "float16")
-    'The sum 3 is exact.'
-    """
-    if not np.isfinite([w, b, after]).all():
-        return f"{kind} ends at {number(FORMATS[kind][2])}: what is larger is infinite."
-    if b == 0:
-        return f"b is so small that it is 0 in {kind}."
-    if Fraction(w) + Fraction(b) == Fraction(after):
-        return f"The sum {number(after, 6)} is exact."
-    gap = float(unit(w, kind))
-    part = b / gap
-    size = f"{part:.6f}".rstrip("0") if 1e-6 <= part < 1e-4 else two(part)
-    text = f"The next number above w is {number(gap)} away, and b is {size} of that"
-    if after == w:
-        return f"{text}: the sum is w again, all of b is lost."
-    error = float(Fraction(after) - Fraction(w) - Fraction(b))
-    return f"{text}: the stored sum is too {'large' if error > 0 else 'small'} by {percent_of(abs(error) / b)} of b."
-
-
-def percent_of(share):
-    """A share in per cent with two digits, down to a hundredth of a per cent.
-
-    >>> percent_of(0.953), percent_of(1e-9)
-    ('95 %', 'less than 0.01 %')
-    """
-    return f"{two(100 * share)} %" if share >= 1e-4 else "less than 0.01 %"
-
-
-def of_the_way(row, b, kind):
-    """Where a sum stands still for ever, and how far it is then off; row: w over the additions.
-
-    >>> of_the_way(np.array([1.0, 1.0, 1.0]), 4e-4, "float16")
-    'No addition moves w.'
-    >>> from optim_core.chapters.scale.experiments import added
-    >>> of_the_way(added(0.0, 1e-3, "float16"), 1e-3, "float16")
-    'From addition 3,070 on w stands still at 4.'
-    """
-    if not np.isfinite(row).all() or b == 0:
-        return ""
-    still = np.flatnonzero(row[1:] == row[:-1])
-    if not len(still):
-        return f"After {number(len(row) - 1)} additions it still moves."
-    return (
-        f"From addition {number(int(still[0]))} on w stands still at {number(row[-1], 6)}."
-        if still[0]
-        else ("No addition moves w.")
-    )
-
-
 # ---- training ----
+
+
+def of_no_use(cure, kind):
+    """That a cure is none for a format: a copy that is no longer, or rounding where nothing is rounded.
+
+    >>> of_no_use("a copy in float32", "float32"), of_no_use("a copy in float32", "float16")
+    (', without effect here', '')
+    """
+    digits = FORMATS[kind][0]
+    cures = {"none": True, "a copy in float32": digits < FORMATS["float32"][0], "rounded at random": digits < 53}
+    return "" if cures[cure] else ", without effect here"
+
+
+def of_the_step(n, stay, kept, kind, rests):
+    """How many of n weights with a gradient stay in a step; with a copy, how many copies, and weights made from them.
+
+    >>> of_the_step(62, 58, "bfloat16", "bfloat16", 58)
+    'Of 62 weights with a gradient, 58 stay as they are.'
+    >>> of_the_step(62, 0, "float32", "bfloat16", 56)
+    'Of 62 copies with a gradient, 0 stay as they are, and of the bfloat16 weights made from them 56.'
+    """
+    of = "weights" if kept == kind else "copies"
+    text = f"Of {n} {of} with a gradient, {stay} {'stays' if stay == 1 else 'stay'} as they are"
+    return f"{text}." if kept == kind else f"{text}, and of the {kind} weights made from them {rests}."
+
+
+def of_the_rest(still, loss, t):
+    """Whether and from when on training stands still; nothing before it is known at step t.
+
+    >>> of_the_rest(None, np.array([0.7, 0.1]), 1), of_the_rest(1, np.array([0.7, 0.1, 0.1]), 0)
+    ('The last step still moves some weight.', '')
+    >>> of_the_rest(1, np.array([0.7, 0.1, 0.1]), 2)
+    'From step 1 on no weight moves any more, and the loss stands at 0.1.'
+    """
+    if still is not None and t >= still:
+        stands = f"no weight moves any more, and the loss stands at {number(float(loss[-1]))}."
+        return f"From step {number(still)} on {stands}"
+    return "The last step still moves some weight." if still is None and t == len(loss) - 1 else ""
 
 
 class Rounded(Page):
@@ -655,6 +696,7 @@ class Rounded(Page):
         "the staircase of half a last digit: a step below it is rounded to nothing. Right: the loss against the "
         "steps, on a logarithmic axis, with weights in this format and in float64."
     )
+    claims = (of_no_use, of_the_step, of_the_rest)
 
     def __init__(self):
         super().__init__("steps loss", widths=[5, 5], size=(9.6, 4.0))
@@ -697,42 +739,3 @@ class Rounded(Page):
             f"{of_the_rest(self.still, self.run['loss'], t)}"
         ).strip()
         return self.moved(t)
-
-
-def of_no_use(cure, kind):
-    """That a cure is none for a format: a copy that is no longer, or rounding where nothing is rounded.
-
-    >>> of_no_use("a copy in float32", "float32"), of_no_use("a copy in float32", "float16")
-    (', without effect here', '')
-    """
-    digits = FORMATS[kind][0]
-    cures = {"none": True, "a copy in float32": digits < FORMATS["float32"][0], "rounded at random": digits < 53}
-    return "" if cures[cure] else ", without effect here"
-
-
-def of_the_step(n, stay, kept, kind, rests):
-    """How many of n weights with a gradient stay in a step; with a copy, how many copies, and weights made from them.
-
-    >>> of_the_step(62, 58, "bfloat16", "bfloat16", 58)
-    'Of 62 weights with a gradient, 58 stay as they are.'
-    >>> of_the_step(62, 0, "float32", "bfloat16", 56)
-    'Of 62 copies with a gradient, 0 stay as they are, and of the bfloat16 weights made from them 56.'
-    """
-    of = "weights" if kept == kind else "copies"
-    text = f"Of {n} {of} with a gradient, {stay} {'stays' if stay == 1 else 'stay'} as they are"
-    return f"{text}." if kept == kind else f"{text}, and of the {kind} weights made from them {rests}."
-
-
-def of_the_rest(still, loss, t):
-    """Whether and from when on training stands still; nothing before it is known at step t.
-
-    >>> of_the_rest(None, np.array([0.7, 0.1]), 1), of_the_rest(1, np.array([0.7, 0.1, 0.1]), 0)
-    ('The last step still moves some weight.', '')
-    >>> of_the_rest(1, np.array([0.7, 0.1, 0.1]), 2)
-    'From step 1 on no weight moves any more, and the loss stands at 0.1.'
-    """
-    if still is not None and t >= still:
-        return (
-            f"From step {number(still)} on no weight moves any more, and the loss stands at {number(float(loss[-1]))}."
-        )
-    return "The last step still moves some weight." if still is None and t == len(loss) - 1 else ""
