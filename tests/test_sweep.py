@@ -19,6 +19,7 @@ from types import SimpleNamespace
 import captions
 import layers
 import nbformat
+import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
@@ -129,6 +130,17 @@ def figures(ran):
                 assert live.values == live.initial
                 if look(live) != BEGIN[live]:
                     raise AssertionError("the picture is not the first one")
+
+
+def test_panels_above_each_other_over_the_same_steps_begin_and_end_at_the_same_place(ran):
+    """So a step of the one stands above the same step of the other."""
+    for cell, live, _ in figures(ran):
+        for one, other in itertools.combinations(live.scene.figure.axes, 2):
+            a, b = (axes.get_position() for axes in (one, other))
+            if one.get_xlim() == other.get_xlim() and min(a.x1, b.x1) - max(a.x0, b.x0) > min(a.width, b.width) / 2:
+                with telling(ran, cell, live, "panels above each other"):
+                    shares = (a.x0, a.x1), (b.x0, b.x1)  # of the figure's width
+                    assert np.allclose(*shares, atol=0.004), f"they begin and end at {shares}"
 
 
 def test_both_ends_of_every_slider_draw_different_pictures(ran):
@@ -313,6 +325,10 @@ FAULTS = {
     "a picture that depends on those before": ("y + lr]", "y + lr + self.seen / 20]", "both_ends", "it shows|another"),
     "a caption that says nothing of the sliders": ("At η = {lr}, from x = {x}, the", "The", "moments",
                                                    "names no slider's value"),
+    "panels one above the other that are not as wide": (
+        "self.figure = Figure((2, 1))",
+        "self.figure = Figure((2, 1)); self.figure.add_axes([0.1, 0, 0.8, 0.1], xlim=(0, 9))",
+        "above_each_other", "they begin and end at"),
     "a caption with a fault": ("dot is at", "dot dot is at", "combinations", "the caption has 'dot dot'"),
 }  # fmt: skip
 

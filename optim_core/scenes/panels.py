@@ -91,7 +91,18 @@ class Page(Scene):
 
 def _handles(looks):
     return [
-        Line2D([], [], color=one.color, ls=one.dash, marker=one.marker, ms=6, mec="white", mew=0.5, lw=1.8, label=name)
+        Line2D(
+            [],
+            [],
+            color=one.color,
+            ls=one.dash,
+            marker=one.marker,
+            ms=one.size(6),
+            mec="white",
+            mew=0.5,
+            lw=1.8,
+            label=name,
+        )
         for name, one in looks.items()
     ]
 
@@ -318,9 +329,10 @@ class Curves(Panel):
         if t is not None and self.over_steps:
             self.line("now", [t, t], [0, 1], color=GREY, lw=1, ls=":", transform=self._up, zorder=3)
         for name, (x, y) in self.dots.items():
-            weight = dict(ms=7, alpha=0.6) if name in self.faint else dict(ms=10, alpha=None)
+            style, faint = self.dot_looks[name], name in self.faint
+            weight = dict(ms=style.size(7 if faint else 10), alpha=0.6 if faint else None)
             if bottom <= y <= top:  # one that has left the frame would stand in another panel, or on a number
-                self.line(f"dot {name}", [x], [y], **self.dot_looks[name].point, **weight, zorder=7, clip_on=False)
+                self.line(f"dot {name}", [x], [y], **style.point, **weight, zorder=7, clip_on=False)
 
     @property
     def _across(self):

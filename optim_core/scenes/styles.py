@@ -38,6 +38,10 @@ class Look(NamedTuple):
         """As keywords of a marker without a line."""
         return dict(marker=self.marker or "o", ls="", mfc=self.color, mec="white")
 
+    def size(self, size):
+        """That of its marker where other markers have `size`: a star's five points fill less of it."""
+        return 1.6 * size if self.marker == "*" else size
+
 
 METHODS = {
     "gradient descent": Look(ORANGE, SOLID, "o"),

@@ -19,7 +19,7 @@ HEAVY, STAR = look("heavy ball"), Look("#b8860b", "None", "*")
 SPEED = LinearSegmentedColormap.from_list("speed", ["#08306b", "#2171b5", "#6baed6", "#c6dbef", "#eff6ff"])
 PACE = LogNorm(3, 100)  # steps for a factor of ten
 FATES = {"converged": "#4292c6", "bounded": "#c9c9c9", "growing": "#f6c99f", "diverged": "#c44e16"}
-BEST, EDGE, RIDGE = "★ best in the long run", "theory's edge", "flat direction critical"
+BEST, EDGE, RIDGE = "best in the long run", "theory's edge", "flat direction critical"
 
 
 class PhaseMap(Page):
@@ -306,6 +306,9 @@ def pushes(carry, there, here):
 # ---- when the heavy ball never arrives ----
 
 
+STRIP = "x   (blue: starts that have not come to rest)"
+
+
 class Cycle(Page):
     """A function of one variable, three methods on it, and from which starts the heavy ball has not come to rest.
 
@@ -323,7 +326,7 @@ class Cycle(Page):
 
     def __init__(self):
         super().__init__("bowl wave", size=(9.6, 3.9))
-        self.bowl = OnCurve(self, "bowl", title="f(x);  shaded: curvature 1, elsewhere 25", x="x", sets="x0")
+        self.bowl = OnCurve(self, "bowl", title="f(x);  shaded: curvature 1, elsewhere 25", x=STRIP, sets="x0")
         self.wave = Curves(self, "wave", title="x", x="steps t", ylim=(-4, 5), legend="upper right", heads=False)
 
     def show(self, result):
@@ -399,10 +402,11 @@ class Restart(Page):
         looks = look("gradient descent"), look("Nesterov"), Look("#7b3f8c", DASHDOT), Look("#1f6f8b", DASHED)
         self.looks, self.goal = dict(zip(names, looks, strict=True)), goal
         levels = {f"a loss of {number(goal)}": goal}
-        fixed = dict(log="y", ylim=(1e-12, 1e2), levels=levels, legend=None, room=dict(bottom=0.2))
+        fixed = dict(log="y", ylim=(1e-12, 1e2), levels=levels, words="upper left", legend=None, room=dict(bottom=0.2))
         self.fall = Curves(self, "fall", y="loss", **fixed)
         self.fall.axes.tick_params(labelbottom=False)
-        self.memory = Curves(self, "memory", x="steps", y="μ", ylim=(-0.06, 1.06), legend=None)
+        left = dict(left=0.78)  # as above, where the numbers are longer
+        self.memory = Curves(self, "memory", x="steps", y="μ", ylim=(-0.06, 1.06), legend=None, room=left)
         self.name(self.looks)
 
     def show(self, result):
