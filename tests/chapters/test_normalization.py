@@ -5,9 +5,12 @@ import itertools
 import numpy as np
 import pytest
 
+import notebooks
 from optim_core.chapters.normalization import exercises, experiments, scenes
 from optim_core.exercises import ____
 from optim_core.layers import batch_norm, instance_norm, layer_norm, weight_norm
+from optim_core.live import control
+from optim_core.scenes.board import number
 
 
 @pytest.mark.parametrize("spread", [1.0, 3.0, 100.0])
@@ -31,19 +34,47 @@ def test_a_feature_is_round_once_it_is_centred_and_rescaled_and_only_then():
             assert (fit.condition < 1 + 1e-9) == round_
 
 
+STOPS = {name: control(name, 1.0).stops for name in ("spread", "mean", "gamma", "offset")}
+BOXES = list(itertools.product([False, True], repeat=2))
+
+
+def every(values, k):
+    """Every k-th of them, and the last."""
+    return [*values[:-1:k], values[-1]]
+
+
 def test_arrived_says_when_the_loss_is_a_millionth():
-    for spread, mean in ((1.0, 0.0), (1.0, 1.0), (2.0, 0.0), (10.0, 0.0)):
-        _, surface, runs = experiments.fitted(spread, mean, False, False, (2.0, 2.4))
+    """All boxes over spreads, means and starts: a step leaves 1 − ηλ of a direction, so the loss is known."""
+    for (spread, mean), boxes in itertools.product(
+        itertools.product(every(STOPS["spread"], 5), every(STOPS["mean"], 10)), BOXES
+    ):
+        start = [(2.0, 2.4), (-3.0, 3.0), (0.02, 0.0), (0.0, -3.0)][round(7 * spread + 10 * mean) % 4]
+        _, surface, runs = experiments.fitted(spread, mean, *boxes, start)
         loss = surface.loss(runs["gradient descent"]["w"])
-        parts, steps = loss / loss[0], len(loss) - 1
-        for t in (0, 5, 20, 60, steps):
-            said, reached = scenes.arrived(parts, t), (parts[: t + 1] <= 1e-6).any()
-            assert ("is reached at step" in said) == reached and ("is not reached" in said) == (
-                not reached and t == steps
-            )
-            if reached:
-                k = int(said.split()[-1].rstrip("."))
-                assert parts[k] <= 1e-6 and (parts[:k] > 1e-6).all()
+        parts, (values, vectors) = loss / loss[0], np.linalg.eigh(surface.H)
+        left = (1 - 2 / values.sum() * values) ** np.arange(101)[:, None] * (vectors.T @ start)
+        exact = (values * left**2).sum(-1) / (values * left[0] ** 2).sum()
+        there = np.flatnonzero(exact <= 1e-6)
+        for t in (0, 1, 5, 20, 60, 99, 100):
+            said = scenes.arrived(parts, t)
+            if len(there) and there[0] <= t:
+                assert said == f"A millionth is reached at step {there[0]}."
+            else:
+                assert said == ("A millionth is not reached within 100 steps." if t == 100 else "")
+    assert scenes.arrived(np.zeros(101), 3).startswith("The start is the minimum")
+
+
+def test_no_constant_rate_is_better_than_the_best_one():
+    for spread, mean in itertools.product(every(STOPS["spread"], 4), every(STOPS["mean"], 5)):
+        for boxes in BOXES:
+            fit = experiments.Fit(*experiments.prepared(spread, mean, *boxes))
+            values = np.linalg.eigvalsh(fit.H)
+            rates = np.linspace(0, 2 / values[-1], 2001)[1:]
+            worst = np.abs(1 - rates * values[:, None]).max(
+                0
+            )  # of the two directions, what a step leaves of the slower
+            said = notebooks.parse_number(scenes.best_rate(fit.low, fit.high).split(" = ")[-1].rstrip("."))[0]
+            assert said == pytest.approx(rates[worst.argmin()], rel=0.006)
 
 
 def test_the_block_is_normalised_as_the_layers_do():
@@ -78,15 +109,42 @@ def test_the_frame_holds_the_cells_that_move_the_chosen_one(kind):
     assert scenes.touched(kind) == (45 if kind in ("batch", "weight") else 0)
 
 
-def test_the_caption_of_the_block_counts_the_results_that_its_picture_would_change():
-    scene = scenes.Block()
-    for kind, gamma in itertools.product(experiments.KINDS, (0.0, 0.1, 3.0)):
-        after = []
-        for doubled in (False, True):
-            scene.show((kind, 2, 8, doubled, gamma, 0.5))
-            after.append(scene.cells["after"][1:])
-        scene.at(0)
-        assert f"changes {(abs(after[1] - after[0]) > 1e-9).sum() or 'none'} of the 45" in scene.caption
+def by_hand(x, kind, gamma, offset):
+    """The block normalised by loops, and for each cell the set that it is normalised with, as (4, 15) truth values."""
+    y, sets, flat = np.empty((4, 15)), np.zeros((4, 15, 4, 15), bool), x.reshape(4, 15)
+    for i, j in np.ndindex(4, 15):
+        for k, m in np.ndindex(4, 15):
+            row, channel = k == i, m // 5 == j // 5
+            sets[i, j, k, m] = dict(batch=channel, layer=row, instance=row and channel, weight=m == j)[kind]
+        some = flat[sets[i, j]].tolist()
+        if kind == "weight":
+            y[i, j] = gamma * flat[i, j] / sum(v * v for v in some) ** 0.5
+        else:
+            middle = sum(some) / len(some)
+            y[i, j] = offset + gamma * (flat[i, j] - middle) / (sum((v - middle) ** 2 for v in some) / len(some)) ** 0.5
+    return y, sets
+
+
+@pytest.mark.parametrize("kind", experiments.KINDS)
+def test_what_is_said_of_the_block_is_what_loops_find(kind):
+    """All rows and columns, row 1 doubled or not, γ and β at both ends and between."""
+    results = {}
+    for doubled, gamma, offset in itertools.product((False, True), every(STOPS["gamma"], 10), (-2.0, 0.7, 2.0)):
+        x = experiments.block() * np.array([1.0 + doubled, 1, 1, 1])[:, None, None]
+        y, sets = by_hand(x, kind, gamma, offset)
+        results[doubled, gamma, offset] = y[1:]
+        for row, column in itertools.product(range(4), range(0, 15, 1 + 2 * (gamma > 0))):
+            before, after = x.reshape(4, 15)[sets[row, column]], y[sets[row, column]]
+            said = scenes.of_the_set(kind, before, after, gamma)
+            if kind == "weight":
+                assert f"The column is {number(np.hypot.reduce(before), 3)} long" in said
+                assert f"and {number(gamma)} after, which is g = γ = {number(gamma)}." in said
+            else:
+                assert said.startswith(f"{dict(batch=20, layer=15, instance=5)[kind]} numbers share")
+                assert said.endswith(f" before, {number(offset)} and {number(gamma)} after (β and γ).")
+    for (doubled, gamma, offset), rows in results.items():
+        if not doubled:
+            assert scenes.touched(kind, gamma) == (abs(results[True, gamma, offset] - rows) > 1e-9).sum()
 
 
 def test_the_unit_is_the_same_along_each_ray_and_its_gradient_is_its_slope():
@@ -109,18 +167,55 @@ def test_the_norm_never_falls_without_decay_and_grows_as_pythagoras_says():
         assert (np.diff(path["size"]) >= -1e-9 * path["size"][:-1]).all()
 
 
+RATES, DECAYS = control("lr", (3.0, 0.1, 3000.0)).stops, control("decay", (0.0, 0.0, 0.1)).stops
+
+
 def test_the_edge_decides_on_the_unit_circle():
     angle, low, h = experiments.best_ray()
     unit, aside = experiments.Unit(), np.array([np.cos(angle + 1e-4), np.sin(angle + 1e-4)])
-    for lr, decay in itertools.product((0.1, 3.0, 15.0, 3000.0), (0.0, 0.02, 0.05, 0.1)):
+    for lr, decay in itertools.product(every(RATES, 4), DECAYS):
         edge = experiments.edge(lr, decay)
         assert edge == 0 if lr * decay >= 1 else edge == 2 / h or decay > 0
-        for rate, settles in ((0.9 * edge, True), (1.1 * edge, False)) if edge else ((1e-3, False), (10.0, False)):
+        for rate in (0.9 * edge, 0.97 * edge, 1.03 * edge, 1.1 * edge, 50 * edge) if edge else (1e-6, 1e-3, 1.0, 10.0):
             w = np.sqrt(lr / rate) * aside  # η/‖w‖² = rate
             after = w - lr * (unit.grad(w) + decay * w)
             turned = abs(np.arctan2(after[1], after[0]) - angle)
-            assert (turned < 1e-4) == settles, (lr, decay, rate)
+            said = scenes.against(rate, edge)
+            assert said.startswith("below" if turned < 1e-4 else "above" if edge else "and with ηλ ≥ 1"), (lr, decay)
     assert unit.loss(np.array([np.cos(angle), np.sin(angle)])) == pytest.approx(low)
+
+
+def counted_bursts(above):
+    """The steps at which a loss is above 0.05, that has been below 0.001 since it was above 0.05 for the last time."""
+    found = []
+    for t in np.flatnonzero(above > 0.05):
+        last = [k for k in range(t) if above[k] > 0.05]
+        if (above[last[-1] + 1 if last else 0 : t] < 1e-3).any():
+            found.append(int(t))
+    return found
+
+
+def test_what_is_said_of_a_run_across_the_rays_is_what_it_did_so_far():
+    """Rates and decays, ends included: diverged, burst so many times, or how far above the minimum it ends."""
+    unit, low = experiments.Unit(), experiments.best_ray()[1]
+    for lr, decay in itertools.product(every(RATES, 12), every(DECAYS, 2)):
+        start = [(-1.0, 0.6), (-4.0, 3.0), (5.0, 4.0), (0.1, -0.1)][round(10 * lr + 100 * decay) % 4]
+        _, path = experiments.along_rays(lr, decay, start)
+        w, gone, t = np.array(start), 0, 0
+        while not gone and lr * decay > 2 and (t := t + 1) <= 200:  # else a step throws it less far than the last
+            w = w - lr * (unit.grad(w) + decay * w)
+            gone = t * bool(np.abs(w).max() > 1e6)
+        above = np.maximum(path["loss"] - low, 1e-12)
+        for t in (0, 1, 20, 60, 199, 200):
+            said, many = scenes.bursting(above, t, int(path["diverged"])), counted_bursts(above[: t + 1])
+            if 0 < gone <= t:
+                assert said == f"The run diverged at step {gone}."
+            elif many:
+                times = {1: "once", 2: "twice"}.get(len(many), f"{len(many)} times")
+                assert said == f"The loss has burst {times}, first at step {many[0]}." and decay > 0
+            else:
+                end = "within 10⁻³ of" if path["loss"][-1] - low <= 1e-3 else "more than 10⁻³ above"
+                assert said == (f"The run ends {end} the minimum." if t == 200 else "")
 
 
 @pytest.mark.parametrize(("lr", "decay"), [(3.0, 0.02), (1.0, 0.02), (3.0, 0.05), (3.0, 0.0)])
@@ -128,13 +223,9 @@ def test_bursts_come_where_the_rate_has_passed_the_edge_and_need_decay(lr, decay
     _, path = experiments.along_rays(lr, decay, (-4.0, 3.0))
     above = np.maximum(path["loss"] - experiments.best_ray()[1], 1e-12)
     found = scenes.bursts(above)
-    assert bool(found) == (decay > 0)
+    assert bool(found) == (decay > 0) and found == counted_bursts(above)
     for t in found:
         assert path["rate"][max(0, t - 20) : t].max() > experiments.edge(lr, decay)
-    for t in (0, 20, 60, len(above) - 1):
-        said = scenes.bursting(above, t)
-        assert ("has burst" in said) == any(k <= t for k in found)
-        assert ("ends" in said) == (t == len(above) - 1 and not found)
 
 
 @pytest.mark.parametrize(("lr", "decay"), [(0.1, 0.0), (0.3, 0.0), (3.0, 0.02), (3000.0, 0.0), (3000.0, 0.1)])
