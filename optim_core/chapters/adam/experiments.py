@@ -78,12 +78,25 @@ SIGMAS = [float(f"{m}e{d}") for d in range(-6, 2) for m in (1, 3)] + [100.0]
 SETTLING, WATCHED, CROWD = 1000, 200, 8  # steps, the last of which are watched; runs for each σ
 
 
-@functools.lru_cache(maxsize=64)
 def settled(lr, beta2):
     """Runs on ½w² from w = 3 with noise of the sizes SIGMAS in the gradient: {name: w of shape (steps + 1, σ, runs)}.
 
     All methods see the same noise.
     """
+    return _settled(lr, beta2)[0]
+
+
+def overhang(lr, beta2):
+    """How many times Adam's v̂ is the mean square of the gradients, both in the last steps of `settled`, (σ,).
+
+    >>> overhang(0.1, 0.9).round(1)[[8, -1]], overhang(0.1, 0.99).round(1)[[8, -1]]  # σ = 0.01 and 100
+    (array([1., 1.]), array([1.4, 1. ]))
+    """
+    return _settled(lr, beta2)[1]
+
+
+@functools.lru_cache(maxsize=64)
+def _settled(lr, beta2):
     noise = np.random.default_rng(0).standard_normal((SETTLING, len(SIGMAS), CROWD, 1)) * np.reshape(SIGMAS, (-1, 1, 1))
     start = np.full((len(SIGMAS), CROWD, 1), 3.0)
 
@@ -92,7 +105,10 @@ def settled(lr, beta2):
 
     steps = {"gradient descent": (gd, {}), "RMSProp": (rmsprop, dict(beta=0.9)), "Adam": (adam, dict(beta2=beta2))}
     runs = {name: descend(step, start, grad, SETTLING, lr=lr, **own) for name, (step, own) in steps.items()}
-    return {name: path["w"][..., 0] for name, path in runs.items()}
+    w, v, last = runs["Adam"]["w"], runs["Adam"]["v"], np.arange(SETTLING - WATCHED, SETTLING)
+    v_hat = v[last + 1].mean(axis=(2, 3)) / (1 - beta2 ** (last + 1.0))[:, None]  # (steps, σ)
+    over = v_hat.mean(axis=0) / ((w[last] + noise[last]) ** 2).mean(axis=(0, 2, 3))
+    return {name: path["w"][..., 0] for name, path in runs.items()}, over
 
 
 def floors(runs):
@@ -181,6 +197,15 @@ def rectification(t, beta2):
     with np.errstate(all="ignore"):
         r = np.sqrt((rho - 4) * (rho - 2) * end / ((end - 4) * (end - 2) * rho))
     return np.where(rho > 5, r, 0.0)
+
+
+def warm_up(t, beta2):
+    """The factor after t steps of a linear warm-up over 2/(1 − β₂) steps.
+
+    >>> warm_up(np.array([1, 10, 30]), 0.9).tolist()
+    [0.05, 0.5, 1.0]
+    """
+    return np.minimum(t / round(2 / (1 - beta2)), 1.0)
 
 
 @functools.lru_cache(maxsize=16)
