@@ -22,6 +22,63 @@ FATES = {"converged": "#4292c6", "bounded": "#c9c9c9", "growing": "#f6c99f", "di
 BEST, EDGE, RIDGE = "best in the long run", "theory's edge", "flat direction critical"
 
 
+def few(value, digits=2):
+    """A few digits, and no power of ten while a thousand will do.
+
+    >>> few(99.7), few(4.63), few(1234.0)
+    ('100', '4.6', '1,200')
+    """
+    return number(float(f"{value:.{digits}g}"))
+
+
+def became(far, diverged):
+    """What became of one run on a quadratic; far: how far from the minimum it was after each step.
+
+    >>> became(0.9 ** np.arange(201), 0)
+    'converged, 22 steps for every factor of ten'
+    >>> became(2.0 ** np.arange(21), 20)
+    'diverged at step 20'
+    """
+    if diverged:
+        return f"diverged at step {diverged}"
+    steps = len(far) - 1
+    quarters = [far[k * steps // 4 : (k + 1) * steps // 4 + 1].max() for k in range(4)]
+    fate, pace = fates(quarters, steps)
+    if fate == "converged":
+        return f"converged, {few(pace)} steps for every factor of ten"
+    if fate == "bounded":
+        far = f"at most {few(100 * quarters[3] / far[0])} % of its first distance away"
+        return f"bounded: neither at rest nor growing, over the last {steps // 4} steps {far}"
+    return f"growing: over the last {steps // 4} of {steps} steps farther out than over the second {steps // 4}"
+
+
+def rate(method, eta, mu):
+    """The larger |σ| of one direction: what a step leaves of the distance in the end; eta: ηλ.
+
+    >>> rate("heavy ball", 0.04, 0.64).round(3), rate("Nesterov", 1.0, 0.9).round(3)
+    (np.float64(0.8), np.float64(0.0))
+    """
+    if method == NESTEROV:  # σ² − (1 + μ)(1 − ηλ) σ + μ(1 − ηλ) = 0
+        middle = (1 + mu) * (1 - eta) / 2
+        return np.abs(middle + np.array([1, -1]) * np.sqrt(middle**2 - mu * (1 - eta) + 0j)).max()
+    return np.abs(roots(eta, mu)[0])
+
+
+def lags(method, eta, mu, kappa):
+    """Which of a ravine's two directions is slower in the end: takes at least half as many steps again; λ_max = 1.
+
+    >>> for method, eta, mu in (("heavy ball", 1.0, 0.2), ("heavy ball", 3.18, 0.6), ("Nesterov", 1.0, 0.9)):
+    ...     print(lags(method, eta, mu, 100.0))
+    the flat direction lags behind
+    the steep direction lags behind
+    the flat direction lags behind
+    """
+    flat, steep = (-np.log(max(rate(method, eta * lam, mu), 1e-300)) for lam in (1 / kappa, 1.0))  # e-folds a step
+    if steep > 1.5 * flat:
+        return "the flat direction lags behind"
+    return "the steep direction lags behind" if flat > 1.5 * steep else "neither direction lags behind"
+
+
 class PhaseMap(Page):
     """What becomes of every pair (η, μ) on a ravine; and the run of one pair, with its loss split in two directions.
 
@@ -37,6 +94,7 @@ class PhaseMap(Page):
         "predicts, a star the optimum. Right: the path of the chosen pair on the ravine, and below it the loss in the "
         "steep and in the flat direction."
     )
+    claims = (became, lags)
 
     def __init__(self):
         super().__init__("pairs map / pairs parts", heights=[10, 9], size=(9.6, 5.0))
@@ -79,111 +137,7 @@ class PhaseMap(Page):
         return dict(eta=eta, mu=mu) if on_star else super().clicked(axes, x, y)
 
 
-def became(far, diverged):
-    """What became of one run on a quadratic; far: how far from the minimum it was after each step.
-
-    >>> became(0.9 ** np.arange(201), 0)
-    'converged, 22 steps for every factor of ten'
-    >>> became(2.0 ** np.arange(21), 20)
-    'diverged at step 20'
-    """
-    if diverged:
-        return f"diverged at step {diverged}"
-    steps = len(far) - 1
-    quarters = [far[k * steps // 4 : (k + 1) * steps // 4 + 1].max() for k in range(4)]
-    fate, pace = fates(quarters, steps)
-    if fate == "converged":
-        return f"converged, {number(float(pace), 2)} steps for every factor of ten"
-    if fate == "bounded":
-        left = number(100 * quarters[3] / quarters[0], 2)
-        return f"bounded: after {steps} steps neither at rest nor growing, with {left} % of its first distance left"
-    return str(fate)
-
-
-def rate(method, eta, mu):
-    """The larger |σ| of one direction: what a step leaves of the distance in the end; eta: ηλ.
-
-    >>> rate("heavy ball", 0.04, 0.64).round(3), rate("Nesterov", 1.0, 0.9).round(3)
-    (np.float64(0.8), np.float64(0.0))
-    """
-    if method == NESTEROV:  # σ² − (1 + μ)(1 − ηλ) σ + μ(1 − ηλ) = 0
-        middle = (1 + mu) * (1 - eta) / 2
-        return np.abs(middle + np.array([1, -1]) * np.sqrt(middle**2 - mu * (1 - eta) + 0j)).max()
-    return np.abs(roots(eta, mu)[0])
-
-
-def lags(method, eta, mu, kappa):
-    """Which of a ravine's two directions is slower in the end: takes at least half as many steps again; λ_max = 1.
-
-    >>> for method, eta, mu in (("heavy ball", 1.0, 0.2), ("heavy ball", 3.18, 0.6), ("Nesterov", 1.0, 0.9)):
-    ...     print(lags(method, eta, mu, 100.0))
-    the flat direction lags behind
-    the steep direction lags behind
-    the flat direction lags behind
-    """
-    flat, steep = (-np.log(max(rate(method, eta * lam, mu), 1e-300)) for lam in (1 / kappa, 1.0))  # e-folds a step
-    if steep > 1.5 * flat:
-        return "the flat direction lags behind"
-    return "the steep direction lags behind" if flat > 1.5 * steep else "neither direction lags behind"
-
-
 # ---- one direction: a damped oscillator ----
-
-
-class Oscillator(Page):
-    """The heavy ball in one eigen-direction: a ball in a bowl, its position over time, and how fast it comes to rest.
-
-    result: (eta, mu, path), the path (T + 1, 1) of the heavy ball on ½w², so that η stands for ηλ.
-    A click on the right-hand panel sets the control `mu`; one on its star sets it to critical damping.
-    """
-
-    alt = (
-        "Left: a ball in a parabola, with its velocity as an arrow. Middle: its position against the steps. Right: the "
-        "factor by which a step shrinks the distance, against momentum: it falls to a lowest point, critical damping, "
-        "and rises from there as the square root of the momentum."
-    )
-    REACH = 1.7
-
-    def __init__(self):
-        super().__init__("bowl wave decay", widths=[5, 7, 5], size=(9.6, 3.6))
-        window = dict(xlim=(-self.REACH, self.REACH), ylim=(-0.12, 1.5))
-        self.bowl = OnCurve(self, "bowl", title="loss ½w²; arrow: 3 × velocity", x="w", **window)
-        self.wave = Curves(self, "wave", title="w  (dashed: ±c |σ|ᵗ)", x="steps t", ylim=(-1.7, 1.7), legend=None)
-        limits = dict(xlim=(0, 1), ylim=(0, 1.5), legend=None, sets="mu")
-        self.decay = Curves(self, "decay", title="factor per step |σ|", x="momentum μ", **limits)
-
-    def show(self, result):
-        self.eta, self.mu, self.path = result
-        self.w, self.v = (np.clip(self.path[name][:, 0], -1e3, 1e3) for name in "wv")
-        self.steps, sigma = len(self.w) - 1, roots(self.eta, self.mu)
-        self.rest, mus, t = float(critical_damping("heavy ball", self.eta)), np.linspace(0, 1, 201), np.arange(61)
-        tube = abs(sigma[0]) ** t * np.max(np.abs(self.w[:61]) / abs(sigma[0]) ** t) if sigma[0].imag else np.nan * t
-        lines = {"heavy ball": self.w, "_above": (t, tube), "_below": (t, -tube)}
-        self.wave.show(lines, looks={"_above": look("theory"), "_below": look("theory")})
-        here, star = ((x, abs(roots(self.eta, x)[0])) for x in (self.mu, self.rest))
-        dots, curve = {"★": star, "here": here}, (mus, np.abs(roots(self.eta, mus)[:, 0]))
-        self.decay.show({"|σ|": curve}, dots=dots, looks={"|σ|": HEAVY, "★": STAR, "here": Look(INK, marker="o")})
-
-    def at(self, t):
-        x = np.linspace(-self.REACH, self.REACH, 81)
-        w, v = self.w[t], self.v[t]
-        velocity = arrow((w, w**2 / 2), (w + 3 * v, w**2 / 2), 0.14)
-        looks = {"velocity": Look(INK), "ball": HEAVY}
-        self.bowl.show((x, x**2 / 2), lines={"velocity": velocity}, dots={"ball": (w, w**2 / 2)}, looks=looks)
-        kind, why = damping(self.eta, self.mu)
-        self.caption = (
-            f"Step {t} of {self.steps}. Friction 1 − μ = {number(1 - self.mu, 2)}, spring ηλ = {number(self.eta)}: "
-            f"{kind}; {why}. {shrinks(self.eta, self.mu)}; critical damping ★ is at μ = (1 − √(ηλ))² = "
-            f"{number(self.rest, 4)}."
-        )
-        return self.moved(t)
-
-    def beside(self, t):
-        self.decay.word("kind", 0.5, 0.03, damping(self.eta, self.mu)[0], ha="center", va="bottom", fontsize=10)
-
-    def clicked(self, axes, x, y):
-        near = axes is self.decay.axes and abs(x - self.rest) < 0.03 and abs(y - abs(1 - np.sqrt(self.eta))) < 0.08
-        return {"mu": self.rest} if near else super().clicked(axes, x, y)
 
 
 def damping(eta, mu):
@@ -216,11 +170,96 @@ def shrinks(eta, mu):
     'Factor per step |σ| = 0.8 (10.3 steps for a factor of ten)'
     """
     size = abs(roots(eta, mu)[0])
-    steps = f" ({number(np.log(10) / -np.log(size), 3)} steps for a factor of ten)" if 1e-9 < size < 1 - 1e-9 else ""
+    steps = f" ({few(np.log(10) / -np.log(size), 3)} steps for a factor of ten)" if 1e-9 < size < 1 - 1e-9 else ""
     return f"Factor per step |σ| = {number(round(size, 9), 4)}{steps}"
 
 
+def quickest(eta):
+    """At which μ a heavy ball comes to rest fastest in one direction; eta: ηλ.
+
+    >>> quickest(0.04), quickest(4.0)
+    ('critical damping ★ is at μ = (1 − √(ηλ))² = 0.64', 'from ηλ = 4 on no μ brings it to rest')
+    """
+    if eta >= 4 - 1e-9:
+        return "from ηλ = 4 on no μ brings it to rest"
+    return f"critical damping ★ is at μ = (1 − √(ηλ))² = {number(float(critical_damping('heavy ball', eta)), 4)}"
+
+
+class Oscillator(Page):
+    """The heavy ball in one eigen-direction: a ball in a bowl, its position over time, and how fast it comes to rest.
+
+    result: (eta, mu, path), the path (T + 1, 1) of the heavy ball on ½w², so that η stands for ηλ.
+    A click on the right-hand panel sets the control `mu`; one on its star sets it to critical damping.
+    """
+
+    alt = (
+        "Left: a ball in a parabola, with its velocity as an arrow. Middle: its position against the steps. Right: the "
+        "factor by which a step shrinks the distance, against momentum: it falls to a lowest point, critical damping, "
+        "and rises from there as the square root of the momentum."
+    )
+    claims = (damping, shrinks, quickest)
+    REACH = 1.7
+
+    def __init__(self):
+        super().__init__("bowl wave decay", widths=[5, 7, 5], size=(9.6, 3.6))
+        window = dict(xlim=(-self.REACH, self.REACH), ylim=(-0.12, 1.5))
+        self.bowl = OnCurve(self, "bowl", title="loss ½w²; arrow: 3 × velocity", x="w", **window)
+        self.wave = Curves(self, "wave", title="w  (dashed: ±c |σ|ᵗ)", x="steps t", ylim=(-1.7, 1.7), legend=None)
+        limits = dict(xlim=(0, 1), ylim=(0, 1.5), legend=None, sets="mu")
+        self.decay = Curves(self, "decay", title="factor per step |σ|", x="momentum μ", **limits)
+
+    def show(self, result):
+        self.eta, self.mu, self.path = result
+        self.w, self.v = (np.clip(self.path[name][:, 0], -1e3, 1e3) for name in "wv")
+        self.steps, sigma = len(self.w) - 1, roots(self.eta, self.mu)
+        self.rest, mus, t = float(critical_damping("heavy ball", self.eta)), np.linspace(0, 1, 201), np.arange(61)
+        tube = abs(sigma[0]) ** t * np.max(np.abs(self.w[:61]) / abs(sigma[0]) ** t) if sigma[0].imag else np.nan * t
+        lines = {"heavy ball": self.w, "_above": (t, tube), "_below": (t, -tube)}
+        self.wave.show(lines, looks={"_above": look("theory"), "_below": look("theory")})
+        here, star = ((x, abs(roots(self.eta, x)[0])) for x in (self.mu, self.rest))
+        dots, curve = {"★": star, "here": here}, (mus, np.abs(roots(self.eta, mus)[:, 0]))
+        self.decay.show({"|σ|": curve}, dots=dots, looks={"|σ|": HEAVY, "★": STAR, "here": Look(INK, marker="o")})
+
+    def at(self, t):
+        x = np.linspace(-self.REACH, self.REACH, 81)
+        w, v = self.w[t], self.v[t]
+        velocity = arrow((w, w**2 / 2), (w + 3 * v, w**2 / 2), 0.14)
+        looks = {"velocity": Look(INK), "ball": HEAVY}
+        self.bowl.show((x, x**2 / 2), lines={"velocity": velocity}, dots={"ball": (w, w**2 / 2)}, looks=looks)
+        kind, why = damping(self.eta, self.mu)
+        self.caption = (
+            f"Step {t} of {self.steps}. Friction 1 − μ = {number(1 - self.mu, 2)}, spring ηλ = {number(self.eta)}: "
+            f"{kind}; {why}. {shrinks(self.eta, self.mu)}; {quickest(self.eta)}."
+        )
+        return self.moved(t)
+
+    def beside(self, t):
+        self.decay.word("kind", 0.5, 0.03, damping(self.eta, self.mu)[0], ha="center", va="bottom", fontsize=10)
+
+    def clicked(self, axes, x, y):
+        near = axes is self.decay.axes and abs(x - self.rest) < 0.03 and abs(y - abs(1 - np.sqrt(self.eta))) < 0.08
+        return {"mu": self.rest} if near else super().clicked(axes, x, y)
+
+
 # ---- the look-ahead ----
+
+
+def pushes(carry, there, here):
+    """How the two pushes of a step differ, and what that does along the velocity.
+
+    carry: μv; there, here: −η times the gradient at the look-ahead point, and at the point itself.
+
+    >>> pushes(np.array([1.0, 0.0]), np.array([-0.5, 0.0]), np.array([-0.3, 0.0])).partition(". ")[2]
+    'The look-ahead gradient brakes: along the velocity the step is shorter by 20 % of μv.'
+    """
+    size, apart = np.linalg.norm(carry), np.linalg.norm(there - here)
+    if size == 0 or apart <= 1e-9 * np.linalg.norm(here):
+        return "There is no carried velocity, so Nesterov and the heavy ball both make the step of gradient descent."
+    brake = (there - here) @ carry / size**2
+    verb, more = ("brakes", "shorter") if brake < 0 else ("pushes on", "longer")
+    text = f"The two pushes differ by {number(apart, 2)}. The look-ahead gradient {verb}: "
+    part = few(100 * abs(brake), 2 if abs(brake) < 1 else 3)
+    return text + f"along the velocity the step is {more} by {part} % of μv."
 
 
 class LookAhead(Page):
@@ -235,6 +274,7 @@ class LookAhead(Page):
         "momentum, and from its tip two arrows against the gradient, one taken at the look-ahead point and one at the "
         "present point."
     )
+    claims = (pushes,)
     LOOKS = {
         "momentum μv": Look(INK),
         "Nesterov: −η∇L(w + μv)": look("Nesterov"),
@@ -282,28 +322,34 @@ class LookAhead(Page):
         self.next.line("ahead", *self.ends[1:2].T, **ring, ms=11, zorder=6)
 
 
-def pushes(carry, there, here):
-    """How the two pushes of a step differ, and what that does along the velocity.
-
-    carry: μv; there, here: −η times the gradient at the look-ahead point, and at the point itself.
-
-    >>> pushes(np.array([1.0, 0.0]), np.array([-0.5, 0.0]), np.array([-0.3, 0.0])).partition(". ")[2]
-    'The look-ahead gradient brakes: along the velocity the step is shorter by 20 % of μv.'
-    """
-    size, apart = np.linalg.norm(carry), np.linalg.norm(there - here)
-    if size == 0 or apart <= 1e-9 * np.linalg.norm(here):
-        return "There is no carried velocity, so Nesterov and the heavy ball both make the step of gradient descent."
-    brake = (there - here) @ carry / size**2
-    verb, more = ("brakes", "shorter") if brake < 0 else ("pushes on", "longer")
-    part = abs(brake) * 100
-    part = f"{round(part):,}" if part >= 10 else number(round(part, 9), 2)  # no percentage in powers of ten
-    text = (
-        f"The two pushes differ by {number(apart, 2)}. The look-ahead gradient {verb}: along the velocity the step is "
-    )
-    return text + f"{more} by {part} % of μv."
-
-
 # ---- when the heavy ball never arrives ----
+
+
+def ending(name, x, diverged=0):
+    """Where a one-dimensional run is in the end: at 0, going round a few points, or still on its way; one sentence.
+
+    >>> ending("heavy ball", np.tile([1.0, -1.0], 50)), ending("gradient descent", 0.5 ** np.arange(30))
+    ('Heavy ball goes round: 1, −1.', 'Gradient descent is within 0.01 of the minimum from step 7 on.')
+    """
+    name = name[:1].upper() + name[1:]
+    if diverged:
+        return f"{name} diverged at step {diverged}."
+    far = np.flatnonzero(~(np.abs(x) < 1e-2))
+    if not len(far) or far[-1] < len(x) - 5:
+        return f"{name} is within 0.01 of the minimum from step {far[-1] + 1 if len(far) else 0} on."
+    for period in range(2, 9):
+        if np.allclose(x[-period:], x[-2 * period : -period], rtol=0, atol=1e-9):
+            return f"{name} goes round: {', '.join(number(v, 4) for v in x[-period:])}."
+    return f"{name} is still moving after {len(x) - 1} steps."
+
+
+def restless(ends):
+    """Which runs have not come to rest at 0; ends: the last w and v of each, (runs, 1). Who flies past does not rest.
+
+    >>> restless(dict(w=np.array([[0.0], [1e-9], [0.52]]), v=np.array([[0.0], [0.2], [0.0]])))
+    array([False,  True,  True])
+    """
+    return ~(np.hypot(ends["w"], ends["v"])[:, 0] < 1e-3)
 
 
 STRIP = "x   (blue: starts that have not come to rest)"
@@ -313,8 +359,8 @@ class Cycle(Page):
     """A function of one variable, three methods on it, and from which starts the heavy ball has not come to rest.
 
     result: (slope, {"name": path, …}, starts, ends, steps): slope is f′, a function of x with f′(0) = 0; the paths, one
-    of them the "heavy ball", have shape (T + 1, 1); ends are where it is after so many steps from each of `starts`;
-    then words for the caption, if any.
+    of them the "heavy ball", have shape (T + 1, 1); ends is what `descend` keeps as "last" after so many steps of the
+    heavy ball from each of `starts`; then words for the caption, if any.
     A click on the left-hand panel sets the control `x0`.
     """
 
@@ -323,6 +369,7 @@ class Cycle(Page):
         "less, and a strip that marks the starts from which the heavy ball has not come to rest. Right: the positions "
         "against the steps."
     )
+    claims = (ending, restless)
 
     def __init__(self):
         super().__init__("bowl wave", size=(9.6, 3.9))
@@ -349,7 +396,7 @@ class Cycle(Page):
         hops = self.x["heavy ball"][max(0, t - 3) : t + 1]
         self.bowl.show(self.curve, dots=dots, lines={"heavy ball": (hops, self.loss(hops))})
         said = " ".join(ending(name, path["w"][:, 0], int(path["diverged"])) for name, path in self.runs.items())
-        share = round(100 * np.mean(~(np.abs(self.ends) < 1e-3)))
+        share = round(100 * np.mean(restless(self.ends)))
         self.caption = (
             f"Step {t} of {self.steps}{self.words}. {said} After {self.many} steps of the heavy ball, {share} % of the "
         )
@@ -359,30 +406,32 @@ class Cycle(Page):
     def beside(self, t):
         low, high = self.bowl.axes.get_ylim()
         self.bowl.area("bend", np.array([1.0, 2.0]), [low, low], [high, high], facecolor=INK, alpha=0.12)
-        restless = self.starts[~(np.abs(self.ends) < 1e-3)]
+        marked = self.starts[restless(self.ends)]
         style = dict(color=HEAVY.color, marker="|", ms=9, mew=1.1, ls="")
-        self.bowl.line("restless", restless, np.full(len(restless), 0.4 * low), **style)
-
-
-def ending(name, x, diverged=0):
-    """Where a one-dimensional run is in the end: at 0, going round a few points, or still on its way; one sentence.
-
-    >>> ending("heavy ball", np.tile([1.0, -1.0], 50)), ending("gradient descent", 0.5 ** np.arange(30))
-    ('Heavy ball goes round: 1, −1.', 'Gradient descent is within 0.01 of the minimum from step 7 on.')
-    """
-    name = name[:1].upper() + name[1:]
-    if diverged:
-        return f"{name} diverged at step {diverged}."
-    far = np.flatnonzero(~(np.abs(x) < 1e-2))
-    if not len(far) or far[-1] < len(x) - 5:
-        return f"{name} is within 0.01 of the minimum from step {far[-1] + 1 if len(far) else 0} on."
-    for period in range(2, 9):
-        if np.allclose(x[-period:], x[-2 * period : -period], rtol=0, atol=1e-9):
-            return f"{name} goes round: {', '.join(number(v, 4) for v in x[-period:])}."
-    return f"{name} is still moving after {len(x) - 1} steps."
+        self.bowl.line("restless", marked, np.full(len(marked), 0.4 * low), **style)
 
 
 # ---- restarts ----
+
+
+def arrives(loss, goal):
+    """From which step on a loss stays below the goal, in words.
+
+    >>> arrives(np.array([1.0, 0.1, 0.2, 0.05]), 0.15), arrives(np.array([1.0, 0.5]), 0.15)
+    ('3', 'more than 1')
+    """
+    above = np.flatnonzero(~(loss <= goal))
+    last = above[-1] + 1 if len(above) else 0
+    return str(last) if last < len(loss) else f"more than {len(loss) - 1}"
+
+
+def restarts(mu):
+    """The steps at which a momentum that rises with every step began again at 0.
+
+    >>> restarts(np.array([0, 0.25, 0.4, 0, 0.25]))
+    array([3])
+    """
+    return np.flatnonzero(np.diff(mu) < 0) + 1
 
 
 class Restart(Page):
@@ -396,6 +445,7 @@ class Restart(Page):
         "Top: the losses of four methods against the steps on a logarithmic axis. Bottom: the momentum that each used; "
         "the restarted one is a saw-tooth."
     )
+    claims = (arrives, restarts)
 
     def __init__(self, names, goal=1e-8):
         super().__init__("fall / memory", heights=[5, 3], size=(9.6, 4.6), top=0.26)
@@ -426,23 +476,3 @@ class Restart(Page):
         )
         self.caption += f"{len(self.loss) - 1} steps the last one was {often}."
         return self.moved()
-
-
-def arrives(loss, goal):
-    """From which step on a loss stays below the goal, in words.
-
-    >>> arrives(np.array([1.0, 0.1, 0.2, 0.05]), 0.15), arrives(np.array([1.0, 0.5]), 0.15)
-    ('3', 'more than 1')
-    """
-    above = np.flatnonzero(~(loss <= goal))
-    last = above[-1] + 1 if len(above) else 0
-    return str(last) if last < len(loss) else f"more than {len(loss) - 1}"
-
-
-def restarts(mu):
-    """The steps at which a momentum that rises with every step began again at 0.
-
-    >>> restarts(np.array([0, 0.25, 0.4, 0, 0.25]))
-    array([3])
-    """
-    return np.flatnonzero(np.diff(mu) < 0) + 1
