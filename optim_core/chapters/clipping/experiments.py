@@ -169,12 +169,19 @@ def huber(r, theta):
 
 
 def huber_minimum(theta, x=POINTS):
-    """The w with the smallest Σ huber(w − xᵢ): where the clipped residuals add up to 0, found by halving."""
-    low, high = x.min(), x.max()
+    """The w with the smallest Σ huber(w − xᵢ): where the clipped residuals add up to 0, found by halving.
+
+    Where the sum is 0 on a whole stretch, as between the two in the middle for a small θ, it is the middle of that.
+
+    >>> round(huber_minimum(0.1, x=np.array([0.0, 1.0])), 6)
+    0.5
+    """
+    low, high = np.full(2, x.min()), np.full(2, x.max())  # for both ends of the stretch
     for _ in range(60):
         middle = (low + high) / 2
-        low, high = (low, middle) if np.clip(middle - x, -theta, theta).sum() > 0 else (middle, high)
-    return float((low + high) / 2)
+        above = np.clip(middle[:, None] - x, -theta, theta).sum(-1) > 1e-9 * theta * np.array([-1, 1])
+        low, high = np.where(above, low, middle), np.where(above, middle, high)
+    return float((low + high).mean() / 2)
 
 
 @functools.cache

@@ -4,12 +4,34 @@ import numpy as np
 
 from optim_core.scenes.board import INK, number
 from optim_core.scenes.panels import Arrows, Curves, Histogram, Page, Surface
-from optim_core.scenes.styles import DASHED, DOTTED, Look, look
+from optim_core.scenes.styles import DASHED, DOTTED, Look, look, shades
 
 from .experiments import POINTS, SOLVED, THETAS, huber, huber_minimum, turned_by, two_clippers
 
 WITHOUT, WITH = look("gradient descent"), Look("#1f6f8b", DASHED, "s")
 LOOKS = {"without clipping": WITHOUT, "clipped": WITH, "yours": look("yours"), "ours": WITH}
+
+
+def fell(name, w, norm, loss, t):
+    """What became of a run on the cliff by step t: its largest gradient, how far that threw it, and its loss.
+
+    At which step the loss is first below SOLVED hardly hangs on rounding. From which step on it stays there does: a run
+    that has met the cliff takes its later steps by the last digits of a sum.
+
+    >>> w, norm = np.array([[5.0, -2.0], [5.1, -2.1], [4.0, -22.0]]), np.array([1.0, 300.0, 0.1])
+    >>> loss = np.array([0.4, 0.3, 1e-4])
+    >>> fell("clipped", w, norm, loss, 1)
+    'Clipped: longest gradient so far 300, at step 1; loss 0.3.'
+    >>> fell("clipped", w, norm, loss, 2)[49:]
+    'the step from there is 19.9 long; loss 0.0001, first below 0.001 at step 2.'
+    """
+    k, low = int(np.argmax(norm[: t + 1])), np.flatnonzero(loss[: t + 1] < SOLVED)
+    text = f"{name[:1].upper() + name[1:]}: longest gradient so far {number(norm[k], 3)}, at step {k}; "
+    jump = np.linalg.norm(w[k + 1] - w[k]) if k < t else 0.0
+    thrown = f"the step from there is {number(jump, 3)} long; " if jump > 10 else ""
+    first = f", first below {number(SOLVED)} at step {low[0]}" if len(low) else ""
+    here = number(loss[t], 2) if loss[t] > 1e-9 else "below 10⁻⁹"
+    return f"{text}{thrown}loss {here}{first}."
 
 
 class CliffRuns(Page):
@@ -24,6 +46,7 @@ class CliffRuns(Page):
         "and the paths of gradient descent with and without clipping. Right: above the norm of the gradient, below the "
         "loss, against the steps, on logarithmic axes."
     )
+    claims = (fell,)
 
     def __init__(self):
         super().__init__("map norm / map loss", widths=[6, 5], size=(9.6, 4.6), top=0.26)
@@ -50,26 +73,15 @@ class CliffRuns(Page):
         return self.moved(t)
 
 
-def fell(name, w, norm, loss, t):
-    """What became of a run on the cliff by step t: its largest gradient, how far that threw it, and its loss.
+def carried(left, steps):
+    """What a factor over so many steps means: it vanishes, explodes or has kept its size so far.
 
-    At which step the loss is first below SOLVED hardly hangs on rounding. From which step on it stays there does: a run
-    that has met the cliff takes its later steps by the last digits of a sum.
-
-    >>> w, norm = np.array([[5.0, -2.0], [5.1, -2.1], [4.0, -22.0]]), np.array([1.0, 300.0, 0.1])
-    >>> loss = np.array([0.4, 0.3, 1e-4])
-    >>> fell("clipped", w, norm, loss, 1)
-    'Clipped: longest gradient so far 300, at step 1; loss 0.3.'
-    >>> fell("clipped", w, norm, loss, 2)[49:]
-    'the step from there is 19.9 long; loss 0.0001, first below 0.001 at step 2.'
+    >>> carried(1e-6, 60), carried(2.0, 60), carried(1e4, 60)[:11]
+    ('It vanishes: per step a factor of 0.794.', 'It keeps its size so far, within a factor of 10.', 'It explodes')
     """
-    k, low = int(np.argmax(norm[: t + 1])), np.flatnonzero(loss[: t + 1] < SOLVED)
-    text = f"{name[:1].upper() + name[1:]}: longest gradient so far {number(norm[k], 3)}, at step {k}; "
-    jump = np.linalg.norm(w[k + 1] - w[k]) if k < t else 0.0
-    thrown = f"the step from there is {number(jump, 3)} long; " if jump > 10 else ""
-    first = f", first below {number(SOLVED)} at step {low[0]}" if len(low) else ""
-    here = number(loss[t], 2) if loss[t] > 1e-9 else "below 10⁻⁹"
-    return f"{text}{thrown}loss {here}{first}."
+    if 0.1 <= left <= 10:
+        return "It keeps its size so far, within a factor of 10."
+    return f"It {'vanishes' if left < 0.1 else 'explodes'}: per step a factor of {number(left ** (1 / steps), 3)}."
 
 
 class ThroughTime(Page):
@@ -85,6 +97,7 @@ class ThroughTime(Page):
         "logarithmic axis: five lines for five random networks, and a dashed line for the gain to the power of the "
         "steps."
     )
+    claims = (carried,)
 
     def __init__(self):
         super().__init__("back", size=(9.6, 3.6), top=0.26)
@@ -106,28 +119,11 @@ class ThroughTime(Page):
             self.caption = f"The last step, {where}. Press play to go back in time."
             return self.moved(t)
         self.caption = (
-            f"{t} step{'s' * (t != 1)} back, {where}: "
-            f"the gradient is {number(left, 2)} times "
-            f"what it is at the end (median of five networks; from {number(10.0 ** self.lines[:, t].min(), 2)} to "
+            f"{t} step{'s' * (t != 1)} back, {where}: the gradient is {number(left, 2)} times what it is at the end "
+            f"(median of five networks; from {number(10.0 ** self.lines[:, t].min(), 2)} to "
             f"{number(10.0 ** self.lines[:, t].max(), 2)}). {carried(left, t)}"
         )
         return self.moved(t)
-
-
-def carried(left, steps):
-    """What a factor over so many steps means: it vanishes, explodes or has kept its size so far.
-
-    >>> carried(1e-6, 60), carried(2.0, 60), carried(1e4, 60)[:11]
-    ('It vanishes: per step a factor of 0.794.', 'It keeps its size so far, within a factor of 10.', 'It explodes')
-    """
-    each = number(left ** (1 / steps), 3)
-    if left < 0.1:
-        return f"It vanishes: per step a factor of {each}."
-    return (
-        f"It explodes: per step a factor of {each}."
-        if left > 10
-        else "It keeps its size so far, within a factor of 10."
-    )
 
 
 WRONG = {
@@ -137,6 +133,21 @@ WRONG = {
     "only from above": lambda g, theta: np.minimum(g, theta),
     "‖g‖² compared with θ": lambda g, theta: theta * g / np.linalg.norm(g) if g @ g > theta else g,
 }  # clippers that one meets, and should not write
+
+
+def after(name, g, new):
+    """A clipped gradient in words: its norm, and by how much it was turned.
+
+    >>> after("by value", np.array([3.0, 1.0]), np.array([1.0, 1.0])), after("by norm", np.ones(2), np.ones(2))
+    ('By value: norm 1.41, turned by 26.6°', 'By norm: as it was')
+    """
+    name = name[:1].upper() + name[1:]
+    if np.array_equal(g, new):
+        return f"{name}: as it was"
+    angle = float(turned_by(g, new))
+    turned = f"turned by {number(angle, 3)}°" if angle > 0.05 else "not turned"
+    longer = ", longer than it was" if np.linalg.norm(new) > np.linalg.norm(g) * (1 + 1e-9) else ""
+    return f"{name}: norm {number(np.linalg.norm(new), 3)}{longer}, {turned}"
 
 
 class TwoClippers(Page):
@@ -152,6 +163,7 @@ class TwoClippers(Page):
         "the gradient as it is after clipping by norm and by value. Right: by how many degrees clipping by value turns "
         "a random gradient, against θ as a part of its largest component; with two components it turns least."
     )
+    claims = (after,)
     DIMENSIONS = (2, 10, 100, 1000)
 
     def __init__(self):
@@ -182,40 +194,37 @@ class TwoClippers(Page):
         self.plane.show(shown, curves=curves, looks=looks, words=False)
         self.name({name: looks[name] for name in [*curves, *arrows]})
         lines = {f"{n} components": (shares, row) for n, row in zip(self.DIMENSIONS, angles, strict=True)}
+        many = dict(zip(lines, shades(4), strict=True))  # the two clippers' colours are taken
         most = np.abs(self.g).max()
         here = {"this gradient": (max(self.theta / most, shares[0]), turned_by(self.g, by_value))} if most > 0 else {}
         self.turn.show(
             lines,
             dots={k: v for k, v in here.items() if v[0] <= shares[-1]},
-            looks={"this gradient": Look(INK, marker="o")},
+            looks=many | {"this gradient": Look(INK, marker="o")},
         )
 
     def at(self, t):
         size = np.linalg.norm(self.g)
-        self.caption = (
-            f"g = ({number(self.g[0])}, {number(self.g[1])}), norm {number(size, 3)}, θ = {number(self.theta)}. "
-        )
-        self.caption += (
-            ". ".join(after(name, self.g, new) for name, new in self.clipped.items() if name != "gradient") + "."
-        )
+        what = f"g = ({number(self.g[0])}, {number(self.g[1])}), norm {number(size, 3)}, θ = {number(self.theta)}"
+        cut = [after(name, self.g, new) for name, new in self.clipped.items() if name != "gradient"]
+        self.caption = ". ".join([what, *cut]) + "."
         if self.wrong != "none":
             self.caption += f" Wrong: {self.wrong}."
         return self.moved()
 
 
-def after(name, g, new):
-    """A clipped gradient in words: its norm, and by how much it was turned.
+def stays(theta, mean, spread):
+    """Where clipped SGD stays, where the loss that it follows is lowest, and how many gradients are clipped there.
 
-    >>> after("by value", np.array([3.0, 1.0]), np.array([1.0, 1.0])), after("by norm", np.ones(2), np.ones(2))
-    ('By value: norm 1.41, turned by 26.6°', 'By norm: as it was')
+    >>> stays(10.0, 1.12, 0.37).split("; ")[1]
+    "the minimum of Huber's loss is at 1.12. Gradients longer than θ there, which are clipped: 5 of 50."
     """
-    name = name[:1].upper() + name[1:]
-    if np.array_equal(g, new):
-        return f"{name}: as it was"
-    angle = float(turned_by(g, new))
-    turned = f"turned by {number(angle, 3)}°" if angle > 0.05 else "not turned"
-    longer = ", longer than it was" if np.linalg.norm(new) > np.linalg.norm(g) * (1 + 1e-9) else ""
-    return f"{name}: norm {number(np.linalg.norm(new), 3)}{longer}, {turned}"
+    lowest = huber_minimum(theta)
+    return (
+        f"clipped SGD stays around {number(mean, 3)} (± {number(spread, 2)}); the minimum of Huber's loss is at "
+        f"{number(lowest, 3)}. Gradients longer than θ there, which are clipped: "
+        f"{int((np.abs(lowest - POINTS) > theta).sum())} of {len(POINTS)}."
+    )
 
 
 class OneBad(Page):
@@ -230,14 +239,15 @@ class OneBad(Page):
         "answer against the threshold on a logarithmic axis, an S from the median to the mean, with the answers of "
         "clipped SGD upon it; below, the loss whose gradient the clipped one is."
     )
+    claims = (stays,)
 
     def __init__(self):
         super().__init__("data answer / data loss", widths=[5, 6], heights=[6, 5], size=(9.6, 4.4))
         words = dict(title="the examples, and where w stays", x="x")
         self.data = Histogram(self, "data", edges=np.linspace(-4, 16, 41), **words)
         levels = {"median": float(np.median(POINTS)), "mean": float(POINTS.mean())}
-        words = dict(title="the answer w", x="θ", levels=levels, sets="theta", ylim=(-0.4, 2.2))
-        self.answer = Curves(self, "answer", **words, log="x", legend="upper left", words="lower right")
+        words = dict(title="the answer w", x="θ", levels=levels, sets="theta", legend="upper left", words="lower right")
+        self.answer = Curves(self, "answer", **words, log="x", xlim=(0.008, 600), ylim=(-0.4, 2.2))  # room for words
         words = dict(title="Huber's loss of all examples, highest = 1", x="w", legend=None)
         self.loss = Curves(self, "loss", **words, ylim=(0, 1.05))
         theta = np.geomspace(0.01, 100, 81)
@@ -255,13 +265,28 @@ class OneBad(Page):
         self.loss.show({"loss": (self.w, height / height.max())}, marks={"": self.minimum})
 
     def at(self, t):
-        beyond = int((np.abs(self.minimum - POINTS) > self.theta).sum())
-        self.caption = (
-            f"θ = {number(self.theta)}: clipped SGD stays around {number(self.mean, 3)} (± {number(self.spread, 2)}); "
-            f"the minimum of Huber's loss is at {number(self.minimum, 3)}. Gradients longer than θ there, which "
-            f"are clipped: {beyond} of {len(POINTS)}."
-        )
+        self.caption = f"θ = {number(self.theta)}: {stays(self.theta, self.mean, self.spread)}"
         return self.moved()
+
+
+def cut(norms, theta):
+    """How many of a training's gradients were clipped, in a sentence.
+
+    >>> cut(np.array([1.0, 50.0, 2.0, 0.5]), 1.0)
+    'Clipped were 50 % of its gradients.'
+    """
+    return f"Clipped were {number(round(100 * np.mean(norms > theta), 1))} % of its gradients."
+
+
+def remembers(name, norms, right):
+    """How a training that must remember stands: its largest gradient, and its answers of late (half are luck).
+
+    >>> remembers("clipped", np.array([1.0, 50.0, 2.0]), np.array([0.5, 1.0, 1.0]))
+    'Clipped: largest gradient norm 50, at step 1; 83 % right over the last 3 steps.'
+    """
+    k, late = int(np.argmax(norms)), right[-20:]
+    text = f"{name[:1].upper() + name[1:]}: largest gradient norm {number(float(norms[k]), 3)}, at step {k}; "
+    return text + f"{number(round(100 * late.mean()), 3)} % right over the last {len(late)} steps."
 
 
 class Remember(Page):
@@ -274,14 +299,14 @@ class Remember(Page):
         "Left: the norm of the gradient, on a logarithmic axis, right: the share of right answers, both against the "
         "steps, for the same network trained without clipping and with it; the threshold is a horizontal line."
     )
+    claims = (remembers, cut)
 
     def __init__(self):
         super().__init__("norm right", size=(9.6, 3.7), top=0.26)
         words = dict(title="norm of the gradient, before clipping", x="steps", log="y", ylim=(1e-4, 1e8))
         self.norm = Curves(self, "norm", **words, legend=None)
-        self.right = Curves(
-            self, "right", title="right answers, mean of 20 steps", x="steps", ylim=(0, 1.03), legend=None
-        )
+        words = dict(title="right answers, mean of 20 steps", x="steps", ylim=(0, 1.03))
+        self.right = Curves(self, "right", **words, legend=None)
         self.name({name: LOOKS[name] for name in ("without clipping", "clipped")})
 
     def show(self, result):
@@ -295,18 +320,6 @@ class Remember(Page):
     def at(self, t):
         done, each = len(self.norms), zip(("without clipping", "clipped"), self.norms.T, self.rights.T, strict=True)
         parts = [remembers(name, norms, right) for name, norms, right in each]
-        share = number(100 * np.mean(self.norms[:, 1] > self.theta), 2)
         self.caption = f"η = {number(self.lr)}, θ = {number(self.theta)}, seed {self.seed}, after {done} steps. "
-        self.caption += " ".join(parts) + f" Clipped were {share} % of its gradients."
+        self.caption += " ".join([*parts, cut(self.norms[:, 1], self.theta)])
         return self.moved()
-
-
-def remembers(name, norms, right):
-    """How a training that must remember stands: its largest gradient, and its answers of late (half are luck).
-
-    >>> remembers("clipped", np.array([1.0, 50.0, 2.0]), np.array([0.5, 1.0, 1.0]))
-    'Clipped: largest gradient norm 50, at step 1; 83 % right over the last 3 steps.'
-    """
-    k, late = int(np.argmax(norms)), right[-20:]
-    text = f"{name[:1].upper() + name[1:]}: largest gradient norm {number(float(norms[k]), 3)}, at step {k}; "
-    return text + f"{number(round(100 * late.mean()), 3)} % right over the last {len(late)} steps."
