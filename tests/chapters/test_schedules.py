@@ -2,11 +2,14 @@
 
 import itertools
 import math
+import random
 import re
 
+import captions
 import numpy as np
 import pytest
 
+import notebooks
 from optim_core import schedules, surfaces
 from optim_core.chapters.schedules import exercises as chapter
 from optim_core.chapters.schedules import experiments, scenes
@@ -15,7 +18,31 @@ from optim_core.optimizers import gd
 from optim_core.quadratics import expected
 from optim_core.scenes import still
 
-T, GROUNDS = experiments.T, experiments.GROUNDS
+T, GROUNDS, ETAS = experiments.T, experiments.GROUNDS, experiments.ETAS
+
+
+def numbers(text):
+    """The numbers in a caption."""
+    return [notebooks.parse_number(one)[0] for one in captions.NUMBER.findall(text)]
+
+
+def summed(rates, ground, sigma=1.0):
+    """The mean loss at the end of rates (T, …): what is left of the start, and of the noise of each step, added up.
+
+    w_T = Π (1 − η_k λ) w_0 − Σ_k η_k σ ξ_k Π_{j > k} (1 − η_j λ),  the ξ independent of one another
+    """
+    total = 0.0
+    for lam, start, noise in zip(*ground, strict=True):
+        after = np.cumprod(((1 - rates * lam) ** 2)[::-1], axis=0)[::-1]  # of the steps k, k + 1, …, T − 1
+        kept = np.concatenate([after[1:], np.ones((1, *rates.shape[1:]))])
+        total = total + lam / 2 * (after[0] * start**2 + ((rates * sigma * noise) ** 2 * kept).sum(0))
+    return total
+
+
+def spread(low, high, n=10):
+    """n values from low to high, by equal factors."""
+    return [float(f"{v:.3g}") for v in np.geomspace(low, high, n)]
+
 
 # Exercises: they are the package's schedules -------------------------------------------------------------------------
 
@@ -235,14 +262,34 @@ def test_the_letters_of_a_caption_are_those_of_the_curve(end, cooldown, warm):
     assert natural == pytest.approx(-math.log(beta), abs=1.1e-4)
 
 
-def test_the_best_of_a_designed_shape_is_its_best():
-    result = experiments.designed("the river", 1.0, 1.5, {"cosine": lambda lr: experiments.design("cosine", lr)})
-    for eta, loss in (result.best["cosine"], result.best["constant"]):
-        assert eta in experiments.ETAS and loss > 0
-    k = np.arange(T)
-    for eta in experiments.ETAS[::6]:
-        rates = np.array([float(v) for v in experiments.design("cosine", eta)(k)])
-        assert experiments.mean_loss(rates, GROUNDS["the river"])[-1] >= result.best["cosine"][1] * (1 - 1e-12)
+DICE = random.Random(8)
+COLUMNS = [  # each slider of the designer at both ends and all over, in another order
+    DICE.sample([*ends, *DICE.choices(within, k=16 - len(ends))], 16)
+    for ends, within in (
+        (experiments.SHAPES, experiments.SHAPES), (list(GROUNDS), list(GROUNDS)),
+        ([0.01, 2.5], spread(0.01, 2.5)), ([0.0, 1.0], np.linspace(0, 1, 11).tolist()),
+        ([0.0, 1.0], np.linspace(0, 1, 11).tolist()), ([0, 500], list(range(0, 501, 50))),
+        ([0.0, 2.0], np.linspace(0, 2, 11).tolist()),
+    )
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("shape, ground, eta, end, cooldown, warm, sigma", list(zip(*COLUMNS, strict=True)))
+def test_the_designers_caption_names_the_best_of_the_rates_that_were_tried(
+    shape, ground, eta, end, cooldown, warm, sigma
+):
+    make = lambda lr: experiments.design(shape, lr, end, cooldown, warm)  # noqa: E731
+    result = experiments.designed(ground, sigma, eta, {shape: make})
+    for name, rates in ({"constant": np.ones(T)} | {shape: make(1.0)(np.arange(T)).astype(float)}).items():
+        ends = summed(rates[:, None] * ETAS, GROUNDS[ground], sigma)
+        said = scenes.best_of(result.ends[name])
+        if "of them" in said:
+            assert numbers(said)[1] == (ends < 1e-12).sum() > 1
+            continue
+        loss, best, *_ = numbers(said) if "below" not in said else (1e-13, numbers(said)[1])
+        assert best in ETAS and ends[ETAS == best] <= ends.min() * (1 + 1e-9)
+        assert loss == pytest.approx(ends.min(), rel=6e-3, abs=1e-12)
+        assert ("largest tried" in said) == (best == 1.98) and ("smallest tried" in said) == (best == ETAS.min())
 
 
 def test_no_shape_wins_everywhere_and_each_ground_has_the_winner_that_the_text_names():
@@ -269,19 +316,35 @@ def test_the_constant_rate_of_run_a_is_the_best_constant():
     assert at < 1.003 * ends.min()
 
 
-@pytest.mark.parametrize(
-    "lr1, lr2, cooldown", list(itertools.product([0.02, 0.7, 1.9], [0.02, 1.5, 1.9], [0.0, 0.2, 1.0]))
-)
-def test_the_rivers_caption_names_the_one_that_is_ahead(lr1, lr2, cooldown):
-    raft, scene = experiments.rafted(lr1, lr2, cooldown, 3), scenes.River()
-    scene.show(raft)
-    for t in (0, 10, 800, T):
-        scene.at(t)
-        a, b = raft.losses[t]
-        larger = "A has" if a > 1.006 * b else "B has" if b > 1.006 * a else "equal"
-        assert larger in scene.caption and f"Step {t:,} of" in scene.caption
-    w = experiments.noisy_runs(raft.rates[:, None], experiments.RIVER, experiments.drawn(T, 200, 2, seed=8)[:, :, None])
-    assert np.allclose(np.sqrt((w[T, ..., 0] ** 2).mean(0)), raft.along[T], rtol=0.2, atol=0.05)
+RIVER_RATES = spread(0.02, 1.9)
+
+
+def test_the_river_says_who_is_ahead_and_how_far():
+    scene = scenes.River()
+    for i, lr1 in enumerate(RIVER_RATES):
+        for j, lr2 in enumerate([RIVER_RATES[(3 * i + 1) % 10], [0.02, 1.9, lr1][i % 3]]):
+            cooldown = [0.0, 0.05, 0.2, 0.6, 1.0][(i + j) % 5]
+            raft = experiments.rafted(lr1, lr2, cooldown, seed=i)
+            scene.show(raft)
+            falls = schedules.wsd(lr2, T, cooldown)(np.arange(T)).astype(float)
+            for t in (0, 1, 10, 300, 800, 950, T):
+                rates = np.stack([np.full(T, lr1), falls], -1)[:t]
+                a, b = summed(rates, GROUNDS["the river"]) if t else np.full(2, 80**2 / 600 + 8.0)
+                scene.at(t)
+                said = scene.caption.partition("Mean loss: ")[2].partition(" From")[0]
+                assert f"Step {t:,} of" in scene.caption and numbers(said)[:2] == pytest.approx([a, b], rel=6e-3)
+                if ratio := re.search(r"; (.) has ([\d.,]+) times as much", said):
+                    times = max(a / b, b / a)
+                    assert (ratio[1] == "A") == (a > b) and numbers(ratio[2])[0] == pytest.approx(times, rel=6e-3)
+                else:
+                    assert "equal" in said and ("nearly" not in said or a != b) and max(a / b, b / a) < 1.0051
+
+
+def test_the_distance_from_the_rivers_end_is_that_of_runs():
+    for lr1, lr2, cooldown in ((0.02, 1.9, 0.0), (0.7, 1.5, 0.2), (1.9, 0.02, 1.0)):
+        raft, xi = experiments.rafted(lr1, lr2, cooldown, 3), experiments.drawn(T, 200, 2, seed=8)[:, :, None]
+        w = experiments.noisy_runs(raft.rates[:, None], experiments.RIVER, xi)
+        assert np.allclose(np.sqrt((w[T, ..., 0] ** 2).mean(0)), raft.along[T], rtol=0.2, atol=0.05)
 
 
 def test_the_loss_of_b_at_step_800_is_noise_across_the_river():
@@ -296,6 +359,21 @@ def test_a_branch_is_the_end_of_a_shorter_run(eta, cooldown):
         alone = np.array([float(v) for v in schedules.wsd(eta, length, cooldown)(np.arange(length))])
         assert losses[-1] == pytest.approx(experiments.mean_loss(alone, experiments.RIVER)[-1], rel=1e-10)
         assert losses[0] == pytest.approx(tree.trunk[begin], rel=1e-10)
+
+
+def test_the_branches_that_are_lower_than_the_best_cosine_are_counted():
+    k, cosines = np.arange(T), []
+    for n in experiments.LENGTHS:  # (1 + cos πk/n)/2
+        cosines.append(summed((1 + np.cos(np.pi * k[:n, None] / n)) / 2 * ETAS, GROUNDS["the river"]).min())
+    etas, cooldowns, counts = np.array(spread(0.1, 1.9)), np.linspace(0.05, 1, 20), set()
+    for j, cooldown in enumerate(cooldowns):
+        shapes = [np.clip((n - k[:n]) / max(1, round(cooldown * n)), 0, 1) for n in experiments.LENGTHS]
+        ends = np.array([summed(shape[:, None] * etas, GROUNDS["the river"]) for shape in shapes])
+        i = 7 * j % 10
+        won = int((ends[:, i] < cosines).sum())
+        assert scenes.lower(experiments.branched(etas[i], float(cooldown))) == f"{won} of 6"
+        counts.add(won)
+    assert 0 in counts and len(counts) > 2  # none at small rates
 
 
 def test_at_a_small_rate_the_branches_end_above_the_trunk():
@@ -322,18 +400,34 @@ def test_the_best_cosines_are_nearly_the_best():
 # Warm-up ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("peak, sigma", list(itertools.product([0.05, 0.25, 0.35], [0.02, 0.2])))
-def test_the_shares_that_diverge_are_those_of_single_runs(peak, sigma):
-    warmed = experiments.warmed(30, peak, sigma)
-    xi, surface = sigma * experiments.drawn(experiments.WARM_STEPS, experiments.WARM_RUNS, 2), surfaces.product()
-    for run in (0, 17, 49):
-        path = descend(gd, experiments.WARM_START, lambda w, t, run=run: surface.grad(w) + xi[t - 1, run],
-                       experiments.WARM_STEPS, lr=schedules.warmup(peak, 30), limit=1e3)  # fmt: skip
-        if run == 0:
-            assert int(path["diverged"]) == int(warmed.path["diverged"])
-            assert np.allclose(path["w"], warmed.path["w"])
-        if warmed.shares[experiments.WARM_UPS.index(30)] in (0, 1):
-            assert bool(path["diverged"]) == bool(warmed.shares[experiments.WARM_UPS.index(30)])
+PEAKS, SIGMAS = spread(0.05, 0.35), [0.02, 0.1, 0.2, 0.06, 0.14, 0.05, 0.18, 0.02, 0.12, 0.2]
+
+
+@pytest.mark.parametrize("peak, sigma", list(zip(PEAKS, SIGMAS, strict=True)))
+def test_the_runs_that_diverge_are_those_that_a_loop_sees_leave(peak, sigma):
+    xi, k = (
+        sigma * experiments.drawn(experiments.WARM_STEPS, experiments.WARM_RUNS, 2),
+        np.arange(experiments.WARM_STEPS),
+    )
+    rates = peak * np.minimum((k[:, None] + 1) / (np.array(experiments.WARM_UPS) + 1), 1)
+    w1, w2 = (np.full((len(experiments.WARM_UPS), experiments.WARM_RUNS), v) for v in experiments.WARM_START)
+    left = np.zeros(w1.shape, int)  # the step at which a run was farther out than 1000
+    with np.errstate(all="ignore"):  # then it runs on, to infinity
+        for t, (eta, noise) in enumerate(zip(rates[..., None], xi, strict=True), 1):
+            off = 2 * (w1 * w2 - 1)
+            w1, w2 = w1 - eta * (off * w2 + noise[:, 0]), w2 - eta * (off * w1 + noise[:, 1])
+            left[(left == 0) & ~(np.maximum(abs(w1), abs(w2)) <= 1e3)] = t
+    assert ((left > 0) == ~(np.isfinite(w1) & np.isfinite(w2))).all()  # none comes back
+    a, b, c = 2 * w2**2, 2 * w1**2, 4 * w1 * w2 - 2  # the Hessian
+    for row, n in enumerate(experiments.WARM_UPS):
+        warmed, gone, stays = experiments.warmed(n, peak, sigma), left[row, 0], left[row] == 0
+        said = [scenes.diverges(warmed, t) for t in (0, max(gone - 1, 0), gone, experiments.WARM_STEPS)]
+        assert {int(one.split()[0]) for one in said} == {(left[row] > 0).sum()}
+        at = [int(found[1]) if (found := re.search(r"diverged at step (\d+)", one)) else 0 for one in said]
+        assert at == [0, 0, gone, gone]
+        if stays.any():
+            a_, b_, c_ = (part[row, stays] for part in (a, b, c))
+            assert warmed.ends[row] == pytest.approx(np.median((a_ + b_ + np.hypot(a_ - b_, 2 * c_)) / 2), rel=1e-6)
 
 
 def test_the_sharpness_walks_down_along_two_over_eta():
@@ -376,16 +470,32 @@ def test_the_figures_plateau_is_the_packages(name, patience, again):
     assert np.allclose(losses, path["loss"], rtol=1e-9, atol=1e-20)
 
 
-def test_the_plateaus_captions_name_the_best_patience():
-    scene = scenes.Plateau()
-    for name, patience, again in itertools.product(experiments.PLATEAUS, experiments.PATIENCES, (False, True)):
-        scene.show((name, patience, again))
-        scene.at(scene.steps)
-        ends = np.median(experiments.plateaus(name)[0][-1, int(again)], axis=-1)
-        ends = np.maximum(ends, 1e-12)  # what the caption calls below 10⁻¹² is equally good
-        best = [one for one, end in zip(experiments.PATIENCES, ends, strict=True) if end == min(ends)]
-        named = f"best patience of the 8: {' or '.join(map(str, best))})"
-        assert ("the best of the eight" if patience in best else named) in scene.caption
+@pytest.fixture(scope="module")
+def plateau():
+    return scenes.Plateau()
+
+
+@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize("name", experiments.PLATEAUS)
+def test_the_plateaus_captions_name_the_best_patience(name, again, plateau):
+    losses = experiments.plateaus(name)[0][-1, int(again)]
+    middles = [max((sorted(row)[19] + sorted(row)[20]) / 2, 1e-12) for row in losses.tolist()]  # forty runs
+    best = {n for n, middle in zip(experiments.PATIENCES, middles, strict=True) if middle == min(middles)}
+    for patience in experiments.PATIENCES:
+        plateau.show((name, patience, again))
+        plateau.at(plateau.steps)
+        said = re.search(r"\(([^)]*of the 8.*?)\)", plateau.caption)[1]
+        named = {int(n) for n in numbers(said.replace("of the 8", ""))}
+        assert ("the best of the 8" in said) == (patience in best) and named == best - {patience}
+
+
+def test_all_patiences_that_are_equally_good_are_named():
+    for middles in np.random.default_rng(0).integers(1, 4, (50, 8)):
+        for i, patience in enumerate(experiments.PATIENCES):
+            said = scenes.best_patience(middles, i)
+            named = {int(n) for n in numbers(said.replace("of the 8", ""))}
+            best = {n for n, middle in zip(experiments.PATIENCES, middles, strict=True) if (middles >= middle).all()}
+            assert ("the best of the 8" in said) == (patience in best) and named == best - {patience}
 
 
 def test_at_the_saddle_the_threshold_is_what_ends_an_impatient_run():
@@ -413,27 +523,42 @@ def test_without_a_lower_bound_no_loss_is_good_again_once_the_noise_has_stopped(
 
 # The burst ---------------------------------------------------------------------------------------------------------
 
-CURES = list(itertools.product(experiments.ROOTS, experiments.FALLS, (0, 100, 500)))
+WARMS, SEEDS = [0, 30, 50, 80, 100, 140, 200, 260, 330, 420, 500], (0, 4, 9)
 
 
-@pytest.mark.parametrize("root, fall, warm", CURES)
-def test_a_run_is_thrown_out_only_where_the_rate_crosses_the_edge(root, fall, warm):
-    path = experiments.long_valley(root, fall, warm)
-    for seed in range(experiments.LONG_SEEDS):
-        far, rate = np.abs(path["w"][:, seed, 1]), path["rate"][:, seed, 1]
-        step, distance = experiments.thrown_out(far)
-        rest = int(np.argmax(far < 0.1))
-        crossed = (rate[rest:step] > 2).any()
-        words = {t: scenes.thrown(experiments.of_seed(path, seed), t) for t in (0, rest, step, len(far) - 1)}
+def long_valleys(root):
+    """`experiments.long_valley` of FALLS × WARMS at once: w and the rate of w₂, (steps, falls, warms, seeds)."""
+    steps, lam, noise = experiments.LONG_STEPS, experiments.LONG, experiments.drawn(2000, 10, 2)[:, SEEDS]
+    k, grads = np.arange(steps), []
+    eta = np.array([[experiments.cure(fall, warm)(k) for warm in WARMS] for fall in experiments.FALLS], float)
+
+    def grad(w, t):
+        grads.append(lam * w + 1e-3 * np.sqrt(lam) * noise[t - 1])
+        return grads[-1]
+
+    _, step, how = experiments.ROOTS[root]
+    start = np.broadcast_to(experiments.LONG_START, (*eta.shape[:2], len(SEEDS), 2))
+    w = descend(step, start, grad, steps, lr=lambda k: eta[:, :, k, None, None], **how)["w"]
+    return w, -np.diff(w[..., 1], axis=0) / np.array(grads)[..., 1]
+
+
+@pytest.mark.parametrize("root", experiments.ROOTS)
+def test_a_run_is_thrown_out_only_where_the_rate_crosses_the_edge(root):
+    w, rates = long_valleys(root)
+    theirs = experiments.long_valley(root, "1/√(k+1)", 50)["w"][:, SEEDS]
+    assert np.array_equal(theirs, w[:, list(experiments.FALLS).index("1/√(k+1)"), WARMS.index(50)])
+    for at in np.ndindex(rates.shape[1:]):
+        far, rate, path = np.abs(w[(..., *at, 1)]), rates[(..., *at)], dict(w=w[(slice(None), *at)])
+        rest = next(t for t, one in enumerate(far) if one < 0.1)
+        farthest = far[rest:].max()
+        step = far.tolist().index(farthest, rest)
+        words = {t: scenes.thrown(path, t) for t in (0, rest, step, len(far) - 1)}
         assert "not come below" in words[0] and "has stayed below" in words[rest]
-        assert ("has stayed below" in words[len(far) - 1]) == (distance < 0.2) == (far[rest:].max() < 0.2)
+        assert ("has stayed below" in words[len(far) - 1]) == (farthest < 0.2)
         assert words[step] == words[len(far) - 1]  # what is to come is not told before it is there
-        if distance >= 0.2:
-            assert crossed
-        if not (rate[rest:] > 2).any():
-            assert distance < 0.2
-        if root == "root of the sum":
-            assert distance < 0.2
+        if farthest >= 0.2:
+            assert f"(step {step:,})" in words[step] and numbers(words[step])[1] == pytest.approx(farthest, rel=0.06)
+            assert (rate[rest:step] > 2).any() and root != "root of the sum"
 
 
 def test_thrown_out_says_so_where_a_run_never_comes_to_rest():
@@ -493,18 +618,38 @@ def test_a_falling_rate_alone_does_not_care_about_the_angle_and_sigma_does():
     assert experiments.tuned_losses(45, 0.5)[2] > flat[0]
 
 
-@pytest.mark.parametrize("angle, sigma", [(0, 0.0), (0, 0.5), (45, 1.0), (90, 0.04)])
-def test_the_switches_caption_compares_with_one_part_changed(angle, sigma):
-    lowest = experiments.tuned_losses(angle, sigma)
-    for chosen in range(8):
-        on = [i for i in range(3) if experiments.SWITCHES[chosen][i]]
-        words = scenes.without(lowest, chosen)
-        assert ("one part off" in words) == bool(on) and words.count("×") == (len(on) or 3)
-        for i in on:
-            other = list(experiments.SWITCHES[chosen])
-            other[i] = 0
-            ratio = lowest[experiments.SWITCHES.index(tuple(other))] / lowest[chosen]
-            assert f"{'ησm'[i]} × {scenes.said(ratio, 2)}" in words
+@pytest.mark.parametrize("angle, sigma", [(0, 0.02), (15, 1.0), (30, 0.2), (45, 0.5), (60, 0.02), (60, 1.0)])
+def test_gradient_descent_and_adam_are_tuned_to_the_best_of_the_rates_tried(angle, sigma):
+    from optim_core.optimizers import adam
+
+    noise, turn = experiments.drawn(experiments.FULL_STEPS, experiments.FULL_RUNS, 2), np.radians(angle)
+    axes = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    noise, bowl, start = (sigma * noise * [0.1, 1.0]) @ axes.T, surfaces.bowl(100.0, turn), axes @ [-8.0, 4.0]
+    etas, cosine = experiments.FULL_ETAS[:, None, None], schedules.cosine(1.0, experiments.FULL_STEPS)
+    lowest, wide = experiments.tuned_losses(angle, sigma), (len(etas), experiments.FULL_RUNS, 2)
+    for step, how, which in ((gd, {}, (0, 4)), (adam, dict(beta1=0.9, beta2=0.99), (3, 7))):
+        for i, lr in zip(which, (etas, lambda k: etas * cosine(k)), strict=True):
+            grad = lambda w, t: bowl.grad(w) + noise[t - 1]  # noqa: E731
+            path = descend(step, np.broadcast_to(start, wide), grad, experiments.FULL_STEPS, lr=lr, **how)
+            ends = np.where(path["diverged"].any(-1), np.inf, bowl.loss(path["w"][-1]).mean(-1))
+            assert lowest[i] == pytest.approx(ends.min(), rel=1e-6)
+
+
+def test_the_switches_caption_compares_with_one_part_changed():
+    names = {"the fall of η": 0, "σ": 1, "m": 2}
+    for lowest in [*np.exp(np.random.default_rng(0).normal(0, 6, (40, 8))), experiments.tuned_losses(45, 0.5)]:
+        for chosen, on in enumerate(experiments.SWITCHES):
+            words = scenes.without(lowest, chosen)
+            told = dict(re.findall(r"with(?:out)? (the fall of η|σ|m)(?: the loss is)? (.+?) times", words, re.I))
+            assert set(told) == {name for name, i in names.items() if on[i] or not any(on)}
+            assert words.startswith("Without" if any(on) else "With the")
+            for name, text in told.items():
+                other = tuple(int(v) ^ (names[name] == i) for i, v in enumerate(on))
+                ratio = lowest[experiments.SWITCHES.index(other)] / lowest[chosen]
+                if "than" in text or "below" in text:
+                    assert ratio > 1e6 if "than" in text else ratio < 1e-12
+                else:
+                    assert numbers(text)[0] == pytest.approx(ratio, rel=0.06)
 
 
 def test_turned_by_45_degrees_all_three_do_better_without_sigma_and_without_noise_need_m():
@@ -534,13 +679,26 @@ def test_at_a_large_rate_wsd_is_constant_until_it_falls_and_the_others_are_ahead
 
 def test_the_digits_caption_gives_the_lowest_of_the_present_epoch():
     scene = scenes.Digits()
-    for look in list(experiments.on_digits(0.2, 0))[2::4]:
+    looks = list(experiments.on_digits(0.2, 0))
+    assert all((look.held[0] == look.held[0, 0, 0]).all() for look in looks)  # nothing is trained yet
+    for look in looks[::5]:
         scene.show(look)
         scene.at(look.epochs)
-        told = re.findall(r"([\d.]+) at η = ([\d.]+)", scene.caption.split("now: ")[1])
-        for (loss, eta), row in zip(told, look.held[look.epochs], strict=True):
-            assert float(loss) == pytest.approx(row.min(), rel=5e-3)
-            assert float(eta) == experiments.DIGIT_ETAS[row.argmin()]
+        told = re.findall(r", ([\d.]+) at (?:η = )?([\d.]+|every η) \(training ([\d.]+)\)", scene.caption)
+        assert len(told) == 4
+        for (loss, eta, train), held, trained in zip(told, look.held[-1], look.train[-1], strict=True):
+            assert (eta == "every η") == (look.epochs == 0)
+            at = sorted(range(6), key=held.__getitem__)[0] if look.epochs else 0
+            assert look.epochs == 0 or float(eta) == experiments.DIGIT_ETAS[at]
+            assert [float(loss), float(train)] == pytest.approx([held[at], trained[at]], rel=6e-3)
+
+
+def test_the_lowest_held_out_loss_is_found_beside_runs_that_diverged():
+    for seed in range(60):
+        held = np.random.default_rng(seed).lognormal(0, 3, 6)
+        held[np.random.default_rng(seed).random(6) < 0.3] = [np.inf, np.nan, 1e9][seed % 3]
+        at = min((value, i) for i, value in enumerate(np.where(held < 1e6, held, 2e6).tolist()))[1]
+        assert f" at η = {experiments.DIGIT_ETAS[at]:g} (" in scenes.lowest(held, held) or not (held < 1e6).any()
 
 
 def test_a_training_that_is_kept_comes_again_look_by_look():

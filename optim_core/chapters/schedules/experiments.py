@@ -181,7 +181,8 @@ def designed(ground, sigma, eta, schedules_, words=""):
     parts = mean_loss(np.stack(list(rates.values()), -1), place, sigma, split=True)
     with np.errstate(all="ignore"):
         losses = dict(zip(rates, parts.sum(-1).T, strict=True))
-    shapes = {name: rate / eta for name, rate in rates.items()} | {"constant": np.ones(T)}
+    shapes = {name: rate / eta for name, rate in rates.items()}
+    shapes.setdefault("constant", np.ones(T))
     tried = mean_loss(np.stack(list(shapes.values()), -1)[..., None] * ETAS, place, sigma)[-1]
     ends = dict(zip(shapes, tried, strict=True))
     best = {name: (float(ETAS[np.argmin(end)]), float(np.min(end))) for name, end in ends.items()}

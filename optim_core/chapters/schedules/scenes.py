@@ -69,6 +69,18 @@ def percent(share):
 # ---- the river ----
 
 
+def ahead(a, b):
+    """Which of two losses is lower, and how many times, to finish a sentence.
+
+    >>> ahead(0.37, 0.022), ahead(0.5, 1.5), ahead(1.0, 1.0)
+    ('; A has 16.8 times as much.', '; B has 3 times as much.', '; equal.')
+    """
+    if abs(a - b) <= 1e-9 * max(a, b):
+        return "; equal."
+    name, ratio = ("A", a / b) if a > b else ("B", b / a)
+    return f"; {name} has {number(float(f'{ratio:.3g}'), 3)} times as much." if ratio >= 1.005 else "; nearly equal."
+
+
 class River(Page):
     """Two runs down a long valley with noise: their paths, their mean losses, and how far each is from its end.
 
@@ -77,9 +89,9 @@ class River(Page):
 
     alt = (
         "Above: contour map of a long narrow valley with one noisy path for each of two runs. Below left: the mean "
-        "loss of both against the steps, on a logarithmic axis; right: how far each is from the end of the valley. "
-        "The run with the larger learning rate has the higher loss and is farther on, until its rate falls."
+        "loss of both against the steps, on a logarithmic axis; right: how far each is from the end of the valley."
     )
+    claims = (ahead,)
     THIN = 5  # the paths are drawn with every fifth step
 
     def __init__(self):
@@ -94,7 +106,7 @@ class River(Page):
 
     def show(self, result):
         self.raft = result
-        names = ("A", "B")
+        names = "AB"
         self.looks = {name: LOOKS[name] for name in names}
         paths = {n: dict(w=result.path[:: self.THIN, i], diverged=0) for i, n in enumerate(names)}
         self.map.show(experiments.river_surface(), paths, looks=self.looks)
@@ -119,19 +131,22 @@ class River(Page):
         return [artist for artist in self.moving if artist.get_visible()]
 
 
-def ahead(a, b):
-    """Which of two losses is lower, and how many times, to finish a sentence.
-
-    >>> ahead(0.37, 0.022), ahead(0.5, 1.5), ahead(1.0, 1.0)
-    ('; A has 16.8 times as much.', '; B has 3 times as much.', '; equal.')
-    """
-    if abs(a - b) <= 1e-9 * max(a, b):
-        return "; equal."
-    name, ratio = ("A", a / b) if a > b else ("B", b / a)
-    return f"; {name} has {number(float(f'{ratio:.3g}'), 3)} times as much." if ratio >= 1.005 else "; nearly equal."
-
-
 # ---- the designer ----
+
+
+def best_of(ends):
+    """The lowest of the end losses (ETAS,), and at which η₀, for a caption.
+
+    Where it is the end of what was tried, that is said; what is below 10⁻¹² is all equally low.
+
+    >>> best_of(abs(ETAS - 0.1) + 0.25), best_of(2.23 - ETAS), best_of(0 * ETAS)
+    ('0.25 at η₀ = 0.1', '0.25 at η₀ = 1.98, the largest tried', 'below 10⁻¹² at 40 of them')
+    """
+    if (low := (ends < 1e-12).sum()) > 1:
+        return f"{said(0.0)} at {low} of them"
+    eta = ETAS[np.argmin(ends)]
+    edge = ", the largest tried" if eta == ETAS[-1] else ", the smallest tried" if eta == ETAS[0] else ""
+    return f"{said(np.min(ends))} at η₀ = {number(eta, 3)}{edge}"
 
 
 class Designer(Page):
@@ -145,6 +160,7 @@ class Designer(Page):
         "run behind it and, where there are one or two directions, the loss of each and the floor of the present rate. "
         "Right: the mean loss at the end against the first learning rate, for this shape and for a constant rate."
     )
+    claims = (best_of,)
     GOAL, OWN, FLOOR = 0.03, "this schedule", "floor of the present η"
 
     def __init__(self):
@@ -186,29 +202,25 @@ class Designer(Page):
         text += f", {d.words}. " if d.words else ". "
         text += f"Mean loss at the end: {said(d.losses[first][-1])}"
         text += "".join(f"; {name}: {said(d.losses[name][-1])}" for name in rest) + ". "
-        if first != "constant":
-            text += f"Best of {len(ETAS)} η₀ below the edge for {first}: {best_of(d.best[first])}; for a constant η: "
-            text += f"{best_of(d.best['constant'])}."
-        else:
-            text += f"Best of {len(ETAS)} η below the edge: {best_of(d.best[first])}."
+        constant = f"; for a constant η: {best_of(d.ends['constant'])}" if first != "constant" else ""
+        text += f"Best of {len(ETAS)} η₀ below the edge for {first}: {best_of(d.ends[first])}{constant}."
         self.caption = text
         moved = self.moved()
         self.loss.artists["line _one run"].set_linewidth(0.6)
         return moved
 
 
-def best_of(pair):
-    """(η₀, loss) of the best of ETAS for a caption; where it is the end of what was tried, that is said.
-
-    >>> best_of((0.1, 0.25)), best_of((ETAS[-1], 0.25))
-    ('0.25 at η₀ = 0.1', '0.25 at η₀ = 1.98, the largest tried')
-    """
-    eta, loss = pair
-    edge = ", the largest tried" if eta == ETAS[-1] else ", the smallest tried" if eta == ETAS[0] else ""
-    return f"{said(loss)} at η₀ = {number(eta, 3)}{edge}"
-
-
 # ---- branches ----
+
+
+def lower(branched):
+    """At how many of the lengths the branch ends lower than the best cosine.
+
+    >>> lower(experiments.branched(1.5, 0.2))
+    '5 of 6'
+    """
+    won = [branched.branches[n][1][-1] < branched.best[n] for n in LENGTHS]
+    return f"{sum(won)} of {len(won)}"
 
 
 class Branches(Page):
@@ -219,9 +231,10 @@ class Branches(Page):
 
     alt = (
         "Left: the learning rates, a constant line with ramps that leave it towards 0. Right: the mean loss on a "
-        "logarithmic axis: a trunk that levels off, branches that fall steeply from it, and for comparison a line "
-        "through the losses that the best cosine of each length ends with."
+        "logarithmic axis: a trunk, branches that leave it, and for comparison a line through the losses that the best "
+        "cosine of each length ends with."
     )
+    claims = (lower,)
     TRUNK, COSINES = "trunk: constant η", "best cosine of each length"
 
     def __init__(self):
@@ -246,16 +259,28 @@ class Branches(Page):
     def at(self, t):
         b = self.b
         told = ", ".join(f"{said(b.branches[n][1][-1], 2)} ({said(b.best[n], 2)})" for n in LENGTHS)
-        won = sum(b.branches[n][1][-1] < b.best[n] for n in LENGTHS)
         self.caption = (
             f"η = {number(b.eta)}, cool-down in the last {percent(b.cooldown)}. Mean loss after "
-            f"{', '.join(f'{n:,}' for n in LENGTHS)} steps (in brackets the best cosine of that length): {told}. "
-            f"The branch is lower in {won} of {len(LENGTHS)}; the trunk ends at {said(b.trunk[-1])}."
+            f"{', '.join(f'{n:,}' for n in LENGTHS)} steps (in brackets the best of {len(ETAS)} cosines of that length)"
+            f": {told}. The branch is lower in {lower(b)}; the trunk ends at {said(b.trunk[-1])}."
         )
         return self.moved()
 
 
 # ---- warm-up ----
+
+
+def diverges(warmed, t):
+    """How many of the fifty runs diverge; then of the one that is shown, at which step, once t has come there.
+
+    >>> diverges(experiments.warmed(1, 0.25, 0.05), 600)
+    '50 of 50 runs diverge within 600 steps. This one diverged at step 5.'
+    """
+    runs, share = experiments.WARM_RUNS, warmed.shares[WARM_UPS.index(warmed.steps)]
+    text = f"{round(share * runs)} of {runs} runs diverge within {len(warmed.sharpness) - 1} steps. This one"
+    if 0 < (gone := int(warmed.path["diverged"])) <= t:
+        return f"{text} diverged at step {gone}."
+    return f"{text}: sharpness {number(warmed.sharpness[t], 3)}, 2/η {number(2 / warmed.rates[t], 3)}."
 
 
 class WarmUp(Page):
@@ -269,6 +294,7 @@ class WarmUp(Page):
         "the sharpness of that run, and the curve 2/η, which falls while the learning rate is warmed up. Right: the "
         "share of fifty runs that diverge against the steps of warm-up, on a logarithmic axis."
     )
+    claims = (diverges,)
     EDGE = "2/η(k)"
 
     def __init__(self):
@@ -295,15 +321,8 @@ class WarmUp(Page):
 
     def at(self, t):
         w, i = self.w, WARM_UPS.index(self.w.steps)
-        gone = int(w.path["diverged"])
-        runs = experiments.WARM_RUNS
         text = f"Step {t} of {self.steps}, warm-up of {w.steps} step{'s' * (w.steps > 1)} to η = {number(w.peak)}, "
-        text += f"noise {number(w.sigma)}. "
-        text += f"{round(w.shares[i] * runs)} of {runs} runs diverge within {self.steps} steps. This one"
-        if gone and gone <= t:
-            text += f" diverged at step {gone}."
-        else:
-            text += f": sharpness {number(w.sharpness[t], 3)}, 2/η {number(2 / w.rates[t], 3)}."
+        text += f"noise {number(w.sigma)}. {diverges(w, t)}"
         if w.shares[i] < 1:
             text += f" Those that last end at a sharpness of {number(w.ends[i], 3)} (median); 2/η ends at "
             text += f"{number(2 / w.peak, 3)}."
@@ -312,6 +331,22 @@ class WarmUp(Page):
 
 
 # ---- plateau ----
+
+
+def best_patience(middles, i):
+    """Which of PATIENCES end lowest, beside the i-th, in words; middles: median losses at the end, (PATIENCES,).
+
+    >>> best_patience(np.array([4, 3, 2, 1, 2, 3, 4, 5]), 0), best_patience(np.array([4, 3, 2, 1, 2, 3, 4, 5]), 3)
+    ('best patience of the 8: 10', 'the best of the 8')
+    >>> best_patience(np.array([4, 3, 2, 1, 1, 3, 4, 5]), 4)
+    'as low as with patience 10, the best of the 8'
+    """
+    ends = np.maximum(middles, 1e-12)  # below that `said` tells no difference
+    best = [one for one, end in zip(PATIENCES, ends, strict=True) if end == ends.min()]
+    if ends[i] > ends.min():
+        return f"best patience of the {len(ends)}: {' or '.join(map(str, best))}"
+    others = " and ".join(str(one) for one in best if one != PATIENCES[i])
+    return f"as low as with patience {others}, " * bool(others) + f"the best of the {len(ends)}"
 
 
 class Plateau(Page):
@@ -325,6 +360,7 @@ class Plateau(Page):
         "logarithmic axis; below: that rate. Right: the median loss of forty runs at the end against the patience, "
         "without and with raising the rate again, and a line for the constant rate."
     )
+    claims = (best_patience,)
     LOWERED, RAISED, SAME = "halved on a plateau", "and raised again", "constant"
     OWN = {LOWERED: Look("#1f6f8b", SOLID, "o"), RAISED: Look("#a3410f", DASHED, "s"), SAME: LOOKS["constant"]}
     LIMITS = {  # of loss, rate and end loss
@@ -364,14 +400,11 @@ class Plateau(Page):
 
     def at(self, t):
         middles, i = self.middles[int(self.again)], PATIENCES.index(self.patience)
-        ends = np.maximum(middles, 1e-12)  # below that `said` tells no difference
-        best = " or ".join(str(one) for one, end in zip(PATIENCES, ends, strict=True) if end == ends.min())
         how = f"raised after {experiments.STREAK} good losses in a row" if self.again else "not raised again"
-        words = f"best patience of the {len(PATIENCES)}: {best}" if ends[i] > ends.min() else "the best of the eight"
         self.caption = (
             f"{self.scenery[0].upper() + self.scenery[1:]}; patience {self.patience}, {how}. Step {t:,} of "
             f"{self.steps:,}: loss {said(self.one[t])}, η = {number(float(f'{self.rates[t]:.3g}'), 3)}. Median of 40 "
-            f"runs at the end: {said(middles[i])} ({words}); constant η: {said(self.same)}."
+            f"runs at the end: {said(middles[i])} ({best_patience(middles, i)}); constant η: {said(self.same)}."
         )
         return self.moved(t)
 
@@ -382,6 +415,22 @@ class Plateau(Page):
 
 
 # ---- the burst ----
+
+
+def thrown(path, t, rest=0.1):
+    """What has become of |w₂| of a path by step t after it first came below `rest`, in words for a caption.
+
+    >>> thrown(dict(w=np.array([[0.0, 3.0], [0.0, 0.05], [0.0, 1.5]])), 2)
+    'since |w₂| first came below 0.1 it has been thrown out to 1.5 at the farthest (step 2)'
+    """
+    far = experiments.thrown_out(np.abs(path["w"][: t + 1, 1]), rest)
+    if far is None:
+        return f"|w₂| has not come below {rest:g}"
+    step, distance = far
+    if distance < 2 * rest:
+        return f"since |w₂| first came below {rest:g} it has stayed below {2 * rest:g}"
+    far = f"{number(distance, 2)} at the farthest (step {step:,})"
+    return f"since |w₂| first came below {rest:g} it has been thrown out to {far}"
 
 
 class Burst(Page):
@@ -396,6 +445,7 @@ class Burst(Page):
         "middle: what multiplies the gradient across the valley, with the edge 2/λ = 2; right: how far along the "
         "valley they are. One run has a constant learning rate, the other follows a schedule."
     )
+    claims = (thrown,)
     PLAIN, OWN = "constant η = 1", "the schedule chosen"
     LOOKS = {PLAIN: LOOKS["constant"], OWN: LOOKS["linear"]}
 
@@ -403,7 +453,8 @@ class Burst(Page):
         super().__init__("across rate along", size=(9.6, 3.9), top=0.3)
         shared = dict(x="steps t", legend=None)
         self.across = Curves(self, "across", title="across the valley, |w₂|", log="y", ylim=(1e-6, 1e1), **shared)
-        self.rate = Curves(self, "rate", title="rate of w₂: η_t/σ_t", log="y", ylim=(1e-3, 1e2), **shared)
+        title = "rate of w₂: η_t/σ_t; line: 2/λ"
+        self.rate = Curves(self, "rate", title=title, log="y", ylim=(1e-3, 1e2), levels={"": 2.0}, **shared)
         shared |= dict(ylim=(-105, 15), room=dict(right=0.22))
         self.along = Curves(self, "along", title="along the valley, w₁", **shared)
 
@@ -413,7 +464,7 @@ class Burst(Page):
         self.steps = len(self.path["w"]) - 1
         self.across.show({name: np.abs(path["w"][:, 1]) for name, path in runs.items()}, looks=self.LOOKS)
         rates = {name: np.r_[path["rate"][:1, 1], path["rate"][:, 1]] for name, path in runs.items()}
-        self.rate.show(rates, looks=self.LOOKS, levels={"edge 2/λ": 2.0})
+        self.rate.show(rates, looks=self.LOOKS)
         self.along.show({name: path["w"][:, 0] for name, path in runs.items()}, looks=self.LOOKS)
         self.name(self.LOOKS)
 
@@ -438,19 +489,28 @@ def place(w):
     return "0" if abs(w) < 5e-3 else number(float(f"{w:.3g}"), 3)
 
 
-def thrown(path, t, rest=0.1):
-    """What has become of |w₂| of a path by step t after it first came below `rest`, in words for a caption."""
-    far = experiments.thrown_out(np.abs(path["w"][: t + 1, 1]), rest)
-    if far is None:
-        return f"|w₂| has not come below {rest:g}"
-    step, distance = far
-    if distance < 2 * rest:
-        return f"since |w₂| first came below {rest:g} it has stayed below {2 * rest:g}"
-    far = f"{number(distance, 2)} at the farthest (step {step:,})"
-    return f"since |w₂| first came below {rest:g} it has been thrown out to {far}"
-
-
 # ---- the full update ----
+
+
+def without(lowest, chosen):
+    """How many times as large the loss is with one part off that is on, or, if none is, with one on.
+
+    lowest: the losses of SWITCHES, (8,); chosen: which of them.
+
+    >>> without(np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]), 6)
+    'Without the fall of η the loss is 0.43 times as large, without σ 0.71 times.'
+    >>> without(np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]), 0)
+    'With the fall of η the loss is 5 times as large, with σ 3 times, with m 2 times.'
+    """
+    switches, names = np.array(SWITCHES[chosen]), ("the fall of η", "σ", "m")
+    told = []
+    for i, name in enumerate(names):
+        if switches[i] or not switches.any():
+            other = SWITCHES.index(tuple((switches ^ (np.arange(3) == i)).tolist()))
+            told.append((name, f"{said(lowest[other] / lowest[chosen], 2)} times"))
+    word, parts = "without" if switches.any() else "with", [f"{name} {times}" for name, times in told]
+    first = f"{word.capitalize()} {told[0][0]} the loss is {told[0][1]} as large"
+    return ", ".join([first, *(f"{word} {part}" for part in parts[1:])]) + "."
 
 
 class Switches(Page):
@@ -464,6 +524,7 @@ class Switches(Page):
         "Middle: eight bars on a logarithmic axis, the mean loss at the end for each set of switches. Right: that loss "
         "against the learning rate, for gradient descent and for the chosen one."
     )
+    claims = (without,)
     ROWS = ["η · g", "η · m", "η/σ · g", "η/σ · m", "η_t · g", "η_t · m", "η_t/σ · g", "η_t/σ · m"]
 
     def __init__(self):
@@ -515,23 +576,24 @@ def own_look(name):
     return look(name)._replace(dash=DOTTED) if "," in name else look(name)
 
 
-def without(lowest, chosen):
-    """What becomes of the loss when one part that is on is switched off, or, if none is, when one is switched on.
-
-    lowest: the losses of the eight; chosen: which of them.
-    """
-    words, switches = ("η", "σ", "m"), np.array(SWITCHES[chosen])
-    told = []
-    for i, word in enumerate(words):
-        if switches[i] or not switches.any():
-            other = switches.copy()
-            other[i] = 1 - other[i]
-            ratio = lowest[SWITCHES.index(tuple(int(v) for v in other))] / lowest[chosen]
-            told.append(f"{word} × {said(ratio, 2)}")
-    return f"With one part {'off' if switches.any() else 'on'}: {', '.join(told)}."
-
-
 # ---- digits ----
+
+
+def lowest(held, train):
+    """Of the held-out losses at DIGIT_ETAS the lowest and its η, and the training loss there, for a caption.
+
+    >>> lowest(np.array([3.0, 2.0, 1.0, 0.5, 0.9, np.inf]), np.arange(6.0)), lowest(np.ones(6), np.ones(6))
+    ('0.5 at η = 1 (training 3)', '1 at every η (training 1)')
+    """
+    held = capped(held)
+    best = np.argmin(held)
+    where = f"η = {number(experiments.DIGIT_ETAS[best])}" if np.ptp(held) > 1e-12 else "every η"
+    return f"{said(held[best])} at {where} (training {said(train[best])})"
+
+
+def capped(losses):
+    """Losses that can be drawn: what is not finite is far above."""
+    return np.nan_to_num(np.minimum(losses, 1e6), nan=1e6, posinf=1e6)
 
 
 class Digits(Page):
@@ -542,9 +604,9 @@ class Digits(Page):
 
     alt = (
         "Left: the training loss of a network under four schedules against the epochs, at one learning rate. Middle: "
-        "the training loss now against the learning rate; right: the held-out loss against the learning rate. The "
-        "curves of the schedules that fall lie lower at large rates, and have their minimum there."
+        "the training loss now against the learning rate; right: the held-out loss against the learning rate."
     )
+    claims = (lowest,)
     own_controls = ("lr",)
     LIMITS = {  # of the three panels, for each share of wrong labels
         0.0: ((1e-3, 3), (1e-3, 3), (0.08, 3)),
@@ -587,19 +649,10 @@ class Digits(Page):
 
     def at(self, t):
         r = self.r
-        best = np.argmin(capped(r.held[-1]), -1)
-        told = "; ".join(
-            f"{name}, {said(r.held[-1, i, b])} at η = {number(experiments.DIGIT_ETAS[b])} "
-            f"(training {said(r.train[-1, i, b])})"
-            for i, (name, b) in enumerate(zip(experiments.OVER_TIME, best, strict=True))
-        )
+        rows = zip(experiments.OVER_TIME, r.held[-1], r.train[-1], strict=True)
+        told = "; ".join(f"{name}, {lowest(held, train)}" for name, held, train in rows)
         self.caption = (
             f"Epoch {r.epochs} of {experiments.EPOCHS}, {percent(r.wrong)} of the labels wrong, seed {r.seed}. Lowest "
             f"held-out loss now: {told}."
         )
         return self.moved()
-
-
-def capped(losses):
-    """Losses that can be drawn: what is not finite is far above."""
-    return np.nan_to_num(np.minimum(losses, 1e6), nan=1e6, posinf=1e6)
