@@ -1,18 +1,23 @@
 """Chapter 13: what is particular to its exercises; what its captions and sentences say is true."""
 
 import itertools
+import statistics
 
 import numpy as np
 import pytest
 
+import notebooks
 from optim_core import layers, optimizers
 from optim_core.chapters.regularization import exercises as chapter
 from optim_core.chapters.regularization import experiments, scenes
+from optim_core.chapters.regularization.experiments import Training
 from optim_core.data import digits
 from optim_core.descent import descend
 from optim_core.exercises import ____
 from optim_core.gradients import l2
+from optim_core.live import control
 from optim_core.losses import cross_entropy, one_hot
+from optim_core.scenes.board import number
 
 # Exercises --------------------------------------------------------------------------------------------------------
 
@@ -158,14 +163,27 @@ def test_the_error_of_the_chosen_degree_is_inside_its_panel(n, noise):
         assert low < scene.new[degree] < high
 
 
-def test_the_lowest_degree_is_not_chosen_by_rounding():
-    scene = scenes.Degrees()
-    answer = experiments.polynomials(15, 0.0, 0.0)
-    for nudge in (1 + 1e-9, 1 - 1e-9):  # sin(3x) is odd: degree 14 is degree 13
-        answer[3][14] = answer[3][13] * nudge
-        scene.show((14, 15, 0.0, 0.0, answer))
-        scene.at(0)
-        assert scene.caption.endswith("degree 13.")
+def test_the_lowest_of_all_degrees_is_what_fits_of_our_own_find():
+    """Points, noise and penalty at both ends and between; by least squares with the penalty as further rows."""
+    sigmas = [0.0, 0.02, 0.1, 0.3, 0.6, 1.0]
+    for n, lam in itertools.product((5, 9, 14, 15, 16, 27, 60), (0.0, 1e-4, 0.1, 100.0)):
+        Y = np.stack([experiments.points(n, sigma)[1] for sigma in sigmas], 1)
+        A, B = (np.polynomial.legendre.legvander(np.linspace(-1, 1, m), 15) for m in (n, 201))
+        off = []
+        for k in range(1, 17):
+            rows = np.vstack([A[:, :k], lam**0.5 * np.eye(k)[1:]])  # the constant is not shrunk
+            w = np.linalg.lstsq(rows if lam else A[:, :k], np.vstack([Y, np.zeros((k - 1, 6))]) if lam else Y)[0]
+            off.append(((B[:, :k] @ w - np.sin(3 * np.linspace(-1, 1, 201))[:, None]) ** 2).mean(0) + np.square(sigmas))
+        for sigma, errors in zip(sigmas, np.array(off).T, strict=True):
+            said = scenes.lowest(experiments.polynomials(n, sigma, lam)[3])
+            assert said.startswith("The lowest of all degrees on new points: ")
+            error, degree = said.removesuffix(".").split(": ")[1].split(", degree ")
+            least, at = errors.min(), int(degree)
+            assert errors[at] <= least * (1 + 1e-5) + 1e-22 and (errors[:at] > least * (1 + 1e-7)).all()
+            small = least < 0.99e-12
+            assert (error == "below 10⁻¹²") == small or abs(least - 1e-12) < 1e-14
+            assert small or notebooks.parse_number(error)[0] == pytest.approx(least, rel=0.006)
+            assert sigma or lam or at % 2 or n < 3, "sin(3x) is odd: what a degree that is even adds is rounding"
 
 
 @pytest.mark.parametrize("p", [40, 250])
@@ -194,16 +212,32 @@ def test_what_the_text_says_of_the_peak():
     assert near[4] < near[5] and 0.4 < far[5] / far[0] < 0.6 and far[5] < 0.75 * far[4]
 
 
+def found_by_hand(p, wrong):
+    """The lowest before n, the highest of what follows it, and the lowest beyond n: pairs (wrong, p), or None."""
+    pairs = list(zip(wrong.tolist(), p, strict=True))
+    low = min((pair for pair in pairs if pair[1] < experiments.N), key=lambda pair: pair[0])
+    beyond = [pair for pair in pairs if pair[1] > experiments.N]
+    then = max((pair for pair in pairs if pair[1] >= low[1]), key=lambda pair: pair[0])
+    return low, then if then[0] > low[0] else None, min(beyond, key=lambda pair: pair[0]) if beyond else None
+
+
 def test_found_says_where_a_curve_is_lowest_and_highest():
-    rng = np.random.default_rng(0)
-    for _ in range(50):
-        wrong = rng.random(len(experiments.COUNTS))
-        said = " ".join(scenes.found(np.array(experiments.COUNTS), wrong))
-        few = wrong[:11]
-        assert scenes.percent(few.min()) in said and scenes.percent(wrong[12:].min()) in said
-        assert scenes.percent(wrong[few.argmin() :].max()) in said
-    assert scenes.found(np.array([5, 10]), np.array([0.5, 0.4]))[1] == "no p above n yet."
-    assert scenes.found(np.array([5, 100, 200, 400]), np.array([0.5, 0.3, 0.2, 0.1]))[1] == "not higher from there on;"
+    """Curves that are drawn at random, and those of the figure: every λ, as far as they have come."""
+    curves = [np.random.default_rng(k).random(len(experiments.COUNTS)) for k in range(30)]
+    for noise in (0.0, 0.2):
+        (*_, sweep) = experiments.random_features(noise)
+        curves += list(np.array(sweep.wrong).T)
+    for wrong, most in itertools.product(curves, range(1, len(experiments.COUNTS) + 1)):
+        p = np.array(experiments.COUNTS[:most])
+        low, then, end = found_by_hand(p.tolist(), wrong[:most])
+        word = "{} (p = {:,})"
+        assert " ".join(scenes.found(p, wrong[:most])) == " ".join(
+            [f"lowest below p = n: {word.format(scenes.percent(low[0]), low[1])};"]
+            + ([] if end else ["no p above n yet."])
+            + ([f"highest from there on: {word.format(scenes.percent(then[0]), then[1])};"] if end and then else [])
+            + (["not higher from there on;"] if end and not then else [])
+            + ([f"lowest above: {word.format(scenes.percent(end[0]), end[1])}."] if end else [])
+        )
 
 
 # Shrink or stop, two decays ---------------------------------------------------------------------------------------
@@ -217,17 +251,41 @@ def test_the_parts_are_what_descent_and_the_minimum_keep(h):
     assert w == pytest.approx(experiments.kept_by_ridge(h, 0.2), abs=1e-6)
 
 
-@pytest.mark.parametrize("t", [1.0, 2.0, 5.0, 20.0, 100.0, 1e4, 1e6])
-@pytest.mark.parametrize("c", [0.1, 0.5, 1.0, 10.0])
-def test_the_largest_gap_is_one_and_nobody_finds_a_larger(t, c):
-    gap, x = scenes.largest_gap(t, c)
-    h = np.random.default_rng(0).random(20_000)
-    h = np.concatenate([h, 10.0 ** (-7 * h)])
-    apart = np.abs(experiments.kept_by_stopping(h, 1.0, t) - experiments.kept_by_ridge(h, c / t))
-    assert apart.max() <= gap + 1e-3 and 0 < x <= t * (1 + 1e-12)
-    if c == 1.0:  # stopping keeps more of every direction
-        more = experiments.kept_by_stopping(h, 1.0, t) - experiments.kept_by_ridge(h, 1 / t)
-        assert (more > -1e-12).all()
+def test_the_largest_gap_is_one_and_nobody_finds_a_larger_at_any_stop():
+    h = np.random.default_rng(0).random(2000)
+    h = np.concatenate([h, 10.0 ** (-7 * h), np.geomspace(1e-9, 1, 2000)])
+    for t, c in itertools.product(control("stop", 100.0).stops, control("match", 1.0).stops):
+        gap, x = scenes.largest_gap(t, c)
+        stopped, shrunk = 1 - (1 - h) ** t, h / (h + c / t)
+        assert np.abs(stopped - shrunk).max() <= gap + 1e-3 and 0 < x <= t * (1 + 1e-12)
+        assert gap == pytest.approx(abs(1 - (1 - x / t) ** t - x / (x + c)), abs=1e-9)
+        if c == 1.0:  # stopping keeps more of every direction
+            assert (stopped - shrunk > -1e-12).all()
+
+
+def test_the_best_t_and_the_best_penalty_are_the_lowest_of_those_tried():
+    rng, (_, *measured) = np.random.default_rng(0), experiments.stopping(0.2)
+    for stopped, shrunk in [measured, *(np.round(rng.random((2, 61)), 2) for _ in range(60))]:
+        said = []
+        for wrong in (stopped, shrunk):
+            least, when = min((value, t) for value, t in zip(wrong, experiments.TIMES, strict=True))
+            said.append((scenes.percent(least), number(float(f"{when:.2g}"))))
+        assert scenes.best_of(stopped, shrunk) == (
+            f"the best t gets {said[0][0]} of the held-out digits wrong, at t = {said[0][1]}; the best λ {said[1][0]}, "
+            f"at 1/(ηλ) = {said[1][1]}"
+        )
+
+
+def test_means_are_told_with_two_standard_errors_where_two_decimals_show_them():
+    for n, scale, middle in itertools.product((2, 10, 50), (1e-4, 0.01, 0.03, 0.3, 2.0), (-1.0, 0.0, 0.004, 0.7)):
+        values = middle + scale * np.random.default_rng(n).standard_normal(n)
+        error, (mean, *more) = 2 * statistics.stdev(values) / n**0.5, scenes.with_spread(values).split(" ± ")
+        assert notebooks.parse_number(mean)[0] == pytest.approx(values.mean(), abs=0.0051) and mean not in (
+            "−0",
+            "0.00",
+        )
+        assert bool(more) == (error >= 0.01)
+        assert not more or notebooks.parse_number(more[0])[0] == pytest.approx(error, abs=0.0051)
 
 
 def test_stopping_and_ridge_on_digits_are_what_the_features_themselves_say():
@@ -300,6 +358,35 @@ def test_the_knobs_do_what_their_situations_say():
     assert "came later" not in scene.caption
 
 
+def test_when_patience_ends_a_training_is_said_of_every_look():
+    """Losses that fall, rise and come again, at every stop of patience, as far as they have come."""
+    rng = np.random.default_rng(0)
+    for k, patience in itertools.product(range(12), (1, 2, 3, 5, 10, 20, 30)):
+        losses = np.round(np.cumsum(rng.normal(-0.02 + 0.01 * k, 0.3, 31)), 1) + 9
+        for looks in (1, 2, 6, 11, 21, 31):
+            seen = losses[:looks].tolist()
+            run = Training([20 * i for i in range(looks)], [], seen, [], rng.random(looks).tolist(), [])
+            best, end = 0, None
+            for now in range(looks):
+                best = best if seen[best] <= seen[now] else now
+                if now - best == patience:
+                    end = now
+                    break
+            said, then = scenes.stops(run, patience), f"step {20 * best}: {scenes.percent(run.right[best])} right"
+            some = f"{patience} look{'s' if patience > 1 else ''}"
+            if end is None:
+                assert said == f"A patience of {some} has not run out; the lowest held-out loss so far is at {then}."
+                assert min(seen) == seen[best]
+                continue
+            low = seen.index(min(seen))
+            late = f"; the lowest look came later, at step {20 * low}: {scenes.percent(run.right[low])}"
+            assert scenes.missed(run, best) == (late if low > best else "")
+            assert said == (
+                f"With a patience of {some} it ends at step {20 * end}, with the weights of {then}"
+                f"{late if low > best else ''}."
+            )
+
+
 def test_penalties_leave_biases_alone_and_know_the_first_layer():
     net = experiments.network(0.5)
     each = experiments.penalties(net, 0.1, first=3.0)
@@ -335,9 +422,7 @@ def test_members_that_share_a_start_can_be_averaged_and_others_cannot():
 
 
 @pytest.mark.parametrize("p", [0.1, 0.5, 0.9])
-def test_dropout_is_an_adaptive_penalty(p):
-    kept = experiments.trained_with_dropout(p)
-    assert np.allclose(kept, 1 - p, atol=0.02)
+def test_what_the_rules_of_dropout_do_to_a_sum(p):
     sums = {rule: experiments.masked_sums(p, rule) for rule in experiments.RULES}
     mean, test = [s.mean() for s in sums.values()], experiments.unit().sum()
     error = 4 * sums[experiments.RULES[0]].std() / np.sqrt(4000)
@@ -348,6 +433,20 @@ def test_dropout_is_an_adaptive_penalty(p):
     low, high = scene.sums.edges[[0, -1]]
     for rule, all_sums in sums.items():  # the histogram is not cut
         assert np.mean((all_sums < low) | (all_sums > high)) < 1e-3, rule
+
+
+def test_what_dropout_and_l2_leave_is_said_at_every_p_and_penalty():
+    """1 − p of each weight, whatever its feature's size; L2: by least squares with a further row."""
+    for p in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9):
+        kept = experiments.trained_with_dropout(p)
+        assert np.allclose(kept, 1 - p, atol=0.02)
+        for lam in (0.01, 0.1, 1.0, 10.0, 100.0):
+            said = scenes.leaves(p, kept, lam)
+            assert notebooks.parse_number(said.split("leaves ")[1].split(" of")[0])[0] == pytest.approx(1 - p, abs=0.02)
+            ends = said.removesuffix(".").split("leaves ")[2].split(" to ")
+            for told, size in zip(ends, (0.1, 10.0), strict=True):
+                (left,) = np.linalg.lstsq(np.array([[size], [lam**0.5]]), np.array([size, 0.0]))[0]
+                assert notebooks.parse_number(told)[0] == pytest.approx(left, rel=0.06)
 
 
 def test_decay_brings_a_large_start_down_and_the_rest_stays():

@@ -32,6 +32,17 @@ def small(value):
     return "below 10⁻¹²" if value < 1e-12 else number(value)
 
 
+def lowest(new):
+    """The degree with the lowest error on new points; of degrees that only rounding tells apart, the first.
+
+    >>> lowest(np.array([0.5, 0.2, 0.2 * (1 - 1e-9), 0.3]))
+    'The lowest of all degrees on new points: 0.2, degree 1.'
+    """
+    off = np.sqrt(new)
+    best = int(np.argmax(off <= off.min() * (1 + 5e-7) + 1e-13))
+    return f"The lowest of all degrees on new points: {small(new[best])}, degree {best}."
+
+
 class Degrees(Page):
     """A polynomial through noisy points, and the error of each degree on the points and on new ones.
 
@@ -42,6 +53,7 @@ class Degrees(Page):
         "Left: points about a curve, the true curve, and the polynomial fitted to the points. Right: against the "
         "degree, on a logarithmic axis, the mean squared error on the points, which falls, and on new points."
     )
+    claims = (lowest,)
 
     def __init__(self):
         super().__init__("fit error", size=(9.6, 3.9))
@@ -65,14 +77,30 @@ class Degrees(Page):
         self.error.show(lines, looks=looks, dots=dots, levels=levels)
 
     def at(self, t):
-        # of two degrees that only rounding tells apart, the first
-        best = int(np.argmax(self.new <= (1 + 1e-6) * self.new.min()))
         self.caption = (
             f"Degree {self.degree}, {self.n} points, σ = {number(self.noise)}, λ = {number(self.lam)}. Mean squared "
             f"error on the points {small(self.seen[self.degree])}, on new points {small(self.new[self.degree])}. "
-            f"The lowest of all degrees on new points: {small(self.new[best])}, degree {best}."
+            f"{lowest(self.new)}"
         )
         return self.moved()
+
+
+def found(p, wrong):
+    """Sentences about a curve of errors: the lowest below p = n, the highest from there on, the lowest above n.
+
+    >>> found(np.array([100, 160, 200, 400]), np.array([0.1, 0.2, 0.8, 0.05]))
+    ['lowest below p = n: 10 % (p = 100);', 'highest from there on: 80 % (p = 200);', 'lowest above: 5 % (p = 400).']
+    """
+    few = np.flatnonzero(p < N)
+    low = few[np.argmin(wrong[few])]
+    said = [f"lowest below p = n: {percent(wrong[low])} (p = {number(p[low])});"]
+    if p[-1] <= N:
+        return [*said, "no p above n yet."]
+    high, many = low + np.argmax(wrong[low:]), np.flatnonzero(p > N)
+    end = many[np.argmin(wrong[many])]
+    peak = f"highest from there on: {percent(wrong[high])} (p = {number(p[high])});"
+    peak = peak if wrong[high] > wrong[low] else "not higher from there on;"
+    return [*said, peak, f"lowest above: {percent(wrong[end])} (p = {number(p[end])})."]
 
 
 class DoubleDescent(Page):
@@ -85,13 +113,13 @@ class DoubleDescent(Page):
         "Left: the share of held-out digits and of training digits that are wrong, against the number of features on "
         "a logarithmic axis; a dotted vertical line marks as many features as examples. Right: the norm of the weights."
     )
+    claims = (found,)
 
     def __init__(self):
         super().__init__("wrong norm", widths=[3, 2], size=(9.6, 4.0))
         shared = dict(x="features p", xlim=(5, 4000))
-        self.wrong = Curves(
-            self, "wrong", title="share of digits that are wrong", log="x", ylim=(0, 1), legend="upper left", **shared
-        )
+        words = dict(title="share of digits that are wrong", legend="upper left")
+        self.wrong = Curves(self, "wrong", log="x", ylim=(0, 1), **words, **shared)
         self.norm = Curves(self, "norm", title="‖W‖", log="xy", ylim=(0.1, 1e4), legend=None, **shared)
 
     def show(self, result):
@@ -113,27 +141,34 @@ class DoubleDescent(Page):
         return self.moved()
 
 
-def found(p, wrong):
-    """Sentences about a curve of errors: the lowest below p = n, the highest from there on, the lowest above n.
+def missed(run, best):
+    """Whether a lower held-out loss came after all: the lowest of the whole training, and what is right there.
 
-    >>> found(np.array([100, 160, 200, 400]), np.array([0.1, 0.2, 0.8, 0.05]))
-    ['lowest below p = n: 10 % (p = 100);', 'highest from there on: 80 % (p = 200);', 'lowest above: 5 % (p = 400).']
+    >>> from types import SimpleNamespace as Run
+    >>> missed(Run(t=[0, 20, 40, 60], test_loss=[3.0, 2.0, 2.5, 1.0], right=[0.1, 0.5, 0.5, 0.625]), best=1)
+    '; the lowest look came later, at step 60: 62.5 %'
+    >>> missed(Run(t=[0, 20], test_loss=[2.0, 2.5], right=[0.5, 0.5]), best=0)
+    ''
     """
-    few = np.flatnonzero(p < N)
-    low = few[np.argmin(wrong[few])]
-    said = [f"lowest below p = n: {percent(wrong[low])} (p = {number(p[low])});"]
-    if p[-1] <= N:
-        return [*said, "no p above n yet."]
-    high = low + np.argmax(wrong[low:])
-    many = np.flatnonzero(p > N)
-    end = many[np.argmin(wrong[many])]
-    return [
-        *said,
-        f"highest from there on: {percent(wrong[high])} (p = {number(p[high])});"
-        if wrong[high] > wrong[low]
-        else "not higher from there on;",
-        f"lowest above: {percent(wrong[end])} (p = {number(p[end])}).",
-    ]
+    low = int(np.argmin(run.test_loss))
+    return f"; the lowest look came later, at step {run.t[low]}: {percent(run.right[low])}" if low > best else ""
+
+
+def stops(run, patience):
+    """When patience ends a training, and what it then answers, or that it has not run out yet.
+
+    >>> from types import SimpleNamespace as Run
+    >>> run = Run(t=[0, 20, 40, 60], test_loss=[3.0, 2.0, 2.5, 2.6], right=[0.1, 0.5, 0.5, 0.6])
+    >>> stops(run, 1)
+    'With a patience of 1 look it ends at step 40, with the weights of step 20: 50 % right.'
+    >>> stops(run, 5)
+    'A patience of 5 looks has not run out; the lowest held-out loss so far is at step 20: 50 % right.'
+    """
+    (best, end), looks = experiments.stopped_at(run.test_loss, patience), f"{patience} look{'s' * (patience > 1)}"
+    then = f"step {run.t[best]}: {percent(run.right[best])} right"
+    if end - best < patience:
+        return f"A patience of {looks} has not run out; the lowest held-out loss so far is at {then}."
+    return f"With a patience of {looks} it ends at step {run.t[end]}, with the weights of {then}{missed(run, best)}."
 
 
 class Knobs(Page):
@@ -147,6 +182,7 @@ class Knobs(Page):
         "the chosen settings, and in grey without any. A star marks the lowest held-out loss, a cross where patience "
         "ends the training."
     )
+    claims = (stops, missed)
 
     def __init__(self):
         super().__init__("loss right", size=(9.6, 4.1), top=0.3)
@@ -161,89 +197,37 @@ class Knobs(Page):
         looks = {"training, plain": WITHOUT_SEEN, "held out, plain": WITHOUT_NEW}
         pairs = (self.loss, "loss", "test_loss"), (self.right, "seen", "right")
         self.best, self.end = experiments.stopped_at(self.run.test_loss, self.patience)
-        moments = dict(zip(MOMENTS, (self.best, self.end)[: 1 + self.ran_out], strict=False))
+        self.ran_out = self.end - self.best >= self.patience
         for panel, seen, new in pairs:
             lines = {name: (part.t, getattr(part, which)) for name, part, which in [
                 ("training, plain", without, seen), ("held out, plain", without, new),
                 ("training", self.run, seen), ("held out", self.run, new),
             ]}  # fmt: skip
-            dots = {name: (self.run.t[k], getattr(self.run, new)[k]) for name, k in moments.items()}
-            panel.show(lines, looks=looks | MOMENTS, dots=dots)
+            ends = {"patience over": (self.run.t[self.end], getattr(self.run, new)[self.end])} if self.ran_out else {}
+            panel.show(lines, looks=looks | MOMENTS, dots=ends)
 
-    @property
-    def ran_out(self):
-        """Whether patience was over within the steps taken."""
-        return self.end - self.best >= self.patience
+    def beside(self, t):
+        star, now = dict(**MOMENTS["lowest"].point, ms=16, zorder=8), [self.run.t[self.best]]
+        self.loss.line("lowest", now, [self.run.test_loss[self.best]], **star)
+        self.right.line("lowest", now, [self.run.right[self.best]], **star)
 
     def at(self, t):
-        run, looks = self.run, "1 look" if self.patience == 1 else f"{self.patience} looks"
+        run = self.run
         size = number(run.size[-1]) if run.size[-1] > 1e-3 else "below 0.001"
-        stop = (
-            f"With a patience of {looks} it ends at step {run.t[self.end]}, with the weights of "
-            f"step {run.t[self.best]}: {percent(run.right[self.best])} right{missed(run, self.best)}."
-            if self.ran_out
-            else f"A patience of {looks} has not run out; the lowest held-out loss so far is at step "
-            f"{run.t[self.best]}: {percent(run.right[self.best])} right."
-        )
         self.caption = (
             f"{self.words}. Step {run.t[-1]}: right on training digits {percent(run.seen[-1])}, on held-out ones "
-            f"{percent(run.right[-1])}, ‖W₁‖ {'' if size[0] == 'b' else '= '}{size}. {stop}"
+            f"{percent(run.right[-1])}, ‖W₁‖ {'' if size[0] == 'b' else '= '}{size}. {stops(run, self.patience)}"
         )
         return self.moved()
 
 
-def missed(run, best):
-    """Whether a lower held-out loss came after all: the lowest of the whole training, and what is right there.
+def spread(values):
+    """Two standard errors of the mean.
 
-    >>> from types import SimpleNamespace as Run
-    >>> missed(Run(t=[0, 20, 40, 60], test_loss=[3.0, 2.0, 2.5, 1.0], right=[0.1, 0.5, 0.5, 0.625]), best=1)
-    '; the lowest look came later, at step 60: 62.5 %'
-    >>> missed(Run(t=[0, 20], test_loss=[2.0, 2.5], right=[0.5, 0.5]), best=0)
-    ''
+    >>> spread(np.array([1.0, 3.0, 1.0, 3.0])).round(3)
+    np.float64(1.155)
     """
-    low = int(np.argmin(run.test_loss))
-    return f"; the lowest look came later, at step {run.t[low]}: {percent(run.right[low])}" if low > best else ""
-
-
-class Decays(Page):
-    """Two weights whose gradients are nothing but noise, with L2 in Adam's gradient and with decay outside of it.
-
-    result: (lr, decay, sigma, runs), runs of `experiments.two_weights`.
-    """
-
-    alt = (
-        "Two panels, one for each weight, against the steps: the mean of 50 runs of Adam with L2 and of AdamW, with a "
-        "band from the 10th to the 90th percentile, and the curve that the decay alone would follow."
-    )
-
-    def __init__(self):
-        super().__init__("first second", size=(9.6, 4.0), top=0.3)
-        shared = dict(x="steps t", xlim=(0, experiments.ROUNDS), ylim=(-0.2, 1.3), legend=None)
-        self.sides = [Curves(self, name, title=" ", **shared) for name in ("first", "second")]
-        self.name({name: look(name) for name in ("Adam + L2", "AdamW")} | {"(1 − ηλ)ᵗ": look("theory")})
-
-    def show(self, result):
-        self.lr, self.decay, self.sigma, self.runs = result
-        t = np.arange(experiments.ROUNDS + 1)
-        for k, side in enumerate(self.sides):
-            lines = {"(1 − ηλ)ᵗ": (t, (1 - self.lr * self.decay) ** t)}
-            lines |= {name: (t, w[..., k].mean(1)) for name, w in self.runs.items()}
-            bands = {name: (t, *np.percentile(w[..., k], [10, 90], axis=1)) for name, w in self.runs.items()}
-            side.show(lines, bands=bands, looks={"(1 − ηλ)ᵗ": look("theory")})
-            side.axes.set_title(f"w{'₁₂'[k]}, noise of its gradient {number(self.sigma[k])}", fontsize=10.5, loc="left")
-
-    def at(self, t):
-        ends = []
-        for name, w in self.runs.items():
-            means = [with_spread(w[-1, :, k]) for k in (0, 1)]
-            ends.append(f"{name} w₁ = {means[0]}, w₂ = {means[1]}")
-        left = (1 - self.lr * self.decay) ** experiments.ROUNDS
-        self.caption = (
-            f"η = {number(self.lr)}, λ = {number(self.decay)}. After {experiments.ROUNDS} steps the decay alone leaves "
-            f"{two(left)}. Means of {experiments.RUNS} runs, ± two standard errors (if 0.01 or more): "
-            f"{'; '.join(ends)}."
-        )
-        return self.moved()
+    return 2 * np.std(values, ddof=1) / np.sqrt(len(values))
 
 
 def two(value):
@@ -266,13 +250,67 @@ def with_spread(values):
     return two(values.mean()) + (f" ± {two(error)}" if error >= 0.01 else "")
 
 
-def spread(values):
-    """Two standard errors of the mean.
+class Decays(Page):
+    """Two weights whose gradients are nothing but noise, with L2 in Adam's gradient and with decay outside of it.
 
-    >>> spread(np.array([1.0, 3.0, 1.0, 3.0])).round(3)
-    np.float64(1.155)
+    result: (lr, decay, sigma, runs), runs of `experiments.two_weights`.
     """
-    return 2 * np.std(values, ddof=1) / np.sqrt(len(values))
+
+    alt = (
+        "Two panels, one for each weight, against the steps: the mean of 50 runs of Adam with L2 and of AdamW, with a "
+        "band from the 10th to the 90th percentile, and the curve that the decay alone would follow."
+    )
+    claims = (with_spread,)
+
+    def __init__(self):
+        super().__init__("first second", size=(9.6, 4.0), top=0.3)
+        shared = dict(x="steps t", xlim=(0, experiments.ROUNDS), ylim=(-0.2, 1.3), legend=None)
+        self.sides = [Curves(self, name, title=" ", **shared) for name in ("first", "second")]
+        self.name({name: look(name) for name in ("Adam + L2", "AdamW")} | {"(1 − ηλ)ᵗ": look("theory")})
+
+    def show(self, result):
+        self.lr, self.decay, self.sigma, self.runs = result
+        t = np.arange(experiments.ROUNDS + 1)
+        for k, side in enumerate(self.sides):
+            lines = {"(1 − ηλ)ᵗ": (t, (1 - self.lr * self.decay) ** t)}
+            lines |= {name: (t, w[..., k].mean(1)) for name, w in self.runs.items()}
+            bands = {name: (t, *np.percentile(w[..., k], [10, 90], axis=1)) for name, w in self.runs.items()}
+            side.show(lines, bands=bands, looks={"(1 − ηλ)ᵗ": look("theory")})
+            side.axes.set_title(f"w{'₁₂'[k]}, noise of its gradient {number(self.sigma[k])}", fontsize=10.5, loc="left")
+
+    def at(self, t):
+        means = {name: [with_spread(w[-1, :, k]) for k in (0, 1)] for name, w in self.runs.items()}
+        ends = [f"{name} w₁ = {first}, w₂ = {second}" for name, (first, second) in means.items()]
+        left = (1 - self.lr * self.decay) ** experiments.ROUNDS
+        self.caption = (
+            f"η = {number(self.lr)}, λ = {number(self.decay)}. After {experiments.ROUNDS} steps the decay alone leaves "
+            f"{two(left)}. Means of {experiments.RUNS} runs, ± two standard errors (if 0.01 or more): "
+            f"{'; '.join(ends)}."
+        )
+        return self.moved()
+
+
+def largest_gap(t, c):
+    """The largest distance of 1 − (1 − x/t)ᵗ and x/(x + c) over x = ηht from 0 to t, and the x where it is.
+
+    >>> gap, x = largest_gap(1e6, 1.0)
+    >>> round(gap, 3), round(x, 2)
+    (0.204, 2.51)
+    """
+    x = np.geomspace(1e-4, min(t, 1000.0), 12001)
+    gap = np.abs(kept_by_stopping(x / t, 1.0, t) - kept_by_ridge(x, c))
+    return float(gap.max()), float(x[gap.argmax()])
+
+
+def best_of(stopped, shrunk):
+    """With which t and which λ of all that were tried the fewest held-out digits are wrong.
+
+    >>> best_of(np.linspace(0.3, 0.1, 61), np.linspace(0.2, 0.4, 61))
+    'the best t gets 10 % of the held-out digits wrong, at t = 10⁶; the best λ 20 %, at 1/(ηλ) = 1'
+    """
+    when, how = (number(float(f"{TIMES[wrong.argmin()]:.2g}")) for wrong in (stopped, shrunk))
+    low, least = percent(stopped.min()), percent(shrunk.min())
+    return f"the best t gets {low} of the held-out digits wrong, at t = {when}; the best λ {least}, at 1/(ηλ) = {how}"
 
 
 class ShrinkOrStop(Page):
@@ -286,6 +324,7 @@ class ShrinkOrStop(Page):
         "rise from 0 to 1 in nearly the same way. Right: the share of held-out digits that are wrong, against the "
         "steps after which one stops, and with the penalty that belongs to them."
     )
+    claims = (largest_gap, best_of)
 
     def __init__(self):
         super().__init__("part wrong", size=(9.6, 4.0), top=0.3)
@@ -308,35 +347,28 @@ class ShrinkOrStop(Page):
         lines = dict(zip(self.looks, [(TIMES, self.stopped), (TIMES * self.c, self.shrunk)], strict=True))
         at = [np.interp(np.log(self.t), np.log(x), y) for x, y in lines.values()]
         ends = [(x[0], x[-1]) for x, _ in lines.values()]  # no dot where no λ was tried
-        dots = {
-            name: (self.t, y)
-            for name, y, (low, high) in zip(self.looks, at, ends, strict=True)
-            if 0.999 * low <= self.t <= 1.001 * high
-        }
+        places = zip(self.looks, at, ends, strict=True)
+        dots = {name: (self.t, y) for name, y, (low, high) in places if 0.999 * low <= self.t <= 1.001 * high}
         self.wrong.show(lines, looks=self.looks, dots=dots)
 
     def at(self, t):
         gap, where = largest_gap(self.t, self.c)
-        low, best = self.stopped.min(), self.shrunk.min()
-        when, how = (number(float(f"{TIMES[wrong.argmin()]:.2g}")) for wrong in (self.stopped, self.shrunk))
         self.caption = (
             f"t = {number(self.t)}, λ = {number(self.c)}/(ηt). The two parts differ by at most {gap:.2f}, at ηht = "
-            f"{number(where, 2)}. {percent(self.noise)} of the labels wrong: the best t gets {percent(low)} of the "
-            f"held-out digits wrong, at t = {when}; the best λ {percent(best)}, at 1/(ηλ) = {how}."
+            f"{number(where, 2)}. {percent(self.noise)} of the labels wrong: {best_of(self.stopped, self.shrunk)}."
         )
         return self.moved()
 
 
-def largest_gap(t, c):
-    """The largest distance of 1 − (1 − x/t)ᵗ and x/(x + c) over x = ηht from 0 to t, and the x where it is.
+def leaves(p, left, lam):
+    """What dropout has left of weights whose features differ in size, and what L2 leaves of the same.
 
-    >>> gap, x = largest_gap(1e6, 1.0)
-    >>> round(gap, 3), round(x, 2)
-    (0.204, 2.51)
+    >>> leaves(0.5, np.array([0.49, 0.5, 0.51]), 1.0)
+    'Dropout leaves 0.5 of each weight (1 − p = 0.5); L2 with λ = 1 leaves 0.0099 to 0.99.'
     """
-    x = np.geomspace(1e-4, min(t, 1000.0), 12001)
-    gap = np.abs(kept_by_stopping(x / t, 1.0, t) - kept_by_ridge(x, c))
-    return float(gap.max()), float(x[gap.argmax()])
+    shrunk = " to ".join(number(kept_by_ridge(h, lam), 2) for h in SCALES[[0, -1]] ** 2)
+    left = f"Dropout leaves {number(np.mean(left), 2)} of each weight (1 − p = {number(1 - p, 2)})"
+    return f"{left}; L2 with λ = {number(lam)} leaves {shrunk}."
 
 
 class Dropping(Page):
@@ -350,6 +382,7 @@ class Dropping(Page):
         "the sum without dropout. Right: the part of each weight that is left, against the size of its feature: with "
         "dropout the same for all, with L2 a curve that rises from 0 to 1."
     )
+    claims = (leaves,)
 
     def __init__(self):
         super().__init__("sums kept", size=(9.6, 4.0))
@@ -376,11 +409,9 @@ class Dropping(Page):
         self.kept.show(lines, looks=looks)
 
     def at(self, t):
-        shrunk = " to ".join(number(kept_by_ridge(h, self.lam), 2) for h in (0.01, 100.0))
         self.caption = (
             f"p = {number(self.p)}, {self.rule}. The sum is {number(self.mean, 3)} ± {number(self.std, 2)} in training "
-            f"and {number(self.test)} at test. Dropout leaves {number(np.mean(self.left), 2)} of each weight "
-            f"(1 − p = {number(1 - self.p, 2)}); L2 with λ = {number(self.lam)} leaves {shrunk}."
+            f"and {number(self.test)} at test. {leaves(self.p, self.left, self.lam)}"
         )
         return self.moved()
 
@@ -396,6 +427,7 @@ class Averages(Page):
         "10th to the 90th percentile, the curve of the formula and its limit. "
         "Right: the accuracy of the mean of their probabilities, and of one network with the mean of their weights."
     )
+    allows = {"no claims": "σ², ρ and shares as measured, and what the formula makes of them"}
 
     def __init__(self):
         super().__init__("error right", size=(9.6, 4.0))
@@ -441,13 +473,13 @@ class Late(Page):
         "Left: against the steps on a logarithmic axis, the share of right answers in training, thin lines, and on "
         "held-out digits, strong ones, for three values of λ. Right: the norm of all weights."
     )
+    allows = {"no claims": "the shares of right answers after so many steps"}
 
     def __init__(self):
         super().__init__("right norm", widths=[3, 2], size=(9.6, 4.1), top=0.3)
         shared = dict(x="steps t", log="x", xlim=(1, 2000), legend=None)
-        self.right = Curves(
-            self, "right", title="share of right answers: held out (training: grey)", ylim=(0, 1.02), **shared
-        )
+        words = dict(title="share of right answers: held out (training: grey)")
+        self.right = Curves(self, "right", ylim=(0, 1.02), **words, **shared)
         self.norm = Curves(self, "norm", title="‖w‖", ylim=(1, 100), **(shared | dict(log="xy")))
         self.runs = {f"λ = {number(d)}": one for d, one in zip(experiments.GROK_DECAYS, shades(3), strict=True)}
         self.name(self.runs)
@@ -480,6 +512,7 @@ class Sums(Page):
     """
 
     alt = "Histograms of the sum that one unit sees in training, over 2,000 masks, with our dropout and with yours."
+    allows = {"no claims": "means and standard deviations"}
 
     def __init__(self):
         super().__init__("sums", size=(9.6, 3.4))
