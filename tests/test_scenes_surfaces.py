@@ -6,8 +6,9 @@ from matplotlib.path import Path
 
 from optim_core import scenes, surfaces
 from optim_core.descent import descend
-from optim_core.optimizers import gd, momentum
-from optim_core.scenes import board, trajectories
+from optim_core.optimizers import gd, momentum, nesterov
+from optim_core.scenes import board, noise, trajectories
+from optim_core.scenes.ravine import arrival
 
 every_surface = pytest.mark.parametrize(
     "surface", [make() for make in surfaces.SURFACES.values()], ids=lambda s: s.name
@@ -154,6 +155,90 @@ def test_a_saddle_is_left_where_the_start_is_not_exactly_on_the_line_that_leads_
     for beside, words in ((0.0, "arrived at a saddle after"), (1e-9, "came close to a saddle after")):
         path = descend(gd, np.array([-1.0, 1.0]) + beside, surface.grad, 100, lr=0.05)
         assert words in trajectories.story("it", surface, path)
+        assert trajectories.rests(surface, path["w"][-1]) == (beside == 0)
+
+
+@pytest.mark.parametrize("name, steps", [("product", 100), ("himmelblau", 200), ("rosenbrock", 200), ("bowl", 200)])
+def test_the_story_on_any_surface_is_how_it_goes_on_and_names_the_place_by_the_slope_around_it(name, steps):
+    surface, lrs = surfaces.SURFACES[name](), np.array([1e-4, 1e-3, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 10.0])[:, None]
+    left, right, bottom, top = surface.window
+    starts = np.stack(np.meshgrid(np.linspace(left, right, 11), np.linspace(bottom, top, 11)), -1).reshape(-1, 1, 2)
+    starts = np.concatenate([starts, [[point["w"]] for point in surface.critical_points]])
+    path = descend(gd, starts, surface.grad, steps + 600, lr=lrs)
+    for i, j in np.ndindex(path["diverged"].shape):
+        w, gone = path["w"][:, i, j], int(path["diverged"][i, j])
+        said = trajectories.story("it", surface, dict(w=w[: steps + 1], diverged=gone if gone <= steps else 0))
+        slope = np.linalg.norm(surface.grad(w[: steps + 1]), axis=-1)
+        place = next((word for word in ("valley floor", "minimum", "saddle", "maximum") if word in said), "")
+        if 0 < gone <= steps:
+            assert said == f"It diverged at step {gone}."
+        elif "still moving" in said:
+            assert slope[-1] > 1e-4
+        elif "stands still" in said:
+            assert (w == w[0]).all() and slope[0] == 0 and place
+        elif "already" not in said:
+            first = steps + 1
+            while first > 0 and slope[first - 1] <= 1e-4:
+                first -= 1
+            assert f"after {first} step" in said and place
+            assert gone == 0 and np.abs(w[steps:] - w[steps]).max() < 0.02, said
+        if place:  # is it lower, or as low, all around?
+            assert place in trajectories.where(surface, w[steps])
+            around = w[steps] + 1e-2 * np.array([(np.cos(a), np.sin(a)) for a in np.linspace(0, 2 * np.pi, 73)])
+            up = surface.loss(around) - surface.loss(w[steps])
+            expected = {"minimum": up.min() > 0, "saddle": up.min() < 0 < up.max(), "maximum": up.max() < 0}
+            assert expected.get(place, up.min() > -1e-6), said
+
+
+@pytest.mark.parametrize("kappa", [1.0, 3.0, 10.0, 100.0, 1000.0])
+@pytest.mark.parametrize("start", [(-8.0, 4.0), (10.0, 0.0), (0.02, 0.02), (0.0, 0.0)])
+def test_when_a_run_in_a_ravine_arrives_is_what_one_counts_and_who_climbs_goes_on_to(kappa, start):
+    ravine, etas = surfaces.bowl(kappa), np.array([0.02, 0.2, 1, 1.5, 1.9, 2, 2.02, 2.5, 3, 3.6, 3.8, 3.96, 4])[:, None]
+    mus, runs = np.array([0, 0.1, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99])[:, None, None], []
+    for step, given in ((gd, {}), (momentum, dict(mu=mus)), (nesterov, dict(mu=mus))):
+        path = descend(step, start, ravine.grad, 700, lr=etas, **given)
+        runs += zip(ravine.loss(path["w"]).reshape(701, -1).T, path["diverged"].ravel(), strict=True)
+    for loss, gone in runs:
+        part, gone, below = loss / (loss[0] or 1.0), int(gone), 301
+        said = arrival("μ = 1", part[:301], dict(diverged=gone if gone <= 300 else 0))
+        while below > 0 and part[below - 1] <= 1e-6:
+            below -= 1
+        if 0 < gone <= 300:
+            assert said == f"μ = 1 diverged at step {gone}."
+        elif below <= 300:
+            end = f"is below a millionth from step {below} to the end."
+            assert said == f"μ = 1 {end if loss[0] else 'starts at the minimum.'}"
+        elif "climbs" in said:
+            assert part[300] > 1 and (gone or part[301:].max() > 1.001 * part[:301].max())
+        else:
+            first = next((t for t in range(301) if part[t] <= 1e-6), None)
+            dips = f"dips below a millionth at step {first}, but has not stayed there yet."
+            assert said == f"μ = 1 {dips if first is not None else 'has not reached a millionth after 300 steps.'}"
+
+
+def test_the_noise_floors_words_are_those_of_mean_and_variance_followed_step_by_step():
+    grid = np.meshgrid(np.linspace(0.02, 2.5, 32), np.linspace(0.2, 2, 19), 2.0 ** np.arange(0, 9, 2))
+    eta, lam, B = (axis.ravel() for axis in grid)
+    mean, variance, late = np.full(eta.shape, 3.0), np.zeros(eta.shape), np.zeros((2, len(eta)))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for t in range(401):
+            late += (t > 300) * np.array([mean**2, variance]) / 100
+            mean, variance = (1 - eta * lam) * mean, (1 - eta * lam) ** 2 * variance + eta**2 / B
+        far = variance * np.maximum((1 - eta * lam) ** 2, 1) ** 4000  # if it goes on
+    for i in range(len(eta)):
+        here = float(eta[i]), float(lam[i]), int(B[i])
+        said = noise.ended(*here, 400, float(late[:, i].sum()), float(late[1, i]))
+        assert noise.no_floor(*here[:2]) == ("no floor" in said) == (here[0] * here[1] > 2 - 1e-9)
+        if "no floor" in said:
+            assert variance[i] >= 399 * eta[i] ** 2 / B[i] and not far[i] < variance[i]
+            continue
+        V = eta[i] ** 2 / B[i] / (1 - (1 - eta[i] * lam[i]) ** 2)
+        if abs(abs(late[:, i].sum() / V - 1) - 0.05) < 1e-6:
+            continue
+        assert noise.forgotten(*here, 400) == ("is forgotten;" in said) == (abs(late[:, i].sum() / V - 1) <= 0.05)
+        assert ("not yet added up" in said) == (late[:, i].sum() < 0.95 * V)
+        if "on their way together" in said:
+            assert late[0, i] > 0.05 * V > 0 and late[1, i] < late[:, i].sum()
 
 
 def test_the_time_ends_soon_after_the_last_run_stands_still():

@@ -14,7 +14,7 @@ from optim_core.data import digits, line
 from optim_core.losses import cross_entropy, mse
 from optim_core.network import BatchNorm, Linear, Network, Relu
 from optim_core.optimizers import gd, momentum
-from optim_core.scenes.training import TrainingRuns, timed_training
+from optim_core.scenes.training import Run, TrainingRuns, climbed, common, first_at, timed_training, why_ended
 from optim_core.training import train
 
 DATA = digits()
@@ -305,6 +305,32 @@ def test_the_caption_says_where_each_run_is_first_at_the_target(against):
             assert float(said) == pytest.approx(there[0], rel=5e-3)
     assert f"0.3: not with B = 1200; after {said} {against[:-1]}" in scene.caption
     assert scene.losses.artists["level word 1"].get_text() == "0.3"
+
+
+def test_what_is_said_of_runs_is_recounted_for_budgets_and_losses_of_every_kind():
+    rng, losses = np.random.default_rng(0), [0.05, 0.3, 2.3, 2.3, 9.0, np.inf, np.nan]
+    for _ in range(300):
+        runs = []
+        for batch in rng.choice([1, 16, 256, 1200], 3):
+            updates = np.unique([0, *rng.integers(1, 60, 6)])
+            budget = dict(epochs=float(rng.choice([1, 2, 0.5])), seconds=float(rng.choice([1, 0.03])))
+            run = Run(int(batch), 0.1, 0, 1200, budget, updates.tolist(), (updates * 0.01).tolist())
+            run.loss, run.ended = rng.choice(losses, len(updates)).tolist(), rng.choice(["epochs", "seconds", ""])
+            runs.append(run)
+        for run in runs:
+            at = [k for k, loss in enumerate(run.loss) if np.isfinite(loss) and loss <= 0.3]
+            assert first_at(run.loss, 0.3) == (at[0] if at else None)
+            first, last = run.loss[0], run.loss[-1]
+            assert climbed(run) == (last > first or not np.isfinite(last)) or not np.isfinite(first)
+            most = run.budget.get(run.ended)
+            words = f"{most or 0:g} {run.ended[:-1]}{'s were' if most != 1 else ' was'}"
+            assert why_ended(run) == (f"It ended because its {words} used up." if most else "")
+        for against in ("updates", "epochs", "seconds"):
+            place, looks = common(runs, against)
+            places = [getattr(run, against) for run in runs]
+            assert all(place <= axis[-1] for axis in places) and place in {axis[-1] for axis in places}
+            for axis, look in zip(places, looks, strict=True):
+                assert axis[look] <= place and (look == len(axis) - 1 or axis[look + 1] > place)
 
 
 def test_a_still_needs_no_sliders():

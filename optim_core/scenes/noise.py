@@ -9,67 +9,6 @@ from .styles import look
 ONE, ALL, THEORY = look("gradient descent"), look("noise")._replace(dash="-", marker="s"), look("theory")
 
 
-class NoiseFloor(Page):
-    """Many runs on a parabola with a noisy gradient: one of them, where all are now, and how far out they end up.
-
-    result: (eta, lam, B, x): learning rate, curvature, batch size; x, shape (T + 1, runs), are runs on ½ λ x² whose
-    gradient has the variance 1/B, all from one start. A click on the right-hand panel sets the control `eta`.
-    """
-
-    alt = (
-        "Left: the position of one run on a parabola against the steps; it falls towards zero and then jitters "
-        "about it within a band that theory predicts. Middle: how all runs are spread now, and theory's bell curve. "
-        "Right: the mean of x² with which they end, against the learning rate, on a logarithmic axis."
-    )
-
-    def __init__(self):
-        super().__init__("trace spread floor", widths=[20, 8, 14], size=(9.6, 3.9), top=0.26)
-        self.trace = Curves(self, "trace", title="x of one run", x="steps t", legend=None, lw=1.1)
-        words = dict(title="all runs, now", room=dict(left=0.15, bottom=0.5))
-        self.spread = Curves(self, "spread", xlim=(0, 1.15), legend=None, **words)
-        self.spread.axes.set_xticks([])
-        self.spread.axes.tick_params(labelleft=False)
-        words = dict(title="mean of x² at the end", x="learning rate η", xlim=(0, 2.6), ylim=(1e-5, 1e4))
-        self.floor = Curves(self, "floor", log="y", legend=None, sets="eta", **words)
-        self.name({"one run": ONE, "all runs": ALL, "theory: V = η/(Bλ(2 − ηλ)), and ±2√V": THEORY})
-
-    def show(self, result):
-        self.eta, self.lam, self.B, self.x = result
-        self.steps, self.kept = len(self.x) - 1, abs(1 - self.eta * self.lam)
-        self.law = np.nan if no_floor(self.eta, self.lam) else floor(self.eta, self.lam, self.B)
-        self.end = float((late(self.x) ** 2).mean())
-        widest = np.nan_to_num(2.5 * np.sqrt(self.law), nan=20)
-        self.reach = next((r for r in (5, 10, 20, 50) if r >= widest), 100)
-        for panel in (self.trace, self.spread):
-            panel.scale("y", "linear", (-self.reach, self.reach))
-        band, t = 2 * np.sqrt(self.law), np.arange(self.steps + 1)
-        edges = {"_above": (t[[0, -1]], np.full(2, band)), "_below": (t[[0, -1]], np.full(2, -band))}
-        self.trace.show({"one run": self.x[:, 0]} | edges, looks={"one run": ONE, "_above": THEORY, "_below": THEORY})
-        etas = 2 / self.lam * np.append(np.linspace(0.002, 0.99, 150), 1 - np.geomspace(0.01, 1e-5, 30))
-        lines, dots = (
-            {"theory": (etas, floor(etas, self.lam, self.B))},
-            {"all": (self.eta, np.clip(self.end, 1e-5, 1e4))},
-        )
-        edge = {"2/λ": 2 / self.lam} if 2 / self.lam < 2.6 else {}
-        self.floor.show(lines, dots=dots, marks=edge, looks={"theory": THEORY, "all": ALL})
-
-    def at(self, t):
-        edges, y = np.linspace(-self.reach, self.reach, 61), np.linspace(-self.reach, self.reach, 201)
-        counts = np.histogram(self.x[t], edges)[0]
-        bars = (np.concatenate([[0], np.repeat(counts, 2), [0]]) / max(counts.max(), 1), np.repeat(edges, 2))
-        lines = {"all": bars, "theory": (np.exp(-(y**2) / (2 * self.law)), y)}
-        self.spread.show(lines, looks={"all": ALL._replace(marker=""), "theory": THEORY})
-        self.caption = f"Step {t} of {self.steps}. η = {number(self.eta)}, λ = {number(self.lam)}, B = {self.B}: "
-        self.caption += ended(self.eta, self.lam, self.B, self.steps, self.end, float(late(self.x).var(-1).mean()))
-        return self.moved(t)
-
-    def beside(self, t):
-        far = np.flatnonzero(~(np.abs(self.x[: t + 1, 0]) < self.reach))
-        if len(far) and abs(self.x[t, 0]) >= self.reach:
-            words = f"out of the picture at step {far[0]}"
-            self.trace.word("gone", 0.98, 0.96, words, ha="right", va="top", color=ONE.color, transform="axes")
-
-
 def late(x):
     """The last quarter of the steps of runs (T + 1, …), the last step among them."""
     return x[-(len(x) // 4) :]
@@ -141,3 +80,65 @@ def _short(value):
     ('1,230', '0.111', '1.96·10⁻⁵')
     """
     return number(float(f"{value:.3g}"))
+
+
+class NoiseFloor(Page):
+    """Many runs on a parabola with a noisy gradient: one of them, where all are now, and how far out they end up.
+
+    result: (eta, lam, B, x): learning rate, curvature, batch size; x, shape (T + 1, runs), are runs on ½ λ x² whose
+    gradient has the variance 1/B, all from one start. A click on the right-hand panel sets the control `eta`.
+    """
+
+    alt = (
+        "Left: the position of one run on a parabola against the steps; it falls towards zero and then jitters "
+        "about it within a band that theory predicts. Middle: how all runs are spread now, and theory's bell curve. "
+        "Right: the mean of x² with which they end, against the learning rate, on a logarithmic axis."
+    )
+    claims = (no_floor, forgotten, ended)
+
+    def __init__(self):
+        super().__init__("trace spread floor", widths=[20, 8, 14], size=(9.6, 3.9), top=0.26)
+        self.trace = Curves(self, "trace", title="x of one run", x="steps t", legend=None, lw=1.1)
+        words = dict(title="all runs, now", room=dict(left=0.15, bottom=0.5))
+        self.spread = Curves(self, "spread", xlim=(0, 1.15), legend=None, **words)
+        self.spread.axes.set_xticks([])
+        self.spread.axes.tick_params(labelleft=False)
+        words = dict(title="mean of x² at the end", x="learning rate η", xlim=(0, 2.6), ylim=(1e-5, 1e4))
+        self.floor = Curves(self, "floor", log="y", legend=None, sets="eta", **words)
+        self.name({"one run": ONE, "all runs": ALL, "theory: V = η/(Bλ(2 − ηλ)), and ±2√V": THEORY})
+
+    def show(self, result):
+        self.eta, self.lam, self.B, self.x = result
+        self.steps, self.kept = len(self.x) - 1, abs(1 - self.eta * self.lam)
+        self.law = np.nan if no_floor(self.eta, self.lam) else floor(self.eta, self.lam, self.B)
+        self.end = float((late(self.x) ** 2).mean())
+        widest = np.nan_to_num(2.5 * np.sqrt(self.law), nan=20)
+        self.reach = next((r for r in (5, 10, 20, 50) if r >= widest), 100)
+        for panel in (self.trace, self.spread):
+            panel.scale("y", "linear", (-self.reach, self.reach))
+        band, t = 2 * np.sqrt(self.law), np.arange(self.steps + 1)
+        edges = {"_above": (t[[0, -1]], np.full(2, band)), "_below": (t[[0, -1]], np.full(2, -band))}
+        self.trace.show({"one run": self.x[:, 0]} | edges, looks={"one run": ONE, "_above": THEORY, "_below": THEORY})
+        etas = 2 / self.lam * np.append(np.linspace(0.002, 0.99, 150), 1 - np.geomspace(0.01, 1e-5, 30))
+        lines, dots = (
+            {"theory": (etas, floor(etas, self.lam, self.B))},
+            {"all": (self.eta, np.clip(self.end, 1e-5, 1e4))},
+        )
+        edge = {"2/λ": 2 / self.lam} if 2 / self.lam < 2.6 else {}
+        self.floor.show(lines, dots=dots, marks=edge, looks={"theory": THEORY, "all": ALL})
+
+    def at(self, t):
+        edges, y = np.linspace(-self.reach, self.reach, 61), np.linspace(-self.reach, self.reach, 201)
+        counts = np.histogram(self.x[t], edges)[0]
+        bars = (np.concatenate([[0], np.repeat(counts, 2), [0]]) / max(counts.max(), 1), np.repeat(edges, 2))
+        lines = {"all": bars, "theory": (np.exp(-(y**2) / (2 * self.law)), y)}
+        self.spread.show(lines, looks={"all": ALL._replace(marker=""), "theory": THEORY})
+        self.caption = f"Step {t} of {self.steps}. η = {number(self.eta)}, λ = {number(self.lam)}, B = {self.B}: "
+        self.caption += ended(self.eta, self.lam, self.B, self.steps, self.end, float(late(self.x).var(-1).mean()))
+        return self.moved(t)
+
+    def beside(self, t):
+        far = np.flatnonzero(~(np.abs(self.x[: t + 1, 0]) < self.reach))
+        if len(far) and abs(self.x[t, 0]) >= self.reach:
+            words = f"out of the picture at step {far[0]}"
+            self.trace.word("gone", 0.98, 0.96, words, ha="right", va="top", color=ONE.color, transform="axes")

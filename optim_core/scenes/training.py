@@ -104,6 +104,70 @@ def _positive(name, value):
     return refuse.number(name, value, "a number > 0", lambda v: v > 0)
 
 
+def first_at(losses, target):
+    """The first look at which a loss is at most the target; None if there is none.
+
+    >>> first_at([2.3, 0.2, 0.09, 0.12], 0.1), first_at([2.3, float("nan")], 0.1)
+    (2, None)
+    """
+    return next((k for k, loss in enumerate(losses) if loss <= target), None)
+
+
+def _label(run, say_seed, lr=True):
+    """A run's name: batch size, learning rate, and the seed where runs differ in it."""
+    parts = [f"B = {run.batch}", f"η = {number(run.lr)}" * lr, f"seed {run.seed}" * say_seed]
+    return ", ".join(part for part in parts if part)
+
+
+def _many(count, what):
+    """A number of things, one of them in the singular.
+
+    >>> _many(1, "update"), _many(0.04, "epoch"), _many(1500, "update")
+    ('1 update', '0.04 epochs', '1,500 updates')
+    """
+    words = number(count)
+    return f"{words} {what}{'s' * (words != '1')}"
+
+
+def _value(loss):
+    """A loss in words."""
+    return number(loss, 2) if math.isfinite(loss) else "beyond all numbers"
+
+
+def climbed(run):
+    """Whether a training stands higher than it began; a loss beyond all numbers does.
+
+    >>> run = Run(32, 0.1, 0, 1200, {})
+    >>> run.loss = [2.3, 0.2]; climbed(run)
+    False
+    >>> run.loss = [2.3, float("nan")]; climbed(run)
+    True
+    """
+    return not run.loss[-1] <= run.loss[0]
+
+
+def why_ended(run):
+    """Which budget of a training is used up, in a sentence; "" while it goes on, and where it diverged.
+
+    >>> why_ended(Run(32, 0.1, 0, 1200, dict(epochs=1, seconds=2.0), ended="epochs"))
+    'It ended because its 1 epoch was used up.'
+    """
+    if run.ended not in run.budget:
+        return ""
+    most = run.budget[run.ended]
+    return f"It ended because its {_many(most, run.ended[:-1])} {'was' if most == 1 else 'were'} used up."
+
+
+def common(runs, against):
+    """The last place on an axis that all of these runs have come to, and the number of the look of each by then.
+
+    >>> common([Run(32, 0.1, 0, 1200, {}, updates=[0, 1, 5]), Run(8, 0.1, 0, 1200, {}, updates=[0, 2, 4])], "updates")
+    (4, [1, 2])
+    """
+    place = min(getattr(run, against)[-1] for run in runs)
+    return place, [int(np.searchsorted(getattr(run, against), place, side="right")) - 1 for run in runs]
+
+
 class TrainingRuns(Page):
     """The loss of a training and its held-out accuracy, as it goes on, beside up to three runs before it.
 
@@ -117,6 +181,7 @@ class TrainingRuns(Page):
         "epochs or seconds of computing. A strong line is the training that runs, faint lines are earlier ones; each "
         "has its own colour and dash, and a marker where it stands, named with its batch size B and learning rate η."
     )
+    claims = (first_at, climbed, why_ended, common)
     own_controls = ("against",)
     labels = {
         "updates": "updates",
@@ -208,11 +273,10 @@ class TrainingRuns(Page):
         )
         if run.diverged:
             yield f"It diverged at update {number(run.diverged)}, and ended there."
-        elif not run.loss[-1] <= run.loss[0]:
+        elif climbed(run):
             yield "The loss is higher than at the start."
-        if run.ended in run.budget:
-            most, unit = run.budget[run.ended], "epoch" if run.ended == "epochs" else "second"
-            yield f"It ended because its {_many(most, unit)} {'was' if most == 1 else 'were'} used up."
+        if why := why_ended(run):
+            yield why
         if run.ended:
             yield from self._arrivals() if self.target else self._compare()
 
@@ -234,40 +298,10 @@ class TrainingRuns(Page):
         runs = [run for run in (self.run, *reversed(self.earlier)) if not run.diverged]
         if len(runs) < 2:
             return
-        place = min(getattr(run, self.against)[-1] for run in runs)
+        place, looks = common(runs, self.against)
         differ = {name: len({getattr(run, name) for run in runs}) > 1 for name in ("lr", "seed")}
-        parts = []
-        for run in runs:
-            here = np.searchsorted(getattr(run, self.against), place, side="right") - 1
-            parts.append(f"{_value(run.loss[here])} with {_label(run, differ['seed'], differ['lr'])}")
+        parts = [
+            f"{_value(run.loss[look])} with {_label(run, differ['seed'], differ['lr'])}"
+            for run, look in zip(runs, looks, strict=True)
+        ]
         yield f"At {self._amount(place)}, as far as all of these have come, the loss was {'; '.join(parts)}."
-
-
-def first_at(losses, target):
-    """The first look at which a loss is at most the target; None if there is none.
-
-    >>> first_at([2.3, 0.2, 0.09, 0.12], 0.1), first_at([2.3, float("nan")], 0.1)
-    (2, None)
-    """
-    return next((k for k, loss in enumerate(losses) if loss <= target), None)
-
-
-def _label(run, say_seed, lr=True):
-    """A run's name: batch size, learning rate, and the seed where runs differ in it."""
-    parts = [f"B = {run.batch}", f"η = {number(run.lr)}" * lr, f"seed {run.seed}" * say_seed]
-    return ", ".join(part for part in parts if part)
-
-
-def _many(count, what):
-    """A number of things, one of them in the singular.
-
-    >>> _many(1, "update"), _many(0.04, "epoch"), _many(1500, "update")
-    ('1 update', '0.04 epochs', '1,500 updates')
-    """
-    words = number(count)
-    return f"{words} {what}{'s' * (words != '1')}"
-
-
-def _value(loss):
-    """A loss in words."""
-    return number(loss, 2) if math.isfinite(loss) else "beyond all numbers"

@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 
+import notebooks
 from optim_core import optimizers
 from optim_core.chapters.adaptive import exercises as chapter
 from optim_core.chapters.adaptive import experiments, scenes
@@ -123,10 +124,28 @@ def test_momentum_multiplies_its_memory_by_the_rate():
         assert np.allclose(path["w"][t] - path["w"][t + 1], b, atol=1e-9)
 
 
+def check_arrival(part, diverged, steps):
+    """What `arrival` says of a run after so many steps, counted by a loop, and against how it goes on."""
+    said, below = arrival("x", part[: steps + 1], dict(diverged=diverged if diverged <= steps else 0)), steps + 1
+    while below > 0 and part[below - 1] <= 1e-6:
+        below -= 1
+    if 0 < diverged <= steps:
+        assert said == f"X diverged at step {diverged}."
+    elif below <= steps:
+        assert said == f"X is below a millionth from step {below} to the end."
+    elif "climbs" in said:
+        assert part[steps] > 1 and (diverged or part[steps + 1 :].max() > part[: steps + 1].max())
+    else:
+        first = next((t for t in range(steps + 1) if part[t] <= 1e-6), None)
+        dips = f"dips below a millionth at step {first}, but has not stayed there yet."
+        assert said == f"X {dips if first is not None else f'has not reached a millionth after {steps} steps.'}"
+        assert not diverged or part[steps] < 1e12
+
+
 def test_below_two_no_step_raises_the_loss_and_above_two_some_step_does():
     rng, round_ = np.random.default_rng(1), rotation(np.arange(0.0, 180.0, 0.5)) @ [1.0, 0.0]
-    for _ in range(200):
-        H = experiments.valleys(10 ** rng.uniform(0, 4), rng.uniform(0, 90)).H[0]
+    for kappa, angle in [*itertools.product((1.0, 1e4), (0, 45, 90)), *rng.uniform((1, 0), (4, 90), (200, 2))]:
+        H = experiments.valleys(kappa if kappa in (1.0, 1e4) else 10**kappa, angle).H[0]
         rate = 10 ** rng.uniform(-2, 2, 2)
         rate *= 10 ** rng.uniform(-0.3, 0.3) * 2 / seen(rate, H)
         before = (round_ * (round_ @ H)).sum(-1)
@@ -217,7 +236,66 @@ def test_the_care_of_fixed_rates_is_what_the_figure_says():
         assert len(set(care.scaled["AdaGrad"])) == 1 and np.ptp(care.turned["AdaGrad"]) > 100
 
 
+def test_the_steps_over_all_angles_and_over_all_factors_are_those_on_paper():
+    """Of gradient descent at η = 1.8: on ½cλw² what is left of the loss after k steps is (1 − ηcλ)²ᵏ."""
+    k = np.arange(301)[:, None]
+
+    def on_paper(kappa, c):
+        lam = np.array([1 / kappa, 1.0])
+        logs = np.log(lam * np.array([64.0, 16.0])) + 2 * k * np.log(np.abs(1 - 1.8 * c * lam) + 1e-300)
+        above = np.flatnonzero(np.logaddexp(*logs.T) > np.logaddexp(*logs[0]) + np.log(1e-4))
+        return f"{above[-1] + 1}" if above[-1] < 300 else "more than 300"
+
+    for kappa, angle in zip(stops(CONTROLS["kappa"], 1.0, 1000.0)[::5], itertools.cycle((0, 10, 33, 45, 90))):
+        for c in stops(CONTROLS["factor"], 1e-2, 1e2)[::9]:
+            care = experiments.care({"gradient descent": dict(lr=1.8)}, kappa, angle, c)
+            steps = sorted({on_paper(kappa, each) for each in care.scales}, key=lambda n: (len(n), n))
+            said, over = scenes.extent(care.scaled["gradient descent"], 300), f"{steps[0]} to {steps[-1]}"
+            assert scenes.extent(care.turned["gradient descent"], 300) == on_paper(kappa, c)
+            assert said == (over if len(steps) > 1 else steps[0])
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_when_a_run_of_a_race_arrives_is_what_one_counts_and_who_climbs_goes_on_to(name):
+    """`arrival` after 400 steps, against the same runs after 800."""
+    lrs = np.array([*experiments.ETAS[::8], 1.96, 2.0, 100.0])[:, None]
+    valleys, starts = [(1.0, 45), (100.0, 0), (100.0, 45), (1e4, 90)], [(-8, 4), (0, 0.5)]
+    for (kappa, angle), u in itertools.product(valleys, starts):
+        valley = experiments.valleys(kappa, angle, start=u)
+        path = descend(METHODS[name], valley.start, valley.grad, 800, **settings(name, lr=lrs, beta=0.9))
+        part, gone = valley.loss(path["w"]) / valley.loss(valley.start), path["diverged"]
+        for run, when in zip(part.T, gone, strict=True):
+            check_arrival(run, int(when), 400)
+
+
 # Denominators -----------------------------------------------------------------------------------------------------
+
+
+def step_lengths(g, beta):
+    """What three methods make of gradients g, (streams, T), by their sums alone: {"name": steps in η, (streams, T)}."""
+    t, s, mean = np.arange(1, g.shape[-1] + 1), np.cumsum(g * g, -1), np.zeros_like(g)
+    mean[:, 0] = (1 - beta) * g[:, 0] ** 2
+    for k in range(1, len(t)):
+        mean[:, k] = beta * mean[:, k - 1] + (1 - beta) * g[:, k] ** 2
+    with np.errstate(all="ignore"):
+        parts = {"AdaGrad": g / np.sqrt(s), "mean-square AdaGrad": g / np.sqrt(s / t), "RMSProp": g / np.sqrt(mean)}
+    return {name: np.nan_to_num(part) for name, part in parts.items()}
+
+
+@pytest.mark.parametrize("beta", [0.0, 0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999])
+def test_the_longest_of_all_steps_is_the_first_of_them_and_no_stream_gets_beyond_the_law(beta):
+    heights, rng = stops(CONTROLS["height"], 1, 1000), np.random.default_rng(0)
+    of_the_menu = [experiments.stream(kind, height) for kind in experiments.STREAMS for height in heights]
+    wild = rng.standard_normal((300, 300)) * 10 ** rng.uniform(-3, 3, (300, 300)) * (rng.random((300, 300)) < 0.3)
+    for name, lengths in step_lengths(np.array([*of_the_menu, *wild]), beta).items():
+        assert np.abs(lengths).max() <= longest_step(name, beta, 300) * (1 + 1e-9)
+        for steps in lengths[: len(of_the_menu)]:
+            size, k = scenes.longest(steps)
+            assert size == pytest.approx(max(abs(step) for step in steps), rel=1e-6)
+            assert k == 1 + next(i for i, step in enumerate(steps) if abs(step) >= size * (1 - 1e-6))
+    shown = experiments.denominators(of_the_menu[0], beta)
+    for name, lengths in step_lengths(of_the_menu[0][None], beta).items():
+        assert shown[name]["step"] == pytest.approx(lengths[0], rel=1e-6)
 
 
 @pytest.mark.parametrize("kind", experiments.STREAMS)
@@ -265,15 +343,34 @@ def test_a_caption_of_400_steps_promises_no_more_than_400():
 # Stall, burst, cycle ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("lr", [0.01, 0.1, 0.3, 0.5, 1.0, 3.0, 10.0])
-@pytest.mark.parametrize("beta", [0.5, 0.9, 0.99, 0.999])
-def test_a_burst_is_where_a_rest_ends(lr, beta):
-    """Against the path alone, without the rates: a peak far above what came before it."""
-    for path in experiments.long_valley(lr, beta, steps=1000).values():
-        distance = np.abs(path["w"][:, 1])
-        for step, size in bursts(path["rate"][:, 1], distance):
-            assert size == distance[step] >= distance[max(step - 1, 0)]
-            assert distance[:step].min() * 100 < size
+def peaks(distance):
+    """The bursts of a path, without its rates: a hundredfold of the nearest, then the farthest before a rest."""
+    found, nearest, t = [], np.inf, 0
+    while t < len(distance):
+        nearest, top = min(nearest, distance[t]), t
+        if distance[t] > max(100 * nearest, 1e-3 * distance[0]):
+            while t < len(distance) and distance[t] > distance[top] / 100:
+                top, t = (t if distance[t] > distance[top] else top), t + 1
+            found.append(top)
+            nearest = np.inf
+        else:
+            t += 1
+    return found
+
+
+@pytest.mark.parametrize("beta", [0.0, 0.1, 0.3, 0.5, 0.8, 0.9, 0.95, 0.99, 0.995, 0.999])
+def test_the_bursts_are_those_of_the_path_and_told_as_far_as_it_has_come(beta):
+    for lr in [0.01, 0.03, 0.1, 0.2, 0.4, 0.5, 1.0, 2.5, 5.0, 10.0]:
+        for name, path in experiments.long_valley(lr, beta, steps=1000).items():
+            if name == "AdaGrad" and beta:
+                continue  # it has no β
+            found = peaks(np.abs(path["w"][:, 1]))
+            assert [step for step, _ in bursts(path["rate"][:, 1], np.abs(path["w"][:, 1]))] == found
+            for t in (0, *found[:2], 500, 1000):
+                by = [step for step in found if step <= t]
+                some = f"at step{'s' * (len(by) > 1)} {', '.join(map(str, by[:5]))}{' …' * (len(by) > 5)}"
+                none = "no burst in 1,000 steps" if t == 1000 else "no burst yet"
+                assert scenes.told(path, t) == (f"{len(by)} burst{'s' * (len(by) > 1)}, {some}" if by else none)
 
 
 @pytest.mark.parametrize("lr", [0.01, 0.1, 1.0])
@@ -310,7 +407,7 @@ def test_a_mean_bursts_and_a_sum_does_not():
         assert (np.diff(runs["rate"], axis=0) <= 0).all() and not bursts(runs["rate"][:, 1], np.abs(runs["w"][:, 1]))
 
 
-@pytest.mark.parametrize("lr, beta", [(1.0, 0.99), (0.1, 0.99), (10.0, 0.9)])
+@pytest.mark.parametrize("lr, beta", [(1.0, 0.99), (10.0, 0.9)])
 def test_the_caption_counts_the_bursts_that_have_been(lr, beta):
     scene, runs = scenes.LongRun(), experiments.long_valley(lr, beta, steps=1000)
     scene.show((lr, runs))
@@ -329,6 +426,46 @@ def test_the_excess_loss_is_that_above_the_noise():
     data = experiments.words(exponent=1.0, noise=0.0)
     loss = 0.5 * np.mean((data.X_test @ learnt.w[learnt.best] - data.y_test[:, 0]) ** 2)
     assert learnt.excess[learnt.best] == pytest.approx(loss) == learnt.excess.min()
+
+
+def read(text):
+    return notebooks.parse_number(text)[0]
+
+
+def plainly_learnt(name, exponent, noise, seed):
+    """The excess loss of each rate, by the formulas of the method and a loop over the mini-batches."""
+    data, truth = experiments.words(exponent=exponent, noise=noise, seed=seed), np.resize([1.0, -1.0], 30)
+    lr, order = experiments.WORD_RATES[:, None], np.random.default_rng([seed, 1]).permutation(len(data.y))
+    w = first = second = np.zeros((31, 30))
+    for t, now in enumerate(np.split(order, 100), 1):
+        g = (w @ data.X[now].T - data.y[now, 0]) @ data.X[now] / 10
+        if name == "Adam":
+            first, second = 0.9 * first + 0.1 * g, 0.999 * second + 0.001 * g * g
+            step = first / (1 - 0.9**t) / (np.sqrt(second / (1 - 0.999**t)) + 1e-8)
+        elif name == "AdaGrad":
+            second = second + g * g
+            step = g / (np.sqrt(second) + 1e-10)
+        else:
+            step = g
+        w = np.clip(w - lr * step, -1e9, 1e9)
+    return 0.5 * (((w - truth) @ data.X_test.T) ** 2).mean(-1)
+
+
+@pytest.mark.parametrize("seed, noise", [(0, 0.0), (0, 0.3), (99, 2.0)])
+def test_the_best_excess_loss_and_how_many_times_anothers_it_is_are_recounted(seed, noise):
+    for exponent in (0.0, 0.7, 1.5, 2.0):
+        _, learnt = experiments.rare_words(exponent, noise, seed)
+        least, at = {}, {}
+        for name in experiments.WORD_METHODS:
+            losses = plainly_learnt(name, exponent, noise, seed).tolist()
+            least[name], at[name] = min(losses), experiments.WORD_RATES[losses.index(min(losses))]
+        said = scenes.compared(learnt)
+        for name, loss in least.items():
+            told, eta = (read(text) for text in re.search(rf"{name} (\S+) at η = (\S+)[;.] ", said).groups())
+            assert told == pytest.approx(loss, rel=0.06) and eta == pytest.approx(at[name], rel=0.06)
+        for name in ("AdaGrad", "Adam"):
+            times = read(re.search(rf"(\S+) times {name}'s", said)[1])
+            assert times == pytest.approx(least["gradient descent"] / least[name], rel=0.06)
 
 
 def test_one_rate_is_too_small_for_the_rare_words_and_too_large_for_the_common_ones():
@@ -406,9 +543,12 @@ def test_every_other_picture_can_be_drawn():
         drawn(den, (kind, beta, g, experiments.denominators(g, beta)))
 
 
-@pytest.mark.parametrize("degrees", [0, 5, 45, 80, 90, 135, 180, 270, 359, 360])
-def test_the_first_step_of_adagrad_is_off_by_the_angle_to_the_nearest_diagonal(degrees):
+def test_the_first_steps_are_off_by_the_angle_to_the_nearest_diagonal_or_by_nothing_at_every_stop():
+    degrees = np.array(stops(CONTROLS["angle"], 0, 350))
     g = rotation(degrees) @ np.array([1.0, 0.0])
-    said = scenes.off_downhill(-np.sign(g), g)
-    nearest = min(abs((degrees - diagonal + 180) % 360 - 180) for diagonal in (45, 135, 225, 315))
-    assert said == (f"{nearest}°" if degrees % 90 else "0°")
+    for name in ("gradient descent", "normalised gradient", "AdaGrad", "RMSProp", "Adam"):
+        first = descend(METHODS[name], 0 * g, lambda w: g, 1, **settings(name, lr=1.0, beta=0.9))["w"][1]
+        for angle, step, downhill in zip(degrees.tolist(), first, g, strict=True):
+            nearest = min(abs((angle - diagonal + 180) % 360 - 180) for diagonal in (45, 135, 225, 315))
+            off = nearest if name in ("AdaGrad", "RMSProp", "Adam") and angle % 90 else 0
+            assert scenes.off_downhill(step, downhill) == f"{off}°", (name, angle)

@@ -29,6 +29,7 @@ class Race(Page):
         "of each, divided by the first, against the steps; below, what each step multiplied the gradient of w₁ (solid) "
         "and of w₂ (dashed) by. Right: these rates as bars, at the step that is shown."
     )
+    claims = (arrival, seen)
 
     def __init__(self, sets="u"):
         super().__init__("map loss bars / map rates bars", widths=[4.4, 3.0, 2.2], size=(9.6, 4.5), top=0.3)
@@ -96,6 +97,16 @@ def rates_in_words(rates):
     )
 
 
+def extent(steps, most):
+    """From which to which number of steps a curve goes; inf: not within `most`.
+
+    >>> extent(np.array([7.0, 7.0]), 300), extent(np.array([7.0, np.inf]), 300), extent(np.array([np.inf]), 300)
+    ('7', '7 to more than 300', 'more than 300')
+    """
+    low, high = (number(end) if np.isfinite(end) else f"more than {most}" for end in (np.min(steps), np.max(steps)))
+    return low if low == high else f"{low} to {high}"
+
+
 class Care(Page):
     """Steps to a part of the loss against the angle of the valley, and against a factor on the loss.
 
@@ -106,6 +117,7 @@ class Care(Page):
         "Two panels with a curve for each method: the number of steps until the loss stays below a ten-thousandth of "
         "the first. Left: against the angle of the valley; right: against a factor on the loss, from 0.01 to 100."
     )
+    claims = (extent,)
 
     def __init__(self):
         super().__init__("turned scaled", size=(9.6, 3.9), top=0.3)
@@ -135,14 +147,14 @@ class Care(Page):
         return self.moved()
 
 
-def extent(steps, most):
-    """From which to which number of steps a curve goes; inf: not within `most`.
+def off_downhill(step, g):
+    """The angle between a step and −g, in whole degrees; 45 is the most that a step with the signs of −g can be off.
 
-    >>> extent(np.array([7.0, 7.0]), 300), extent(np.array([7.0, np.inf]), 300), extent(np.array([np.inf]), 300)
-    ('7', '7 to more than 300', 'more than 300')
+    >>> off_downhill(np.array([-1.0, -1.0]), np.array([1.0, 0.2]))
+    '34°'
     """
-    low, high = (number(end) if np.isfinite(end) else f"more than {most}" for end in (np.min(steps), np.max(steps)))
-    return low if low == high else f"{low} to {high}"
+    cross, along = step[0] * -g[1] - step[1] * -g[0], -step @ g
+    return f"{abs(np.degrees(np.arctan2(cross, along))):.0f}°"
 
 
 class FirstSteps(Page):
@@ -158,6 +170,7 @@ class FirstSteps(Page):
         "on such planes: gradient descent and its normalised form on a circle, AdaGrad, RMSProp and Adam in the "
         "corners of a square."
     )
+    claims = (off_downhill,)
 
     def __init__(self):
         super().__init__("first later", size=(9.6, 4.3), top=0.3)
@@ -189,14 +202,15 @@ class FirstSteps(Page):
         return self.moved()
 
 
-def off_downhill(step, g):
-    """The angle between a step and −g, in whole degrees; 45 is the most that a step with the signs of −g can be off.
+def longest(steps):
+    """The longest of some steps and its number, counted from 1; of several as long, but for rounding, the first.
 
-    >>> off_downhill(np.array([-1.0, -1.0]), np.array([1.0, 0.2]))
-    '34°'
+    >>> longest(np.array([0.5, -2.0, 2.0 + 1e-12]))
+    (2.0, 2)
     """
-    cross, along = step[0] * -g[1] - step[1] * -g[0], -step @ g
-    return f"{abs(np.degrees(np.arctan2(cross, along))):.0f}°"
+    size = np.abs(steps)
+    k = int(np.argmax(size >= size.max() * (1 - 1e-6)))
+    return float(size[k]), k + 1
 
 
 class Denominators(Page):
@@ -205,19 +219,18 @@ class Denominators(Page):
     result: (kind, beta, g, answer), answer of `experiments.denominators`.
     """
 
-    claims = (longest_step,)
-
     alt = (
         "Three panels over 300 steps, on logarithmic axes. Left: the size of the gradients; middle: what AdaGrad, its "
         "mean form and RMSProp divide them by; right: the length of their steps in units of the learning rate."
     )
+    claims = (longest_step, longest)
 
     def __init__(self):
         super().__init__("g root step", size=(9.6, 3.9), top=0.3)
         shared = dict(x="steps t", xlim=(0, STREAM), log="y", legend=None)
         self.g = Curves(self, "g", title="size of the gradient, |g|", ylim=(1e-3, 1e4), **shared)
         self.root = Curves(self, "root", title="divided by", ylim=(1e-4, 1e4), **shared)
-        self.step = Curves(self, "step", title="length of the step / η", ylim=(1e-4, 1e2), levels={"η": 1.0}, **shared)
+        self.step = Curves(self, "step", title="length of the step / η", ylim=(1e-4, 1e2), levels={"": 1.0}, **shared)
 
     def show(self, result):
         self.kind, self.beta, g, self.answer = result
@@ -230,10 +243,8 @@ class Denominators(Page):
     def at(self, t):
         said = []
         for name, one in self.answer.items():
-            step = np.abs(one["step"])
-            longest = int(np.argmax(step > step.max() * (1 - 1e-6)))  # rounding alone must not say which is first
-            bound = number(longest_step(name, self.beta, STREAM), 3)
-            said.append(f"{name}: {number(step[longest], 3)} η, at step {longest + 1} (never above {bound} η)")
+            (size, step), bound = longest(one["step"]), number(longest_step(name, self.beta, STREAM), 3)
+            said.append(f"{name}: {number(size, 3)} η, at step {step} (never above {bound} η)")
         words = "; ".join(said)
         self.caption = f"Stream “{self.kind}”, β = {number(self.beta)}. The longest of {STREAM} steps: {words}."
         return self.moved()
@@ -248,6 +259,22 @@ def none(values):
     return np.where(values > 0, values, np.nan)
 
 
+def compared(learnt):
+    """The excess loss of each method at its best η, and how many times another's gradient descent's is.
+
+    >>> from optim_core.chapters.adaptive.experiments import Learnt
+    >>> one, other = (Learnt(np.where(np.arange(31) == 10, low, 1.0), None) for low in (0.6, 0.2))
+    >>> print(compared({"gradient descent": one, "AdaGrad": other, "Adam": other}))  # doctest: +NORMALIZE_WHITESPACE
+    Excess loss at the best of 31 η: gradient descent 0.6 at η = 0.1; AdaGrad 0.2 at η = 0.1; Adam 0.2 at η = 0.1.
+    Gradient descent's is 3 times AdaGrad's and 3 times Adam's.
+    """
+    best = {name: one.excess[one.best] for name, one in learnt.items()}
+    etas = {name: number(WORD_RATES[one.best], 2) for name, one in learnt.items()}
+    said = "; ".join(f"{name} {number(excess, 2)} at η = {etas[name]}" for name, excess in best.items())
+    ratios = (f"{number(best['gradient descent'] / best[name], 2)} times {name}'s" for name in WORD_METHODS[1:])
+    return f"Excess loss at the best of {len(WORD_RATES)} η: {said}. Gradient descent's is {' and '.join(ratios)}."
+
+
 class RareWords(Page):
     """What was learnt of frequent and of rare words, and what each η left.
 
@@ -259,6 +286,7 @@ class RareWords(Page):
         "each method at its best learning rate. Right: the excess loss after one pass against the learning rate; a "
         "large point marks the best of each method."
     )
+    claims = (compared,)
 
     def __init__(self):
         super().__init__("words rates", size=(9.6, 4.0), top=0.3)
@@ -279,16 +307,25 @@ class RareWords(Page):
         self.name({name: look(name) for name in self.learnt})
 
     def at(self, t):
-        best = {name: one.excess[one.best] for name, one in self.learnt.items()}
-        etas = {name: number(WORD_RATES[one.best], 2) for name, one in self.learnt.items()}
-        said = "; ".join(f"{name} {number(excess, 2)} at η = {etas[name]}" for name, excess in best.items())
-        plain = best["gradient descent"]
-        ratios = " and ".join(f"{number(plain / best[n], 2)} times {n}'s" for n in WORD_METHODS[1:])
-        self.caption = (
-            f"a = {number(self.exponent)}. Excess loss at the best of {len(WORD_RATES)} η: {said}. "
-            f"Gradient descent's is {ratios}."
-        )
+        self.caption = f"a = {number(self.exponent)}. {compared(self.learnt)}"
         return self.moved()
+
+
+def told(path, t):
+    """How many bursts of w₂ a run has had by step t, and where they were farthest; or that it diverged.
+
+    >>> w, rate = np.array([1.0, 0.01, 0.02, 2.0, 0.0]), np.array([1.0, 3.0, 99.0, 1.0])
+    >>> path = dict(w=np.stack([w, w], -1), rate=np.stack([rate, rate], -1), diverged=0)
+    >>> told(path, 2), told(path, 4)
+    ('no burst yet', '1 burst, at step 3')
+    """
+    if 0 < path["diverged"] <= t:
+        return f"diverged at step {int(path['diverged'])}"
+    found = [step for step, _ in bursts(path["rate"][:, 1], np.abs(path["w"][:, 1])) if step <= t]
+    if found:
+        peaks = f"at steps {', '.join(map(str, found[:5]))}{' …' if len(found) > 5 else ''}"
+        return f"{len(found)} bursts, {peaks}" if len(found) > 1 else f"1 burst, at step {found[0]}"
+    return f"no burst in {t:,} steps" if t == len(path["w"]) - 1 else "no burst yet"
 
 
 class LongRun(Page):
@@ -302,6 +339,7 @@ class LongRun(Page):
         "on a logarithmic axis; middle: its rate across the valley, with the edge 2/λ = 2; right: how far along the "
         "valley it is."
     )
+    claims = (bursts, told)
 
     def __init__(self):
         super().__init__("across rate along", size=(9.6, 3.9), top=0.3)
@@ -322,22 +360,13 @@ class LongRun(Page):
         self.name({name: look(name) for name in self.runs})
 
     def at(self, t):
-        said = "; ".join(f"{name}: {self._said(path, t)}, {self._place(path, t)}" for name, path in self.runs.items())
+        said = "; ".join(f"{name}: {told(path, t)}, {self._place(path, t)}" for name, path in self.runs.items())
         self.caption = f"Step {t} of {self.steps}, η = {number(self.lr)}. {said}."
         return self.moved(t)
 
     def _place(self, path, t):
         one, two = path["w"][t]
         return f"now at w₁ = {place(one)}, |w₂| = {place(abs(two))}"
-
-    def _said(self, path, t):
-        if 0 < path["diverged"] <= t:
-            return f"diverged at step {int(path['diverged'])}"
-        found = [(step, size) for step, size in bursts(path["rate"][:, 1], np.abs(path["w"][:, 1])) if step <= t]
-        if found:
-            peaks = f"at steps {', '.join(str(step) for step, _ in found[:5])}{' …' if len(found) > 5 else ''}"
-            return f"{len(found)} bursts, {peaks}" if len(found) > 1 else f"1 burst, at step {found[0][0]}"
-        return f"no burst in {t:,} steps" if t == self.steps else "no burst yet"
 
 
 def place(w):
@@ -360,6 +389,7 @@ class HiddenRate(Page):
         "two logarithmic axes. Right: the part of the loss that AdaDelta leaves on a ravine after 300 steps, against "
         "epsilon; a line marks what gradient descent with η = 1 leaves."
     )
+    allows = {"no claims": "how far AdaDelta is at four steps, and how far in parts of gradient descent's way"}
 
     def __init__(self):
         super().__init__("walked left", size=(9.6, 3.9), top=0.3)
