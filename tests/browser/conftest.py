@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from lab import Lab, NoBrowser  # noqa: E402
+pytest.register_assert_rewrite("uses")
+from lab import NOTEBOOK, Lab, NoBrowser  # noqa: E402
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -16,10 +17,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("browser")
 
 
-def open_lab(*arguments):
+def open_lab(**options):
     """Lab(…), or the test skipped with the reason (failed, where the browser is required)."""
     try:
-        return Lab(*arguments)
+        return Lab(**options)
     except NoBrowser as reason:
         if os.environ.get("OPTIM_CORE_BROWSER") == "required":
             pytest.fail(f"OPTIM_CORE_BROWSER=required, but: {reason}", pytrace=False)
@@ -30,4 +31,11 @@ def open_lab(*arguments):
 def lab():
     """One JupyterLab and one browser for all notebooks."""
     with open_lab() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def notebook7():
+    """The same in Notebook 7."""
+    with open_lab(front_end=NOTEBOOK) as running:
         yield running

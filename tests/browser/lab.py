@@ -1,4 +1,4 @@
-"""JupyterLab in a real browser: for the browser tests, and for the author's eyes.
+"""JupyterLab, or Notebook 7, in a real browser: for the browser tests, and for the author's eyes.
 
     python3 tests/browser/lab.py notebooks/02_critical_points.ipynb [--out DIR] [--size 1440x900]
 
@@ -41,8 +41,12 @@ FLAGS = [
 ]
 PATIENCE = 300  # seconds until something is taken for lost: a busy machine may be slow and nothing worse
 STDERR = '[data-mime-type="application/vnd.jupyter.stderr"]'
-# The kernel of the static site lies among JupyterLab's extensions, and says there that it belongs elsewhere.
-SITE_ONLY = "Shared module @jupyterlite/services doesn't exist in shared scope default"
+# Not ours: the kernel of the static site lies among JupyterLab's extensions, and says there that it belongs elsewhere;
+# the list of keyboard shortcuts may begin before the settings have come, in a page that has nothing else to load.
+KNOWN = (
+    "Shared module @jupyterlite/services doesn't exist in shared scope default",
+    "Cannot read properties of undefined (reading 'schema')",
+)
 ELSEWHERE = re.compile(r"^(https?|wss?)://(?!(127\.0\.0\.1|localhost)[:/])")
 
 
@@ -88,6 +92,12 @@ def free_port() -> int:
         return s.getsockname()[1]
 
 
+# A notebook is shown in JupyterLab, or in Notebook 7, where it has a page of its own: the module that is run, the class
+# of its settings, the address of a notebook.
+LAB = ("jupyterlab", "LabApp", "/lab/workspaces/{workspace}/tree/{name}?reset&token={token}")
+NOTEBOOK = ("notebook", "JupyterNotebookApp", "/notebooks/{name}?token={token}")
+
+
 class Lab:
     """A JupyterLab on a copy of a folder of notebooks, and a browser.
 
@@ -95,9 +105,12 @@ class Lab:
         page = lab.open("02_critical_points.ipynb")
         page.run_all()
         page.figures()[0].press("η learning rate", "ArrowRight", 3)
+
+    front_end: LAB, or NOTEBOOK for a Notebook 7.
     """
 
-    def __init__(self, notebooks: Path = ROOT / "notebooks", size: tuple[int, int] = (1440, 900)):
+    def __init__(self, notebooks: Path = ROOT / "notebooks", size: tuple[int, int] = (1440, 900), front_end=LAB):
+        self.module, self.settings, self.address = front_end
         self.chromium = find_chromium()
         try:
             from playwright.sync_api import sync_playwright
@@ -155,12 +168,12 @@ class Lab:
         }
         (kernel / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
         command = [
-            *(sys.executable, "-m", "jupyterlab", "--no-browser"),
+            *(sys.executable, "-m", self.module, "--no-browser"),
             f"--ServerApp.root_dir={self.served}",
             "--ServerApp.ip=127.0.0.1",
             f"--ServerApp.port={port}",
             f"--IdentityProvider.token={self.token}",
-            "--LabApp.expose_app_in_browser=True",
+            f"--{self.settings}.expose_app_in_browser=True",
             "--LabApp.extension_manager=readonly",
         ]
         if hasattr(os, "geteuid") and os.geteuid() == 0:
@@ -221,20 +234,20 @@ class Window:
         self.context.route(ELSEWHERE, self._stop_request)
         self.page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE * 1000)
-        self.page.on("pageerror", lambda e: self.problems.append(f"page error: {e}"))
+        self.page.on("pageerror", lambda e: e.message in KNOWN or self.problems.append(f"page error: {e}"))
         self.page.on("console", self._console)
         self.page.on("websocket", lambda s: ELSEWHERE.match(s.url) and self.problems.append(f"request to {s.url}"))
-        self.token = lab.token
+        self.token, self.address = lab.token, lab.address
 
     def show(self, name: str) -> None:
         """Begin to open a notebook."""
         self.problems.clear()
         self.taken = True
-        if self.used:
+        if self.used and self.address is LAB[-1]:
             self.page.evaluate("path => { window.jupyterapp.commands.execute('docmanager:open', {path}); }", name)
         else:  # `reset`: a workspace of this window alone, not what another left open
             workspace = f"test{time.monotonic_ns()}"
-            self.page.goto(f"/lab/workspaces/{workspace}/tree/{name}?reset&token={self.token}")
+            self.page.goto(self.address.format(workspace=workspace, name=name, token=self.token))
             self.used = True
 
     def _stop_request(self, route) -> None:
@@ -242,9 +255,7 @@ class Window:
         route.abort()
 
     def _console(self, message) -> None:
-        if SITE_ONLY in message.text:
-            return
-        if message.type == "error":
+        if message.type == "error" and not any(words in message.text for words in KNOWN):
             where = message.location.get("url", "")
             self.problems.append(f"console error: {message.text} {where}")
 
@@ -274,16 +285,23 @@ class Page:
         dialogs = [f"an open dialog: {text}" for text in self.page.locator(".jp-Dialog-content").all_inner_texts()]
         return "\n".join(self.problems + dialogs)
 
-    def run_all(self, seconds: float = PATIENCE, to_end: bool = True) -> None:
+    def run_all(self, seconds: float = PATIENCE, to_end: bool = True, by_menu: bool = False) -> None:
         """Run every cell, top to bottom, until every widget is drawn; PageFault on an error.
 
-        to_end: whether to wait for the results that come one by one, and until the kernel is idle.
+        to_end: whether to wait for the results that come one by one, and until the kernel is idle; by_menu: whether to
+        choose it in the menu *Run*.
         """
         self.page.evaluate(
             """() => { window.allRun = null;
-                window.jupyterapp.commands.execute("notebook:run-all-cells")
-                    .then(() => window.allRun = "done", e => window.allRun = String(e)); }"""
+                const commands = window.jupyterapp.commands, run = "notebook:run-all-cells";
+                commands.commandExecuted.connect((_, {id, result}) => {
+                    if (id === run) result.then(() => window.allRun = "done", e => window.allRun = String(e)); }); }"""
         )
+        if by_menu:
+            self.page.get_by_role("menuitem", name="Run", exact=True).click()
+            self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        else:
+            self.page.evaluate('() => { window.jupyterapp.commands.execute("notebook:run-all-cells"); }')
         self._js_ready("() => window.allRun !== null", "the cells did not finish", seconds)
         if to_end:
             self.wait_idle(seconds)
