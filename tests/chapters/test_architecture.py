@@ -6,6 +6,7 @@ import pytest
 from optim_core.chapters.architecture import exercises, experiments, scenes
 from optim_core.chapters.architecture.experiments import KINDS, STRENGTHS
 from optim_core.exercises import has_blank
+from optim_core.scenes.board import number
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if "norm" not in kind])
@@ -18,6 +19,63 @@ def test_a_network_without_a_block_is_the_network_of_one_block_less(kind):
     data = experiments.digits()
     layers = [*net.layers[: 1 + each], *net.layers[1 + 2 * each :]]
     assert right == experiments.Network(layers).accuracy(flat, data.X_test, data.y_test)
+
+
+@pytest.mark.parametrize("kind", ["plain", "residual"])
+def test_what_is_said_of_a_cut_is_so_at_every_block(kind):
+    """Which of the held-out digits are right, with all blocks and without each: from a forward pass of our own.
+
+    Networks after a tenth of their training: what is said hangs on the accuracies alone.
+    """
+    net, data = experiments.deep(kind, 10), experiments.digits()
+    w = experiments.train(net, data, experiments.gd, lr=0.1, steps=40, w=net.init(0, "he", scale=0.7), progress=False)[
+        "w"
+    ]
+    whole = net.accuracy(w, data.X_test, data.y_test)
+    parts = [experiments.without(kind, 10, w, k) for k in range(10)]
+    first, *blocks, last = np.split(w, [2080 + 1056 * k for k in range(11)])  # (64 + 1)·32, ten times (32 + 1)·32
+    right = []
+    for gone in (None, *range(10)):
+        h = data.X_test @ first[:2048].reshape(64, 32) + first[2048:]
+        for k, one in enumerate(blocks):
+            W, b = one[:1024].reshape(32, 32), one[1024:]
+            if k != gone:
+                h = np.maximum(h @ W + b, 0) if kind == "plain" else h + np.maximum(h, 0) @ W + b
+        right.append(np.mean((h @ last[:320].reshape(32, 10) + last[320:]).argmax(-1) == data.y_test))
+    for left, own in zip(parts, right[1:], strict=True):
+        verb = "falls" if own < right[0] else "rises" if own > right[0] else "goes"
+        assert scenes.cut(kind, whole, left) == (
+            f"the {kind} network {verb} from {100 * right[0]:.1f} % to {100 * own:.1f} %"
+        )
+    assert " rises from " in scenes.cut(kind, whole, whole + 0.01) and " goes from " in scenes.cut(kind, whole, whole)
+
+
+def turns_by_pairs(losses, least):
+    """Turns by taking away, again and again, the two neighbouring extremes that are least apart, if that is ≤ least."""
+    inner = zip(losses[:-2], losses[1:-1], losses[2:], strict=True)
+    ends = [losses[0], *(b for a, b, c in inner if (b - a) * (c - b) < 0), losses[-1]]
+    while len(ends) > 2 and min(steps := np.abs(np.diff(ends))) <= least:
+        k = int(np.argmin(steps))
+        if k == 0:
+            ends = ends[1:]
+        elif k == len(steps) - 1:
+            ends = ends[:-1]
+        else:
+            ends = ends[:k] + ends[k + 2 :]
+    return len(ends) - 2
+
+
+def test_what_is_said_of_a_curve_on_the_line_is_what_pairs_of_extremes_say():
+    """Curves that are drawn at random, from smooth to noise, and those of shallow networks, at every reach."""
+    rng = np.random.default_rng(0)
+    curves = [np.convolve(rng.normal(size=81 + k), np.ones(k + 1), "valid") for k in range(40) for _ in range(5)]
+    curves += [experiments.along_a_line(kind, 2, 0, reach)[1] for kind in KINDS for reach in (0.005, 0.05, 0.5)]
+    for losses in curves:
+        low, high = min(losses.tolist()), max(losses.tolist())
+        turned = turns_by_pairs(losses.tolist(), 0.05 * (high - low))
+        said = scenes.along(0.5, losses)
+        assert f"the lowest loss is {number(low, 3)} and the highest {number(high - low, 2)} more" in said
+        assert f"it turns {turned} time{'' if turned == 1 else 's'} by more" in said
 
 
 def test_turning_points_are_counted():
@@ -88,17 +146,60 @@ def test_scaled_blocks_keep_the_variance_below_e(L):
     assert (1 + beta**2) ** L < np.e and (1 + (1.3 * beta) ** 2) ** L > min(np.e, 1 + 1.69 - 1e-9) - 1e-9
 
 
-def test_the_caption_of_the_modes_says_when_each_is_half_learned():
-    for layers in (1, 2, 3, 4):
-        for a0 in (1e-6, 1e-3, 0.1):
-            scene, path = scenes.Modes(), experiments.modes(layers, a0, 0.01)
-            scene.show((layers, a0, 0.01, path, {}))
-            for t in (0, 100, 800):
-                scene.at(t)
-                for s, row in zip(STRENGTHS, path.T, strict=True):
-                    said = f"{s:g} at step {np.argmax(row >= s / 2)}"
-                    assert (said in scene.caption) is bool((row[: t + 1] >= s / 2).any())  # not before it happens
-                assert ("Not half learned" in scene.caption) is bool(t == 800 and min(path[-1] / STRENGTHS) < 0.5)
+STARTS, RATES = [1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1], [0.005, 0.01, 0.02]
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3, 4])
+def test_when_each_mode_is_half_learned_is_said_at_every_stop(layers):
+    """By gradient descent on every entry of every layer; with one layer also by the geometric series."""
+    start, lr = np.array(STARTS)[:, None, None], np.array(RATES)[:, None]  # (starts, rates, modes)
+    entries = np.repeat(np.broadcast_to(start ** (1 / layers), (6, 3, 4))[None], layers, axis=0)
+    own = []
+    for _ in range(801):
+        own.append(entries.prod(0))
+        others = np.array([np.delete(entries, k, axis=0).prod(0) for k in range(layers)])
+        entries = entries + lr * (np.array(STRENGTHS) - own[-1]) * others
+    for i, j in np.ndindex(6, 3):
+        path = experiments.modes(layers, STARTS[i], RATES[j])
+        for t in (0, 1, 100, 400, 799, 800):
+            said, missing = scenes.halved(path, t), []
+            for k, s in enumerate(STRENGTHS):
+                at = next((n for n in range(t + 1) if own[n][i, j, k] >= s / 2), None)
+                if layers == 1 and at:
+                    assert (
+                        (s - STARTS[i]) * (1 - RATES[j]) ** at <= s / 2 < (s - STARTS[i]) * (1 - RATES[j]) ** (at - 1)
+                    )
+                assert (f"{s:g} at step {at}" in said) == (at is not None)
+                missing += [f"{s:g}"] * (at is None)
+            assert ("none so far" in said) == (len(missing) == 4)
+            late = f" Not half learned in 800 steps: {', '.join(missing)}."
+            assert said.endswith(late) if missing and t == 800 else "Not half" not in said
+
+
+@pytest.mark.parametrize("a0", STARTS)
+@pytest.mark.parametrize("lr", RATES)
+def test_at_the_steps_of_saxes_formula_its_curve_is_at_half_height(a0, lr):
+    said = scenes.formula(a0, lr).removeprefix("Saxe's formula says ").removesuffix(".").split(", ")
+    for step, s in zip(map(int, said), STRENGTHS, strict=True):
+        before, after = (s / (1 + (s / a0 - 1) * np.exp(-2 * s * lr * (step + half))) for half in (-0.51, 0.51))
+        assert before < s / 2 < after
+
+
+def test_the_loss_is_said_to_be_as_for_every_alpha_if_it_is():
+    """At every stop, from a forward pass of our own; and a network whose last layer stays as it was is another."""
+    (net, w), data = experiments.small_net(), experiments.digits()
+    for alpha in (0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0):
+        losses = []
+        for last in (alpha, 1.0):
+            W, b, V, c = np.split(w, np.cumsum([64 * 16, 16, 16 * 10]))
+            hidden = np.maximum(data.X[:400] @ (alpha * W).reshape(64, 16) + alpha * b, 0)
+            z = hidden @ (V / last).reshape(16, 10) + c
+            losses.append(np.mean(np.log(np.exp(z).sum(-1)) - z[np.arange(400), data.y[:400]]))
+        other = experiments.rescaled(net, w, alpha)
+        assert losses[0] == pytest.approx(float(net.loss(other, data.X[:400], data.y[:400])), rel=1e-12)
+        trained = experiments.sharpness(1.0)[0]
+        assert scenes.unchanged(losses[0], trained) == f"the loss is {trained:.4g}, as for every α"
+        assert ("as for every" in scenes.unchanged(losses[1], trained)) == (alpha == 1)
 
 
 def test_a_students_half_times_are_marked_where_they_are_numbers():

@@ -197,7 +197,7 @@ def branch_losses(depths, seeds=3):
 
 @functools.lru_cache(maxsize=256)
 def gradient_norms(kind, depth, seed):
-    """log₁₀ of the gradient's norm at the input of each hidden block, first to last, at the start of training."""
+    """log₁₀ of the gradient's norm before each hidden block, and behind the last, at the start of training."""
     net, (X, y) = deep(kind, depth), few_digits()
     dx = net.on(X, y).layers_at(net.init(seed, "he"))["dx"]
     each = len(block(kind, depth))

@@ -7,7 +7,7 @@ from optim_core.scenes.board import INK, number
 from optim_core.scenes.panels import Bars, Curves, Page
 from optim_core.scenes.styles import DASHED, DOTTED, LONG, Look, look, shades
 
-from .experiments import STRENGTHS, half_time, loss_of, turning_points
+from .experiments import STRENGTHS, half_time, loss_of, sharpness, turning_points
 
 LOOKS = {
     "plain": Look("#a3410f", marker="s"),
@@ -17,6 +17,16 @@ LOOKS = {
     "residual, batch norm": Look("#1f6f8b", marker="o"),
 }
 FADED = Look("#b9c3cc")
+
+
+def cut(kind, whole, left):
+    """What becomes of a network's accuracy without a block, in words.
+
+    >>> cut("plain", 0.96, 0.015), cut("residual", 0.96, 0.962)
+    ('the plain network falls from 96.0 % to 1.5 %', 'the residual network rises from 96.0 % to 96.2 %')
+    """
+    verb = "falls" if left < whole else "rises" if left > whole else "goes"
+    return f"the {kind} network {verb} from {100 * whole:.1f} % to {100 * left:.1f} %"
 
 
 class CutOut(Page):
@@ -31,6 +41,7 @@ class CutOut(Page):
         "hidden block; a tick on each bar marks the accuracy of the whole network. The plain one's bars are near the "
         "floor, the residual one's near the tick."
     )
+    claims = (cut,)
 
     def __init__(self):
         super().__init__("plain residual", size=(9.6, 3.6))
@@ -48,19 +59,29 @@ class CutOut(Page):
             self.bars[kind].show(bars, looks=looks, marks=dict.fromkeys(names, whole))
 
     def at(self, t):
-        said = "; ".join(
-            f"the {kind} network falls from {100 * whole:.1f} % to {100 * parts[self.block - 1]:.1f} %"
-            for kind, (whole, parts) in self.results.items()
-        )
-        self.caption = (
-            f"Without block {self.block} of {len(self.results['plain'][1])}, and without training again, {said}."
-        )
+        said = "; ".join(cut(kind, whole, parts[self.block - 1]) for kind, (whole, parts) in self.results.items())
+        blocks = f"block {self.block} of {len(self.results['plain'][1])}"
+        self.caption = f"Without {blocks}, and without training again, {said}."
         return self.moved()
 
     def clicked(self, axes, x, y):
         count = len(self.results["plain"][1])
         on = any(axes is panel.axes for panel in self.bars.values())
         return {"block": int(np.clip(round(x) + 1, 1, count))} if on else {}
+
+
+def along(reach, losses):
+    """What a curve of losses along a line does, in a sentence.
+
+    >>> along(0.5, np.array([3.0, 1.0, 2.0, 1.5, 4.0]))[:74]
+    'on this line, up to a = ±0.5, the lowest loss is 1 and the highest 3 more;'
+    """
+    turned = turning_points(losses)
+    return (
+        f"on this line, up to a = ±{number(reach)}, the lowest loss is {number(losses.min(), 3)} and the highest "
+        f"{number(np.ptp(losses), 2)} more; it turns {turned} time{'s' * (turned != 1)} by more than a twentieth of "
+        "that."
+    )
 
 
 class Line(Page):
@@ -74,21 +95,21 @@ class Line(Page):
         "Left: the loss along a straight line through weight space. Right: above, how often that curve turns, against "
         "the depth, for five kinds of networks; below, the norm of the gradient from the first block to the last."
     )
+    claims = (along,)
 
     def __init__(self):
         super().__init__("line turns / line norm", widths=[6, 5], size=(9.6, 4.6), top=0.26)
         self.curve = Curves(self, "line", title="loss on 64 digits", x="along a direction d: w + a · d", legend=None)
         words = dict(title="turning points of such a curve", x="hidden blocks", legend=None)
         self.turns = Curves(self, "turns", **words, ylim=(0, 62), xlim=(0, 34))
-        words = dict(title="norm of the gradient", x="block, first to last", legend=None, log="y", ylim=(1e-2, 1e6))
-        self.norm = Curves(self, "norm", **words)
+        words = dict(title="norm of the gradient", x="0: before the first block, 1: behind the last", legend=None)
+        self.norm = Curves(self, "norm", **words, log="y", ylim=(1e-2, 1e6))
         self.name(LOOKS, columnspacing=1.0)
 
     def show(self, result):
         self.kind, self.depth, self.seed, self.places, self.losses, norms, counts = result
         self.curve.show({self.kind: (self.places, self.losses)}, looks=LOOKS, marks={"here training begins": 0.0})
-        self.turned = turning_points(self.losses)
-        dots = {self.kind: (self.depth, self.turned)}
+        dots = {self.kind: (self.depth, turning_points(self.losses))}
         self.turns.show(counts, looks=LOOKS, dots=dots)
         lines = {kind: (np.linspace(0, 1, len(row)), 10.0**row) for kind, row in norms.items()}
         self.ratio = 10.0 ** (norms[self.kind][0] - norms[self.kind][-1])
@@ -96,11 +117,9 @@ class Line(Page):
 
     def at(self, t):
         self.caption = (
-            f"{self.kind[0].upper()}{self.kind[1:]}, {self.depth} hidden blocks, seed {self.seed}: on this line, up to "
-            f"a = ±{number(self.places[-1])}, the lowest loss is {number(self.losses.min(), 3)} and the highest "
-            f"{number(np.ptp(self.losses), 2)} more; it turns {self.turned} time{'s' * (self.turned != 1)} by more "
-            f"than a twentieth of that. The gradient at the first block is {number(self.ratio, 2)} times as long as "
-            f"at the last."
+            f"{self.kind.capitalize()}, {self.depth} hidden blocks, seed {self.seed}: "
+            f"{along(self.places[-1], self.losses)} The gradient before the first block is {number(self.ratio, 2)} "
+            "times as long as behind the last."
         )
         return self.moved()
 
@@ -115,6 +134,7 @@ class Shattered(Page):
         "Left: the output of a deep network against its one input, and below it its derivative. Right: the correlation "
         "of the derivative with itself at a distance, which falls from 1; a dashed line is one layer."
     )
+    allows = {"no claims": "correlations at two distances"}
 
     def __init__(self):
         super().__init__("f lags / slope lags", widths=[6, 5], size=(9.6, 4.2))
@@ -144,6 +164,29 @@ class Shattered(Page):
         return self.moved()
 
 
+def halved(path, t):
+    """Which modes are half learned by step t, and at which; once all steps are taken, also which are not.
+
+    >>> path = np.array([[0.1, 0.1, 0.1, 0.1], [2.5, 0.9, 0.1, 0.1], [3.9, 1.8, 0.4, 0.1]])
+    >>> halved(path, 1), halved(path, 2)
+    ('Half learned: 4 at step 1.', 'Half learned: 4 at step 1, 2 at step 2. Not half learned in 2 steps: 1, 0.5.')
+    """
+    first = [np.flatnonzero(row[: t + 1] >= s / 2)[:1] for row, s in zip(path.T, STRENGTHS, strict=True)]
+    done = [f"{number(s)} at step {at[0]}" for s, at in zip(STRENGTHS, first, strict=True) if len(at)]
+    missing = [number(s) for s, at in zip(STRENGTHS, first, strict=True) if not len(at)]
+    late = f" Not half learned in {t} steps: {', '.join(missing)}." if missing and t == len(path) - 1 else ""
+    return f"Half learned: {', '.join(done) or 'none so far'}.{late}"
+
+
+def formula(a0, lr):
+    """At which steps the modes of two layers are half learned, as Saxe's formula has it.
+
+    >>> formula(0.001, 0.01)
+    "Saxe's formula says 104, 190, 345, 621."
+    """
+    return f"Saxe's formula says {', '.join(str(round(half_time(s, a0) / lr)) for s in STRENGTHS)}."
+
+
 class Modes(Page):
     """How strongly a deep linear network has learned each of four directions, and its loss, against the steps.
 
@@ -154,54 +197,45 @@ class Modes(Page):
         "Above: four curves that rise one after another, each from near 0 to its own height, with dashed curves of a "
         "formula upon them; below: the loss, which falls in steps from a small start of two layers or more."
     )
+    claims = (halved, formula)
 
     def __init__(self):
         super().__init__("modes / loss", heights=[3, 2], size=(9.6, 4.6), top=0.26)
         names = [f"strength {number(s)}" for s in STRENGTHS]
         self.looks = dict(zip(names, reversed(shades(4)), strict=True))
-        self.modes = Curves(
-            self,
-            "modes",
-            title="learned so far",
-            y="strength",
-            ylim=(0, 4.4),
-            legend=None,
-            room=dict(bottom=0.25, left=0.75),
-        )
-        self.loss = Curves(
-            self, "loss", x="steps t", y="loss", log="y", ylim=(0.01, 30), legend=None, room=dict(left=0.75)
-        )
+        words = dict(title="learned so far", y="strength", room=dict(bottom=0.25, left=0.75))
+        self.modes = Curves(self, "modes", **words, ylim=(0, 4.4), legend=None)
+        words = dict(x="steps t", y="loss", room=dict(left=0.75))
+        self.loss = Curves(self, "loss", **words, log="y", ylim=(0.01, 30), legend=None)
         self.name(self.looks | {"Saxe's formula (two layers)": look("theory")})
 
     def show(self, result):
-        self.layers, self.a0, self.lr, path, self.yours = result
-        self.steps, t = len(path) - 1, np.arange(len(path)) * self.lr
-        lines, theory = dict(zip(self.looks, path.T, strict=True)), {}
-        if self.layers == 2:
-            for s in STRENGTHS:
-                with np.errstate(over="ignore"):
-                    theory[f"_theory {s}"] = s / (1 + (s / self.a0 - 1) * np.exp(-2 * s * t))
+        self.layers, self.a0, self.lr, self.path, self.yours = result
+        self.steps, steps = len(self.path) - 1, np.arange(len(self.path))
+        lines, theory = dict(zip(self.looks, self.path.T, strict=True)), {}
+        for s in STRENGTHS if self.layers == 2 else ():  # all of it from the beginning: a prediction
+            theory[f"_theory {s}"] = (steps, s / (1 + (s / self.a0 - 1) * np.exp(-2 * s * steps * self.lr)))
         looks = self.looks | dict.fromkeys(theory, look("theory"))
         marks = {f"yours: {number(s)}": when / self.lr for s, when in self.yours.items()}
         self.modes.show(lines | theory, looks=looks, marks=marks)
-        self.loss.show({"loss": loss_of(path)})
-        self.halves = [
-            int(np.argmax(row >= s / 2)) if (row >= s / 2).any() else None
-            for row, s in zip(path.T, STRENGTHS, strict=True)
-        ]
+        self.loss.show({"loss": loss_of(self.path)})
 
     def at(self, t):
-        halves = dict(zip(STRENGTHS, self.halves, strict=True))
-        parts = [f"{number(s)} at step {half}" for s, half in halves.items() if half is not None and half <= t]
-        missing = [number(s) for s, half in halves.items() if half is None and t == self.steps]
-        text = f"Step {t} of {self.steps}. {self.layers} layer{'s' * (self.layers != 1)}, start {number(self.a0)}, "
-        text += f"η = {number(self.lr)}. Half learned: {', '.join(parts) or 'none so far'}."
-        if missing:
-            text += f" Not half learned in {self.steps} steps: {', '.join(missing)}."
-        if self.layers == 2:
-            text += f" Saxe's formula says {', '.join(str(round(half_time(s, self.a0) / self.lr)) for s in STRENGTHS)}."
-        self.caption = text
+        self.caption = (
+            f"Step {t} of {self.steps}. {self.layers} layer{'s' * (self.layers != 1)}, start {number(self.a0)}, "
+            f"η = {number(self.lr)}. {halved(self.path, t)} {formula(self.a0, self.lr) if self.layers == 2 else ''}"
+        ).strip()
         return self.moved(t)
+
+
+def unchanged(loss, trained):
+    """Whether the loss of a rescaled network is that of the trained one, in words.
+
+    >>> unchanged(0.11288, 0.11288), unchanged(0.2, 0.11288)
+    ('the loss is 0.1129, as for every α', 'the loss is 0.2, in place of 0.1129')
+    """
+    same = abs(loss - trained) <= 1e-9 * abs(trained)  # two ways to add up differ by rounding
+    return f"the loss is {number(loss, 4)}, {'as for every α' if same else f'in place of {number(trained, 4)}'}"
 
 
 class Rescaled(Page):
@@ -215,6 +249,7 @@ class Rescaled(Page):
         "curve for the direction as it is, one for it with the proportions of the weights. Right: the largest "
         "eigenvalue of the Hessian against the factor α, on logarithmic axes."
     )
+    claims = (unchanged,)
 
     def __init__(self):
         super().__init__("slices sharp", size=(9.6, 3.8), top=0.28)
@@ -236,7 +271,7 @@ class Rescaled(Page):
 
     def at(self, t):
         self.caption = (
-            f"α = {number(self.alpha)}: the loss is {number(self.loss, 4)}, as for every α; the largest eigenvalue is "
+            f"α = {number(self.alpha)}: {unchanged(self.loss, sharpness(1.0)[0])}; the largest eigenvalue is "
             f"{number(self.lam, 3)}. At the right end the loss is {number(self.edges['as it is'], 3)} along the "
             f"direction as it is, and {number(self.edges['filter-normalised'], 3)} filter-normalised."
         )
