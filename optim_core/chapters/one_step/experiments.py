@@ -90,6 +90,7 @@ def gain(curve, w, lr):
     return float(curve.loss(w) - curve.loss(w - lr * slope)), float(lr * slope**2)
 
 
+@functools.lru_cache(maxsize=512)
 def safe(curve, w, largest=100.0):
     """Up to which learning rate every single step from w lowers the loss; infinity if up to `largest`.
 

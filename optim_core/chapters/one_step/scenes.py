@@ -42,6 +42,34 @@ def inside(run, reach):
 ZONES = [(0, 1, "#eef3f7", "creeps"), (-1, 0, "#f6f0e4", "zig-zags"), (-2.4, -1, "#f7e6e0", "diverges")]
 
 
+def part(lr, lam, start):
+    """What a step of gradient descent on ½λw² takes away, and what follows: one or two sentences.
+
+    >>> part(0.1, 1.0, 1.5)
+    'A step takes away 10 % of the distance: it creeps. A millionth is left after 132 steps.'
+    >>> part(1.7, 1.0, 1.5)
+    'A step takes away 170 % of the distance, more than there is: it zig-zags. A millionth is left after 39 steps.'
+    >>> part(2.1, 1.0, 1.5)
+    'A step takes away 210 % of the distance, more than twice what there is: it diverges, tenfold every 24 steps.'
+    """
+    if start == 0:
+        return "It starts at the minimum: the slope is 0, and no step moves it."
+    factor, text = 1 - lr * lam, f"A step takes away {signed(100 * lr * lam)} % of the distance"
+    word = fate(factor)
+    if word == "arrives":
+        return f"{text}: it arrives in one step."
+    if word == "swings for ever":
+        return f"{text}, twice what there is: it lands as far on the other side, and swings for ever."
+    if word == "diverges":
+        tenfold = math.log(10) / math.log(-factor)
+        grows = f"tenfold every {number(round(tenfold, int(tenfold < 10)))} steps"
+        grows = grows if tenfold > 1.5 else f"{signed(-factor)}-fold at each step"
+        return f"{text}, more than twice what there is: it diverges, {grows}."
+    more = ", more than there is: it zig-zags" if word == "zig-zags" else ": it creeps"
+    steps = steps_until(1e-6, factor)
+    return f"{text}{more}. A millionth is left after {number(steps)} {'steps' if steps > 1 else 'step'}."
+
+
 class Factor(Page):
     """Gradient descent on ½λw²: hops on the parabola, w against the steps, and the factor 1 − ηλ of a step.
 
@@ -50,14 +78,13 @@ class Factor(Page):
     names: where in the middle panel the runs are named ("upper right", …), None for nowhere.
     """
 
-    claims = (fate,)
-
     alt = (
         "Left: a parabola with the points of gradient descent hopping along it. Middle: w against the steps, between "
         "two dashed curves, the first distance times the size of the factor again and again. Right: the factor of a "
         "step, 1 − ηλ, as a falling line over η; it crosses zones with the names creeps, zig-zags and diverges, and a "
         "dot marks the present η."
     )
+    claims = (fate, steps_until, part)
 
     def __init__(self, names=None):
         super().__init__("bowl wave factor", widths=[2.5, 3.2, 2.6], size=(9.6, 3.9))
@@ -101,35 +128,32 @@ class Factor(Page):
         return self.moved(t)
 
 
-def part(lr, lam, start):
-    """What a step of gradient descent on ½λw² takes away, and what follows: one or two sentences.
-
-    >>> part(0.1, 1.0, 1.5)
-    'A step takes away 10 % of the distance: it creeps. A millionth is left after 132 steps.'
-    >>> part(1.7, 1.0, 1.5)
-    'A step takes away 170 % of the distance, more than there is: it zig-zags. A millionth is left after 39 steps.'
-    >>> part(2.1, 1.0, 1.5)
-    'A step takes away 210 % of the distance, more than twice what there is: it diverges, tenfold every 24 steps.'
-    """
-    if start == 0:
-        return "It starts at the minimum: the slope is 0, and no step moves it."
-    factor, text = 1 - lr * lam, f"A step takes away {signed(100 * lr * lam)} % of the distance"
-    word = fate(factor)
-    if word == "arrives":
-        return f"{text}: it arrives in one step."
-    if word == "swings for ever":
-        return f"{text}, twice what there is: it lands as far on the other side, and swings for ever."
-    if word == "diverges":
-        tenfold = math.log(10) / math.log(-factor)
-        grows = f"tenfold every {number(round(tenfold, int(tenfold < 10)))} steps"
-        grows = grows if tenfold > 1.5 else f"{signed(-factor)}-fold at each step"
-        return f"{text}, more than twice what there is: it diverges, {grows}."
-    more = ", more than there is: it zig-zags" if word == "zig-zags" else ": it creeps"
-    steps = steps_until(1e-6, factor)
-    return f"{text}{more}. A millionth is left after {number(steps)} {'steps' if steps > 1 else 'step'}."
-
-
 # ---- a step taken apart ----
+
+
+def verdict(curve, w, lr):
+    """What the tangent promises of a step, what comes of it, and up to which η a step from here lowers the loss.
+
+    >>> from optim_core.chapters.one_step.experiments import CURVES
+    >>> print(verdict(CURVES["parabola"], 1.5, 0.6))  # doctest: +NORMALIZE_WHITESPACE
+    The slope is 1.5, the step −0.9. The tangent promises a fall of 1.35; it is 0.945, 70 % of that. One step with any η
+    below 2 lowers the loss.
+    """
+    slope = float(curve.slope(w))
+    if slope == 0:
+        return "The slope is 0: whatever η is, the step is 0."
+    fall, promise = gain(curve, w, lr)
+    text = f"The slope is {signed(slope)}, the step {signed(-lr * slope)}. "
+    text += f"The tangent promises a fall of {number(promise)}; "
+    if abs(fall) <= 1e-9 * promise:
+        text += "the loss stays as it is. "
+    elif fall < 0:
+        text += f"the loss rises by {number(-fall)}. "
+    else:
+        more = ", more than promised" if fall > promise * (1 + 1e-9) else ""
+        text += f"it is {number(fall)}, {number(100 * fall / promise)} % of that{more}. "
+    most = safe(curve, w)
+    return text + f"One step with any η {f'below {number(most)}' if most < math.inf else 'up to 100'} lowers the loss."
 
 
 class Apart(Page):
@@ -145,6 +169,7 @@ class Apart(Page):
         "it a straight falling line, what the tangent promises, and another, half of the promise, on which the lowest "
         "point of the parabola moves."
     )
+    claims = (safe, verdict)
 
     def __init__(self):
         super().__init__("curve fall", widths=[5, 4], size=(9.6, 4.2), top=0.28)
@@ -189,32 +214,33 @@ class Apart(Page):
         return self.moved()
 
 
-def verdict(curve, w, lr):
-    """What the tangent promises of a step, what comes of it, and up to which η a step from here lowers the loss.
-
-    >>> from optim_core.chapters.one_step.experiments import CURVES
-    >>> print(verdict(CURVES["parabola"], 1.5, 0.6))  # doctest: +NORMALIZE_WHITESPACE
-    The slope is 1.5, the step −0.9. The tangent promises a fall of 1.35; it is 0.945, 70 % of that. One step with any η
-    below 2 lowers the loss.
-    """
-    slope = float(curve.slope(w))
-    if slope == 0:
-        return "The slope is 0: whatever η is, the step is 0."
-    fall, promise = gain(curve, w, lr)
-    text = f"The slope is {signed(slope)}, the step {signed(-lr * slope)}. "
-    text += f"The tangent promises a fall of {number(promise)}; "
-    if abs(fall) <= 1e-9 * promise:
-        text += "the loss stays as it is. "
-    elif fall < 0:
-        text += f"the loss rises by {number(-fall)}. "
-    else:
-        more = ", more than promised" if fall > promise * (1 + 1e-9) else ""
-        text += f"it is {number(fall)}, {number(100 * fall / promise)} % of that{more}. "
-    most = safe(curve, w)
-    return text + f"One step with any η {f'below {number(most)}' if most < math.inf else 'up to 100'} lowers the loss."
-
-
 # ---- beyond the edge ----
+
+
+def outcome(path):
+    """What became of a run of one weight, as far as its steps can tell.
+
+    >>> from optim_core.descent import descend; from optim_core.optimizers import gd
+    >>> from optim_core.chapters.one_step.experiments import CURVES
+    >>> for lr in (0.5, 2.2, 2.7):
+    ...     print(outcome(descend(gd, [0.5], CURVES["double well"].slope, 1000, lr=lr)))
+    it comes to rest at w = 1.
+    it ends in a cycle of 2 points, from 0.815 to 1.12.
+    after 1,000 steps no cycle of up to 32 points is to be seen; the last 128 points lie between 0.511 and 1.19.
+    """
+    if path["diverged"]:
+        return f"it diverges; at step {int(path['diverged'])} it is further out than a million."
+    w, last = path["w"][:, 0], path["w"][-LATE:, 0]
+    low, high = signed(last.min()), signed(last.max())
+    if (w == w[0]).all():
+        return "the slope at the start is 0, so no step moves it."
+    points = cycle(last)
+    if points == 1:
+        return f"it comes to rest at w = {signed(float(np.round(last[-1], 4)))}."
+    if points:
+        return f"it ends in a cycle of {points} points, from {low} to {high}."
+    word = "it is still on its way" if drifts(last) else "no cycle of up to 32 points is to be seen"
+    return f"after {number(len(w) - 1)} steps {word}; the last {LATE} points lie between {low} and {high}."
 
 
 class Edge(Page):
@@ -229,6 +255,7 @@ class Edge(Page):
         "among which the run of that rate ends up: one point, two, four, or a whole band; nothing where the run "
         "diverges. A dash-dotted line marks η = 2, the other vertical line the present η."
     )
+    claims = (cycle, drifts, outcome)
     EDGES = np.linspace(-2.6, 2.6, 301)
 
     def __init__(self):
@@ -267,33 +294,34 @@ class Edge(Page):
         return self.moved()
 
 
-def outcome(path):
-    """What became of a run of one weight, as far as its steps can tell.
-
-    >>> from optim_core.descent import descend; from optim_core.optimizers import gd
-    >>> from optim_core.chapters.one_step.experiments import CURVES
-    >>> for lr in (0.5, 2.2, 2.7):
-    ...     print(outcome(descend(gd, [0.5], CURVES["double well"].slope, 1000, lr=lr)))
-    it comes to rest at w = 1.
-    it ends in a cycle of 2 points, from 0.815 to 1.12.
-    after 1,000 steps no cycle of up to 32 points is to be seen; the last 128 points lie between 0.511 and 1.19.
-    """
-    if path["diverged"]:
-        return f"it diverges; at step {int(path['diverged'])} it is further out than a million."
-    w, last = path["w"][:, 0], path["w"][-LATE:, 0]
-    low, high = signed(last.min()), signed(last.max())
-    if (w == w[0]).all():
-        return "the slope at the start is 0, so no step moves it."
-    points = cycle(last)
-    if points == 1:
-        return f"it comes to rest at w = {signed(float(np.round(last[-1], 4)))}."
-    if points:
-        return f"it ends in a cycle of {points} points, from {low} to {high}."
-    word = "it is still on its way" if drifts(last) else "no cycle of up to 32 points is to be seen"
-    return f"after {number(len(w) - 1)} steps {word}; the last {LATE} points lie between {low} and {high}."
-
-
 # ---- units ----
+
+
+def becomes(times):
+    """What gradient descent on one quadratic does, from ηλ; below 0.001 ten steps go less than 1 % of the way.
+
+    >>> becomes(1e-6), becomes(0.01), becomes(1.0), becomes(2.5)
+    ('hardly moves', 'creeps to its place', 'is in its place after one step', 'is thrown out')
+    """
+    if times < 0.001:
+        return "hardly moves"
+    words = {
+        "creeps": "creeps to its place",
+        "arrives": "is in its place after one step",
+        "zig-zags": "swings into its place",
+        "swings for ever": "swings to and fro for ever",
+        "diverges": "is thrown out",
+    }
+    return words[fate(1 - times)]
+
+
+def best(lam):
+    """The η that brings gradient descent to the lowest point of a quadratic of curvature λ in one step: no other does.
+
+    >>> best(4.0)
+    0.25
+    """
+    return 1 / lam
 
 
 class Units(Page):
@@ -309,6 +337,7 @@ class Units(Page):
         "Left: forty fares against distances, with the line that the run has found so far. Right: the loss after the "
         "run against the learning rate, on logarithmic axes, a curve for each unit: always the same valley, shifted."
     )
+    claims = (becomes, best)
 
     def __init__(self):
         super().__init__("rides curves", widths=[4, 5], size=(9.6, 4.2), top=0.28)
@@ -339,27 +368,9 @@ class Units(Page):
             f"Step {t} of {self.steps}. Unit: {self.unit}; the {self.loss} of the losses. "
             f"η = {number(self.lr)}, λ = {number(self.lam)}: "
             f"ηλ = {signed(self.lr * self.lam)}, and the line {becomes(self.lr * self.lam)}. "
-            f"Now {now}. The best η here is 1/λ = {number(1 / self.lam)}."
+            f"Now {now}. The best η here is 1/λ = {number(best(self.lam))}."
         )
         return self.moved(t)
-
-
-def becomes(times):
-    """What gradient descent on one quadratic does, from ηλ; below 0.001 ten steps go less than 1 % of the way.
-
-    >>> becomes(1e-6), becomes(0.01), becomes(1.0), becomes(2.5)
-    ('hardly moves', 'creeps to its place', 'is in its place after one step', 'is thrown out')
-    """
-    if times < 0.001:
-        return "hardly moves"
-    words = {
-        "creeps": "creeps to its place",
-        "arrives": "is in its place after one step",
-        "zig-zags": "swings into its place",
-        "swings for ever": "swings to and fro for ever",
-        "diverges": "is thrown out",
-    }
-    return words[fate(1 - times)]
 
 
 # ---- how a number ends ----
@@ -399,12 +410,11 @@ class Ends(Page):
     result: (kind, lr, w, loss): the name of the numbers' type, η, and arrays over the steps, as `keeps` gives them.
     """
 
-    claims = (ends, ending)
-
     alt = (
         "Left: w and the loss against the steps, both as powers of ten, with a line at the largest number of the type. "
         "Right: the numbers next to w as ticks on a line, the place that a step asks for, and the tick that it gets."
     )
+    claims = (ends, ending)
 
     def __init__(self):
         super().__init__("growth numbers", widths=[4, 5], size=(9.6, 3.8))
