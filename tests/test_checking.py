@@ -590,6 +590,68 @@ def test_the_place_where_one_change_makes_it_right_is_named(body):
     assert ("With one change at that place all 9 cases are right." in text) == bool(CHANGES[body])
 
 
+SHORTENED = {  # answers that have nothing to do with the mistake in the list, and what is said of them
+    "np.clip(g, -1, 1)\n    return g": ["what `np.clip(g, -1, 1)` gives is not kept", "returns `g` as it was given"],
+    "g.clip(-theta, theta)\n    return g": ["what `g.clip(-theta, theta)` gives is not kept"],
+    "g * 0.5\n    return g": ["what `g * 0.5` gives is not kept", "returns `g` as it was given, in every case"],
+    "for x in g:\n        x = min(x, theta)\n    return g": ["returns `g` as it was given, in every case"],
+    "if g > theta:\n        return theta\n    return g": ["Entry by entry it is `np.where(…, this, that)`"],
+    "return np.minimum(g, theta), g > theta": ["returns 2 things, and number 1 of them is right: return it alone"],
+    "return g, theta * g": ["returns 2 things where one is asked for: an array of shape (2,)"],
+    "return np.stack([g, np.minimum(g, theta)])": ["number 2 of them is right"],
+    "return [np.minimum(g, theta), g]": ["returns 2 things, and number 1 of them is right: return it alone"],
+    "return np.stack([g - 1, np.minimum(g, theta) - g + 1])": ["the sum of its rows"],
+}
+
+
+@pytest.mark.parametrize("body", SHORTENED)
+def test_what_is_given_back_thrown_away_or_too_much_is_told_so(body):
+    def cut(g, theta):
+        """Each component, at most θ."""
+        return np.minimum(g, theta)
+
+    some = [(np.array([3.0, 0.5]), 1.0), (np.array([-1.0, 4.0, 2.0]), 2.0), (np.array([0.2, 0.3]), 0.1)]
+    ex = Exercise(cut, cases={"": [*some, (np.array([7.0, 8.0, -1.0]), 3.0)]}, hints=[])
+    ex.mistakes.append(("divided by θ", lambda g, theta: g / theta, "Cut it, do not scale it."))
+    text = ex.check(defined(f"def cut(g, theta):\n    {body}\n", "cut")).text
+    assert all(said in text for said in SHORTENED[body]) and "known mistake" not in text
+    assert "a sum, a mean or a largest" not in text
+
+
+def test_what_changes_something_by_being_called_is_kept():
+    for line in ("path = [w]\n    path.append(g)", "np.copyto(w.copy(), g)", "np.multiply(g, lr, out=g.copy())"):
+        text = gd_step.check(defined(f"def gd_step(w, g, lr):\n    {line}\n    return w + lr * g\n")).text
+        assert "is not kept" not in text
+
+
+def test_rows_that_are_all_the_same_are_told_so():
+    def walk(w, steps):
+        """Halved again and again."""
+        return np.array([w / 2**k for k in range(steps + 1)])
+
+    some = [(np.array([8.0, 1.0]), 3), (np.array([1.0, -2.0]), 5), (np.array([3.0, 0.5]), 2)]
+    ex = Exercise(walk, cases={"": some}, hints=[])
+    source = "w = w.copy()\n    path = [w]\n    for _ in range(steps):\n        w /= 2\n        path.append(w)"
+    text = ex.check(defined(f"def walk(w, steps):\n    {source}\n    return np.array(path)\n", "walk")).text
+    assert "all rows of your answer are the same. A list to which one array is appended" in text
+    text = ex.check(defined("def walk(w, steps):\n    return np.tile(w, (steps + 1, 1))\n", "walk")).text
+    assert "all rows of your answer are the same." in text and "appended" not in text
+
+
+def test_of_what_is_no_number_nothing_is_said_as_if_it_were_one():
+    def half_time(s, a):
+        """A logarithm."""
+        return np.log(s / a - 1) / s
+
+    some = [(4.0, 0.1), (2.0, 0.01), (1.0, 0.1), (0.5, 0.2), (2.0, 0.5), (3.0, 0.4)]
+    ex = Exercise(half_time, cases={"": some}, hints=[])
+    text = ex.check(lambda s, a: np.log(s / (a - 1)) / s).text  # NaN in every case, whatever `a` is
+    assert "NaN" in text and "stayed the same" not in text
+    ex = Exercise(lambda n: n**-0.5, cases={"": [(1,), (4,), (9,), (16,)]}, hints=[])
+    text = ex.check(lambda n: np.sqrt(1 / n - 1)).text  # 0 in the one case in which it is a number
+    assert "NaN" in text and "whatever it is given" not in text and "0 times" not in text
+
+
 def test_a_lambda_is_found_among_others():
     some = [lambda w, g, lr: w * 0 + lr, lambda w, g, lr: w - lr * g * 2, lambda w, g, lr: w]
     assert "`* 2` is too much in `w - lr * g * 2`" in gd_step.check(some[1]).text
@@ -600,6 +662,37 @@ def test_two_faults_are_told_apart_where_one_change_leaves_a_known_mistake():
     text = softmax.check(defined(source, "softmax")).text
     assert text.startswith("two things: `np.exp(z).sum()` in `return np.exp(z) / np.exp(z).sum()`: along which axis")
     assert "With that changed your numbers are those of a known mistake: no shift before the exponential" in text
+
+
+SWAPPED = {  # two faults in `lr / (w @ w)`, one of which is a matter of order or of a sign
+    "np.sqrt(w @ w) / lr": True,
+    "(1 + lr) / np.sqrt(w @ w)": False,  # something is left out, and nothing more is right then
+}
+
+
+@pytest.mark.parametrize("body", SWAPPED)
+def test_two_faults_of_which_one_puts_nothing_in_and_leaves_nothing_out_are_told_apart(body):
+    def rate(lr, w):
+        """A number over a squared length."""
+        return lr / (w @ w)
+
+    some = [(0.5, np.array([1.0, 2.0])), (2.0, np.array([0.1, 0.3])), (3.0, np.array([3.0, 4.0])), (1.0, np.ones(3))]
+    ex = Exercise(rate, cases={"": some}, hints=[])
+    ex.mistakes.append(("divided by the length once", lambda lr, w: lr / np.sqrt(w @ w), "Squared."))
+    text = ex.check(defined(f"def rate(lr, w):\n    return {body}\n", "rate")).text
+    assert ("two things: " in text) == ("stand in the wrong order around `/`" in text) == SWAPPED[body]
+
+
+def test_a_turned_comparison_is_no_second_fault():
+    def bent(r, theta):
+        """A parabola, and a line beyond."""
+        return np.where(abs(r) <= theta, r * r / 2, theta * abs(r) - theta**2 / 2)
+
+    ex = Exercise(bent, cases={"": [(r, theta) for r in (-3.0, 0.2, 1.0, 2.5) for theta in (0.5, 1.5)]}, hints=[])
+    ex.mistakes.append(("a line throughout", lambda r, theta: theta * abs(r), "And for small r?"))
+    body = "np.where(abs(r) <= theta, r * r / 2 + theta**2 / 2, theta * abs(r))"
+    text = ex.check(defined(f"def bent(r, theta):\n    return {body}\n", "bent")).text
+    assert "too large by `0.5·theta²`" in text and "the comparison" not in text
 
 
 def test_what_leaves_out_something_computed_is_no_second_fault():
@@ -979,11 +1072,13 @@ def prediction(**how):
         (dict(factor=2), 50, "correct", "Exactly."),
         (dict(factor=2), 30, "correct", "Close enough: too low by a factor 1.67."),
         (dict(factor=2), 99, "correct", "Close enough: too high by a factor 1.98."),
+        (dict(factor=2), 50.01, "correct", "As good as exactly."),
         (dict(factor=2), 5000, "incorrect", "Too high by a factor 100."),
         (dict(factor=2), -50, "incorrect", "Too low by 100."),
         (dict(factor=2), 0, "incorrect", "Too low by 50."),
         (dict(tolerance=5), 45, "correct", "Close enough: too low by 5."),
         (dict(tolerance=5), 44, "incorrect", "Too low by 6."),
+        (dict(tolerance=5), 49.085786, "correct", "Close enough: too low by 0.914."),
         (dict(tolerance=5), np.float64(56.5), "incorrect", "Too high by 6.5."),
         (dict(tolerance=0), 50, "correct", "Exactly."),
     ],
@@ -991,7 +1086,7 @@ def prediction(**how):
 def test_a_number_is_judged_by_its_factor_or_its_distance(how, value, outcome, words):
     p = prediction(why="Of {measured}.", **how)
     assert p.commit(value).outcome == "committed"
-    assert p.reveal() == Result(outcome, f"you predicted {value:g}; measured: 50. {words} Of 50.")
+    assert p.reveal() == Result(outcome, f"you predicted {value:.6g}; measured: 50. {words} Of 50.")
 
 
 def test_a_prediction_comes_before_the_measurement_and_stays():

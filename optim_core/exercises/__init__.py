@@ -194,7 +194,8 @@ class Exercise:
         for (what, _, look), mistaken in zip(self.mistakes, self.known, strict=True):
             if all(self.alike(mine, theirs) for mine, theirs in zip(runs, mistaken, strict=True)):
                 text = f"your {self.answers} are those of a known mistake: {what}.\n{look}"
-                return Result(INCORRECT, "\n".join(filter(None, [diagnosis.loose(function), text])))
+                first = [diagnosis.loose(function), diagnosis.thrown_away(function)]
+                return Result(INCORRECT, "\n".join(filter(None, [*first, text])))
         return Result(INCORRECT, self.describe(function, runs, right))
 
     def describe(self, function, runs, right):
@@ -384,10 +385,12 @@ class Predict:
             return mine == measured, ""
         if mine == measured:
             return True, "Exactly."
-        right, off = abs(mine - measured) <= (self.tolerance or 0), f"by {show(abs(mine - measured))}"
+        right, off = abs(mine - measured) <= (self.tolerance or 0), f"by {show(abs(mine - measured), 3)}"
         if self.factor and mine * measured > 0:
             ratio = max(mine / measured, measured / mine)
             right, off = ratio <= self.factor, f"by a factor {ratio:.3g}"
+            if off.endswith(" 1"):
+                return right, "As good as exactly."
         return right, f"{'Close enough: t' if right else 'T'}oo {'high' if mine > measured else 'low'} {off}."
 
     def _mine(self):

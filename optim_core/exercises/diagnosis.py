@@ -47,10 +47,11 @@ def _described(ex, function, runs, right, score):
         if text is None:
             text, k = _answers(ex, function, runs, right, score)
         else:
-            text = "\n".join(filter(None, [text, place(ex, function, right, score, two=False)]))
+            alone = text.endswith("return it alone.")  # nothing is left to say
+            text = text if alone else "\n".join(filter(None, [text, place(ex, function, right, score, two=False)]))
         k = telling(ex, runs, right) if k is None else k
         lines = [text, _example(ex, runs[k], want[k])]
-    lines.insert(0, loose(function))
+    lines = [loose(function), thrown_away(function), *lines]
     if any(r.changed for r in runs):
         lines.append(f"Also, {changed_argument(ex, runs)}")
     lines.append(_groups(ex, right))
@@ -130,6 +131,12 @@ def interrupted(ex, args):
     )
 
 
+def thrown_away(function):
+    """What is said of something that is calculated and not kept, or None."""
+    text = edits.thrown_away(function)
+    return text and f"what `{text}` gives is not kept: it changes nothing. Is an `=`, or a `return`, missing?"
+
+
 def loose(function):
     """What is said of a comparison without brackets beside an `&` or `|`, or None."""
     text = edits.loose(function)
@@ -194,7 +201,10 @@ def place(ex, function, right, score, two=True):
     what, wrong, look = ex.mistakes[known]
     if len(_never_loaded(wrong, ex.arguments)) > len(_never_loaded(ex.reference, ex.arguments)):
         return None  # what ignores an argument is reached from nearly everywhere, by leaving things out
-    return f"two things: {text}\nWith that changed your {ex.answers} are those of a known mistake: {what}.\n{look}"
+    kind = edits.Likely if isinstance(text, edits.Likely) else str
+    return kind(
+        f"two things: {text}\nWith that changed your {ex.answers} are those of a known mistake: {what}.\n{look}"
+    )
 
 
 # A look takes the exercise and the answers got and wanted for every case. It returns None, or a sentence and the case
@@ -283,7 +293,8 @@ def _shapes(ex, got, want):
     if not pairs:
         return None
     k, a, b = pairs[0]
-    returns = f"your function returns {kind_of(a)}"
+    several = isinstance(got[k], tuple) and not ex.parts and len(got[k]) > 1
+    returns = f"your function returns {f'{len(got[k])} things' if several else kind_of(a)}"
     if all(isinstance(value, (list, tuple, np.ndarray)) and np.ndim(value) for value in got):
         if all(np.ndim(its) == 0 and len(value) == its for value, its in zip(got, want, strict=True)):
             return f"your function returns {kind_of(got[k])}: asked for is how many there are in it.", k
@@ -296,6 +307,8 @@ def _shapes(ex, got, want):
             return f"your function wraps its number in an array of shape {a.shape}: return the number itself.", k
     elif all(a.size == b.size and ex.same(a.reshape(b.shape), b) for _, a, b in pairs):
         return f"the numbers are right, but their shape is {a.shape} and should be {b.shape}.", k
+    elif all(a.ndim == b.ndim + 1 > 1 and ex.same(a.sum(0), b) for _, a, b in pairs):
+        return f"{returns}. What is asked for is {kind_of(b)}, the sum of its rows.", k
     elif all(b.ndim == 0 and ex.same(a.sum(), b) for _, a, b in pairs):
         return f"{returns}. What is asked for is one number, the sum of its entries.", k
     elif all(b.ndim == 0 and ex.same(a.mean(), b) for _, a, b in pairs):
@@ -307,11 +320,14 @@ def _shapes(ex, got, want):
     if right_part := _right_part(ex, [list(np.atleast_1d(numbers(g))) for g in got], want):
         return right_part, k
     for which in (-1, 0):
-        if all(a.ndim == 1 and a.size > 0 and b.ndim == 0 and ex.same(a[which], b) for _, a, b in pairs):
-            return f"{returns}: its {'last' if which else 'first'} entry is what is asked for, alone.", k
+        if all(a.ndim == b.ndim + 1 and a.size > 0 and ex.same(a[which], b) for _, a, b in pairs):
+            row = "entry" if b.ndim == 0 else "row" if isinstance(got[k], np.ndarray) else "part"
+            return f"{returns}: its {'last' if which else 'first'} {row} is what is asked for, alone.", k
     for what, part in PARTS.items():
         if all(b.ndim and ex.same(a, b[part]) for _, a, b in pairs):
             return f"{returns}: {what} of what is asked for, and not the rest.", k
+    if several:
+        return f"{returns} where one is asked for: {kind_of(b)}.", k
     if b.ndim == 0:
         return f"{returns} where one number is asked for: is a sum, or an `@`, missing?", k
     return f"{returns} where the shape {b.shape} is asked for.", k
@@ -334,16 +350,27 @@ def _answers(ex, function, runs, right, score):
     sure = [k for k, ok in enumerate(finite) if ok and np.isfinite(got[k]).all() and np.isfinite(want[k]).all()]
     some = _Some(ex, sure)
     mine, its = [got[k] for k in sure], [want[k] for k in sure]
-    wrong_too, family = any(not right[k] for k in sure), _family(ex, runs)
+    enough = len(sure) == len(runs) or len(sure) > 2  # for a rule
+    wrong_too, family = enough and any(not right[k] for k in sure), _family(ex, runs)
     if family:
         return family, None
     if drawn := _draws(ex, function):  # of such numbers no rule says anything
         return "\n".join(filter(None, [_unused(ex, function), drawn])), None
+    if given := _given_back(ex, runs):
+        return (wrong_too and _terms_and_readings(some, mine, its)) or given, None
     lines = [_rule(some, mine, its) if wrong_too else None, place(ex, function, right, score)]
+    if lines[0] and "all rows of your answer are the same" in lines[0] and edits.appends(function):
+        lines[0] += (
+            " A list to which one array is appended again and again holds that one array many times, as it is in the "
+            "end: change it by `w = w - …` and not by `w -= …`, or append a copy."
+        )
+    likely = isinstance(lines[1], edits.Likely) and not lines[0] and lines.pop()
     if not any(lines):
         lines.append(
             (wrong_too and _terms_and_readings(some, mine, its))
             or (_known_and_more(ex, sure, mine, its, len(runs)) if wrong_too else None)
+            or likely
+            or (_each(some, rules.straight, mine, its) if wrong_too and mine else None)
             or _unused(ex, function)
             or _known_part(ex, runs, right)
             or _exchanged(ex, function)
@@ -362,6 +389,23 @@ def _answers(ex, function, runs, right, score):
     allowed = any(np.isinf(w).any() for w in want)  # infinity is an answer here, elsewhere
     lines.append(f"{often}{_not_finite(got[bad[0]], allowed)}")
     return "\n".join(filter(None, lines)), None if any(lines[:-1]) else bad[0]
+
+
+def _each(some, rule, got, want):
+    """A rule for all numbers; of several things for each that is wrong."""
+    parts = [(f"{name}: ", [g[k] for g in got], [w[k] for w in want]) for k, name in enumerate(some.parts)]
+    pairs = parts or [("", got, want)]
+    said = [(name, rule(mine, its)) for name, mine, its in pairs if not rules.all_close(mine, its)]
+    return "\n".join(f"{name}{text}" for name, text in said if text)
+
+
+def _given_back(ex, runs):
+    """Is it an argument that is returned, as it was?"""
+    for k, name in enumerate(ex.arguments):
+        values = [numbers(r.args[k]) for r in runs]
+        if all(v is not None and v.ndim and ex.same(r.value, v) for r, v in zip(runs, values, strict=True)):
+            return f"your function returns `{name}` as it was given, in every case."
+    return None
 
 
 def _family(ex, runs):
@@ -517,7 +561,8 @@ def _known_and_more(ex, sure, got, want, cases):
     for (one, look1, x), (two, look2, y) in itertools.combinations(known, 2):
         x, y = rules.flat(x), rules.flat(y)
         if close(a, x + y - b) or (np.all(b) and close(a, x * y / b) and not rules.is_product(some, got)):
-            return f"your numbers are those of two known mistakes at once: {one}; and {two}.\n{look1} {look2}"
+            looks = look1 if look1 == look2 else f"{look1} {look2}"
+            return f"your numbers are those of two known mistakes at once: {one}; and {two}.\n{looks}"
     return None
 
 
@@ -688,7 +733,8 @@ def _ignored(ex, function, runs):
         return None
     rng = np.random.default_rng(0)
     for k, name in enumerate(ex.arguments):
-        tried = [(r, other) for r in runs[:6] for other in _others(r.args[k], rng)]
+        finite = [r for r in runs[:6] if numbers(r.value) is None or np.isfinite(numbers(r.value)).all()]
+        tried = [(r, other) for r in finite for other in _others(r.args[k], rng)]
         if len(tried) < 6:
             continue
         same = changes = 0

@@ -51,15 +51,18 @@ def one_change(function, ex, cases, score=0.0, two=True):
 
     ex: the exercise; cases: the numbers of all its cases, those that were wrong first; score: which share of the
     answers is right as it is. Where no change makes it right, one may make it a known mistake: (a sentence, the number
-    of that mistake), for two faults at once. That counts only if more is right then than before, and if nothing is
-    lost by it that was computed: what is left out "explains" every mistake whose name is that something is left out.
+    of that mistake), for two faults at once. That counts only if nothing is lost by it that was computed: what is left
+    out "explains" every mistake whose name is that something is left out. And only if more is right then than before.
+    Where little was right it is Likely, too, if nothing was put in either: the same names, numbers and operations in
+    another order or with another sign, or one function for its kin.
     two: are two faults asked for at all?
     """
     found = tree_of(function)
     if found is None or _reaches_out(found[0]):
         return None, None
     build, goals, second = _builder(function, found[0]), _Goals(ex, cases, score), (None, None)
-    read, end = _read(found[0]), time.thread_time() + PATIENCE
+    third = None, None
+    read, made_of, end = _read(found[0]), _made_of(found[0]), time.thread_time() + PATIENCE
     with suppress(KeyboardInterrupt), quiet(), little_memory():
         for rank, text, places in sorted(_changes(*found), key=lambda change: change[0]):
             if time.thread_time() > end:
@@ -67,12 +70,15 @@ def one_change(function, ex, cases, score=0.0, two=True):
             with _changed(places):
                 changed = build()
                 every = two and rank < 4 and second[0] is None and read <= _read(found[0]) and not _turns(text)
-            reached = goals.reached(changed, every) if changed else None
+                moved = every and (made_of == _made_of(found[0]) or "is the wrong function" in text)
+            reached = goals.reached(changed, every, moved) if changed else None
             if reached == RIGHT:
                 return text, None
-            if reached is not None:
+            if reached is not None and reached in goals.better:
                 second = text, reached
-    return second
+            elif reached is not None and third[0] is None:
+                third = Likely(text), reached
+    return third if second[0] is None else second
 
 
 def _read(tree):
@@ -91,6 +97,21 @@ def _read(tree):
             own |= {(of, id(part)) for part in ast.walk(node.value) if isinstance(part, ast.Name) and part.id == of}
     read = {name for name, _ in names - own} | {f"{name} itself" for name, _ in own}
     return read | {f"{k} lines" for k in range(lines)}
+
+
+class Likely(str):
+    """What is said of a place, where something that is known otherwise comes first."""
+
+
+def _made_of(tree):
+    """The names, numbers, functions and operations that the code is made of, whatever their order and their signs."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Name, ast.Constant, ast.Attribute, ast.keyword)):
+            found.append(repr(getattr(node, "id", getattr(node, "attr", getattr(node, "value", "")))))
+        elif isinstance(node, (ast.operator, ast.cmpop)):
+            found.append("±" if isinstance(node, (ast.Add, ast.Sub)) else type(node).__name__)
+    return sorted(found)
 
 
 def _turns(text):
@@ -131,17 +152,20 @@ class _Goals:
     def __init__(self, ex, cases, score):
         self.ex, self.first, self.rest = ex, cases[0], cases[1:]
         self.goals = {RIGHT: ex.expected} | {
-            k: [ex.seen_of(r) for r in runs]
-            for k, runs in enumerate(ex.known)
-            if all(_ran(r) for r in runs) and ex.score(runs) >= score + BETTER
+            k: [ex.seen_of(r) for r in runs] for k, runs in enumerate(ex.known) if all(_ran(r) for r in runs)
         }
+        self.better = {RIGHT} | {k for k in self.goals if k >= 0 and ex.score(ex.known[k]) >= score + BETTER}
+        self.little = score < 0.5
         self.marks = {k: _mark(goal[self.first]) for k, goal in self.goals.items()}
 
-    def reached(self, function, every):
-        """The number of the goal that a function reaches in all cases; every: known mistakes, too."""
+    def reached(self, function, every, moved=False):
+        """The number of the goal that a function reaches in all cases; every: known mistakes, too.
+
+        moved: all of them, whether or not more is right then; of functions with which little was right.
+        """
         seen = self.ex.glance(function, self.first)
         mark = _mark(seen)
-        for k in self.goals if every else (RIGHT,):
+        for k in self.goals if moved and self.little else self.better if every else (RIGHT,):
             if _alike(mark, self.marks[k]) and self.ex.agree(seen, self.goals[k][self.first]):
                 if all(self.ex.agree(self.ex.glance(function, case), self.goals[k][case]) for case in self.rest):
                     return k
@@ -488,6 +512,29 @@ def loose(function):
     return None
 
 
+def appends(function):
+    """Is something appended to a list in the code?"""
+    found = tree_of(function)
+    return bool(found and _grown(found[0]))
+
+
+PURE = set("clip copy round astype reshape ravel flatten transpose dot sum mean std var max min cumsum prod".split())
+CHANGING = {"copyto", "put", "place", "putmask", "fill_diagonal", "seterr", "set_printoptions", "save", "savetxt"}
+
+
+def thrown_away(function):
+    """What is calculated in a line of its own, so that nothing becomes of it: its text, or None."""
+    found = tree_of(function)
+    for node in ast.walk(found[0]) if found else ():
+        one = node.value if isinstance(node, ast.Expr) else None
+        call = one.func if isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute) else None
+        of = getattr(call.value, "id", "") if call else ""
+        pure = call and (call.attr not in CHANGING if of in ("np", "math") else call.attr in PURE)
+        if isinstance(one, (ast.BinOp, ast.Compare)) or (pure and "out" not in {word.arg for word in one.keywords}):
+            return " ".join(_segment(found[1].splitlines(), one).split())
+    return None
+
+
 def _everywhere(places, text):
     """What stands in several places is left out in all of them."""
     factors, calls = {}, {}
@@ -517,6 +564,10 @@ def _of_lines(tree, text):
             for k, one in enumerate(body):
                 if hasattr(one, "guard"):
                     continue
+                if isinstance(one, ast.For):
+                    what = f"`{text(one.iter)}` is gone through from the wrong end."
+                    turned = ast.Subscript(_parsed_with("list(x)", one.iter), _parsed("x[::-1]").slice, ast.Load())
+                    yield 2.5, what, [(one, "iter", turned)]
                 if isinstance(one, (ast.For, ast.While)):
                     last, rest = one.body[-1], [*body[:k], one, *body[k + 1 :]]
                     if isinstance(last, ast.Return):
@@ -755,6 +806,12 @@ def _operations(part, text):
             inner = SIGNS.get(type(a.op), "")
             what = f"the `{inner}` between `{text(a.left, 40)}` and `{text(a.right, 40)}` does not belong there."
             yield 3, what, ast.BinOp(a.left, other(), ast.BinOp(a.right, op, b))
+    if isinstance(op, ast.MatMult):
+        for k, one in enumerate((a, b)):
+            new = [a, b]
+            new[k] = ast.Attribute(one, "T", ast.Load())
+            what = f"`{text(one)}` stands the wrong way round {{where}}: what are its rows, and what its columns?"
+            yield 2.5, what, ast.BinOp(new[0], op, new[1])
     if isinstance(op, ast.Div) and isinstance(a, ast.BinOp) and isinstance(a.op, ast.Mult):  # x * a / b
         new = ast.BinOp(ast.BinOp(a.left, ast.Mult(), b), ast.Div(), a.right)
         yield 2, f"`{text(a.right)}` and `{text(b)}` stand in the wrong order around `/` {{where}}.", new

@@ -12,8 +12,8 @@ ADVICE = [  # part of the message, part of the line (a pattern; "" fits any), wh
      "`np.max`, or `.max(…)`, looks at the numbers."),
     ("truth value of an array", r"\b(and|or|not)\b", "`and`, `or` and `not` need one truth value each; comparing an "
      "array gives many. `np.all` or `np.any`? Entry by entry it is `&`, `|`, `~`."),
-    ("truth value of an array", "", "An `if` needs one truth value; comparing an array gives many. `np.all` or "
-                                    "`np.any`?"),
+    ("truth value of an array", "", "An `if` needs one truth value; comparing an array gives many. Entry by entry it "
+     "is `np.where(…, this, that)`; for one answer to all of them, `np.all` or `np.any`."),
     ("scalar index", r"np\.(max|min)\(", "`np.max` takes one array, and then an axis. The larger of two arrays, entry "
      "by entry, is `np.maximum`."),
     ("must be real number, not", r"math\.", "Functions of `math` take one number; those of `np` take arrays."),
@@ -74,8 +74,8 @@ ADVICE = [  # part of the message, part of the line (a pattern; "" fits any), wh
      "which should stay?"),
     ("could not be broadcast", r"\.(mean|sum|std|var|max|min)\((axis ?= ?)?1\b|axis ?= ?1", "Entry by entry the shapes "
      "have to fit. Is it the right axis, and was it lost? (`keepdims=True`)"),
-    ("could not be broadcast", "", "Entry by entry the shapes have to fit. Was an axis lost in a sum? "
-                                   "(`keepdims=True`)"),
+    ("could not be broadcast", "", "Entry by entry the shapes have to fit. What was summed up: along the right axis, "
+     "and was that axis lost? (`keepdims=True`)"),
     ("inhomogeneous", "seen", "One entry is several things at once: a function that returns a pair? `a, b = …` takes "
                               "it apart."),
     ("inhomogeneous", "", "Rows of different length do not make one array: return a list of arrays."),

@@ -46,7 +46,7 @@ def all_close(some, others):
 def one_rule(got, want):
     """Does one rule lead from every expected number to the student's?"""
     a, b = flat(got), flat(want)
-    if close(a, np.full_like(a, a[0])):
+    if len(got) > 2 and close(a, np.full_like(a, a[0])):
         return f"your function returns {quoted(a[0])} whatever it is given."
     if close(a, -b):
         return "your numbers have the right size and the wrong sign, in every case."
@@ -58,15 +58,21 @@ def one_rule(got, want):
     for what, rule in FUNCTIONS.items():
         if close(a, rule(b)):
             return f"in every case you return {what}."
-    (c, d), spread = np.linalg.lstsq(np.stack([b, np.ones_like(b)], -1), a, rcond=None)[0], np.ptp(b)
-    if len(a) > 4 and spread > 0 and abs(c) > 1e-6 and close(a, c * b + d):
-        return f"in every case you return {times(c)} what is expected, {'plus' if d > 0 else 'minus'} {quoted(abs(d))}."
     low, high = a.min(), a.max()
     beyond = [len(set(part)) for part in (b[b < low], b[b > high])]
     if close(a, np.clip(b, low, high), atol=0.0) and len(set(a)) > 3 and max(beyond) > 1:
         ends = [f"{name} {quoted(end)}" for name, end, cut in
                 (("below", low, (b < low).any()), ("above", high, (b > high).any())) if cut]  # fmt: skip
         return f"your numbers are right, but for those {' and '.join(ends)}, which are cut off there."
+    return None
+
+
+def straight(got, want):
+    """A factor and a number more lead from every expected number to the student's."""
+    a, b = flat(got), flat(want)
+    (c, d), spread = np.linalg.lstsq(np.stack([b, np.ones_like(b)], -1), a, rcond=None)[0], np.ptp(b)
+    if len(a) > 4 and spread > 0 and abs(c) > 1e-6 and close(a, c * b + d):
+        return f"in every case you return {times(c)} what is expected, {'plus' if d > 0 else 'minus'} {quoted(abs(d))}."
     return None
 
 
@@ -133,6 +139,8 @@ def rearranged(got, want):
             return f"you have the right numbers in the wrong order: reversed along the {what} axis."
     if all(g.size > 2 and close(np.sort(g, axis=None), np.sort(w, axis=None)) for g, w in pairs):
         return "you have the right numbers in the wrong order."
+    if all(g.ndim > 1 and len(g) > 1 and close(g, np.broadcast_to(g[-1:], g.shape)) for g, _ in pairs):
+        return "all rows of your answer are the same."
     for what, places in PLACES.items():
         marks = [np.isclose(g, w, 1e-6, 1e-9) for g, w in pairs]
         if all(mark[places].all() and np.delete(mark, np.arange(len(mark))[places], 0).any() < 1 for mark in marks):

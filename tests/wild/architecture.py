@@ -28,6 +28,27 @@ return list(itertools.combinations(range(L), k))
      'seen', "how many there are in it"),
     ("block_scale", "np.sqrt(np.e / L)",
      'known', "√(e/L)"),
+    ("first_gradient", """
+for l in range(len(Ws)):
+    dy = (dy * slopes[l]) @ Ws[l]
+return dy
+""",
+     'known', "With that changed your numbers are those of a known mistake: first layer first"),
+    ("first_gradient", """
+out = [dy]
+for W, s in zip(Ws[::-1], slopes[::-1]):
+    out.append((out[-1] * s) @ W.T)
+return out
+""",
+     'seen', "its last part is what is asked for, alone"),
+    ("half_time", "np.log(2) / s",
+     'known', "the half-time of one layer"),
+    ("half_time", "np.log(s / (a0 - 1)) / s",
+     'known', "the brackets are not where they belong in `s / (a0 - 1)`"),
+    ("block_scale", "np.sqrt(1 / L - 1)",
+     'place', "`- 1` is too much"),
+    ("back_to_x", "dy, through",
+     'seen', "returns 2 things where one is asked for"),
 ]
 
 RIGHT = [

@@ -52,6 +52,26 @@ return multiple * np.mean(norms)
      'place', "`np.linalg.norm` is the wrong function"),
     ("common_factor", "min(theta, np.linalg.norm(norms))",
      'seen', "times `‖norms‖`"),
+    ("clip_value", """
+np.clip(g, -theta, theta)
+return g
+""",
+     'seen', "what `np.clip(g, -theta, theta)` gives is not kept"),
+    ("next_theta", "multiple * np.sqrt(np.mean(np.array(norms) ** 2)) if len(norms) else np.inf",
+     'known', "the root mean square"),
+    ("common_factor", """
+total = sum(norms)
+return total / theta if total > theta else 1
+""",
+     'known', "`total` and `theta` stand in the wrong order around `/`"),
+    ("common_factor", "theta / np.mean(norms)",
+     'known', "the mean norm; and also enlarges"),
+    ("loss_behind", """
+if abs(r) <= theta:
+    return r**2 / 2
+return theta * abs(r) - theta**2 / 2
+""",
+     'seen', "Entry by entry it is `np.where"),
 ]
 
 RIGHT = [

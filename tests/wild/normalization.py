@@ -38,6 +38,24 @@ return (x - x.mean(axis=axis, keepdims=True)) / x.std(axis=axis, keepdims=True)
      'known', "the axes that are kept"),
     ("running", "(1 - alpha) * mean + alpha * x.mean(1), (1 - alpha) * var + alpha * x.var(1, ddof=1)",
      'seen', "Is it the right axis"),
+    ("running", """
+B = len(x)
+mean = (1 - alpha) * mean + alpha * x.mean(axis=0)
+v = ((x - mean) ** 2).sum(axis=0) / (B - 1)
+return mean, (1 - alpha) * var + alpha * v
+""",
+     'known', "the variance about the new running mean"),
+    ("fold", """
+s = gamma / (np.sqrt(var) + eps)
+return s, (mean - b) * s + beta
+""",
+     'known', "ε is added after the root"),
+    ("batch_norm", """
+if not train:
+    mean, var = x.mean(0), x.var(0)
+return gamma * (x - mean) / (var + eps) + beta
+""",
+     'known', "two things: the `not` before `train` is too much"),
 ]
 
 RIGHT = [

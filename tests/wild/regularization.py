@@ -49,6 +49,41 @@ return at, len(losses)
      'known', "where it never stops"),
     ("dropout", "np.where(u > 1 - p, 0, x / (1 - p))",
      'known', "the other end is dropped"),
+    ("dropout", "x * (u < p) / 1 - p",
+     'known', "two things: the brackets are not where they belong"),
+    ("dropout", """
+if u < p:
+    return 0
+return x / p
+""",
+     'seen', "Entry by entry it is `np.where"),
+    ("l2_gradient", "g + lam / (2 * n) * each * np.sign(w)",
+     'seen', "exactly `g + 0.5·λ/n·a·sign(w)`"),
+    ("best_slope", "1 - distance / lam",
+     'known', "the sign before `distance / lam` is wrong"),
+    ("adam_decay", """
+w, m, v, seen = np.ones(2), np.zeros(2), np.zeros(2), []
+for t in range(1, 13):
+    g = experiments.noisy_gradient(t)
+    m = 0.9 * m + 0.1 * g
+    v = 0.999 * v + 0.001 * g**2
+    m_hat, v_hat = m / (1 - 0.9**t), v / (1 - 0.999**t)
+    w -= lr * m_hat / (np.sqrt(v_hat) + 1e-8) + lr * lam * w
+    seen.append(w)
+return np.array(seen)
+""",
+     'seen', "holds that one array many times"),
+    ("adam_decay", """
+w, m, v, seen = np.ones(2), np.zeros(2), np.zeros(2), []
+for t in range(1, 13):
+    g = experiments.noisy_gradient(t)
+    m = 0.9 * m + 0.1 * g
+    v = 0.999 * v + 0.001 * g**2
+    w = (1 - lam) * w - lr * m / (np.sqrt(v) + 1e-8)
+    seen.append(w)
+return np.array(seen)
+""",
+     'known', "not corrected any more; and λ without η"),
 ]
 
 RIGHT = [

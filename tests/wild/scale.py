@@ -41,6 +41,27 @@ return W * np.sqrt(gain / n)
      'known', "always 53 digits"),
     ("uniform_limit", "np.random.default_rng(0).uniform(-np.sqrt(6 / (n_in + n_out)), np.sqrt(6 / (n_in + n_out)))",
      'seen', "draws random numbers"),
+    ("init_std", """
+if relu:
+    return 1 / n_in
+return 2 / n_in
+""",
+     'known', "the variance, and the two are exchanged"),
+    ("standardise", "(X - seen.mean(axis=0)) / (seen.std(axis=0) + 1e-8)",
+     'known', "1e-08 is added to the std"),
+    ("standardise", """
+m = seen.mean(axis=1)
+s = seen.std(axis=1)
+return (X - m) / s
+""",
+     'seen', "along the right axis, and was that axis lost?"),
+    ("weights", """
+rng = np.random.default_rng(seed)
+W = np.tile(rng.standard_normal((1, m)), (n, 1))
+gain = 2 if relu else 1
+return W * gain / n
+""",
+     'seen', "all rows of your answer are the same."),
 ]
 
 RIGHT = [

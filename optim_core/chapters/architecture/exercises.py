@@ -170,6 +170,8 @@ def block_scale(L):
 
 # fmt: off
 block_scale.mistakes += [
+    ("1/ln L", lambda L: 1 / np.log(L),
+     "(1 + β²)^L has to stay below e. Take logarithms: L ln(1 + β²), which is about Lβ², below 1."),
     ("1/L", lambda L: 1 / L,
      "That keeps the variance, and more than needed: (1 + 1/L²) to the power L hardly grows. Variances go with β²."),
     ("√L", lambda L: np.sqrt(L), "The more blocks, the less may each of them add."),
@@ -227,6 +229,8 @@ half_time.mistakes += [
     ("s and a₀ exchanged", lambda s, a0: np.log(abs(a0 / s - 1)) / (2 * s), "s/a₀: how far there is to go."),
     ("+1 in place of −1", lambda s, a0: np.log(s / a0 + 1) / (2 * s), "(s/a₀ − 1) e^(−2st) = 1; solve for t."),
     ("1/s alone", lambda s, a0: 1 / s + 0 * a0, "The start counts: the smaller it is, the longer nothing is seen."),
+    ("the half-time of one layer", lambda s, a0: np.log(2) / s + 0 * a0,
+     "One layer learns at one rate from the first step on. With two the start counts: where is a₀?"),
     ("s is missing in the logarithm", lambda s, a0: np.log(1 / a0 - 1) / (2 * s), "s/a₀ − 1."),
     ("the sign is wrong", lambda s, a0: -np.log(s / a0 - 1) / (2 * s), "Time runs forward."),
     ("divided by 2s²", lambda s, a0: np.log(s / a0 - 1) / (2 * s**2), "The exponent has s to the first power."),

@@ -246,6 +246,9 @@ next_theta.mistakes += [
     ("a fading average that begins at 0, 0.9 and 0.1", lambda norms, multiple: multiple * sum(
         0.1 * 0.9**k * n for k, n in enumerate(norms[::-1])) if len(norms) else np.inf,
      "All norms so far count alike. (And an average that begins at 0 is too small at first.)"),
+    ("the root mean square",
+     lambda norms, multiple: multiple * np.sqrt(np.mean(np.square(norms))) if len(norms) else np.inf,
+     "One long gradient counts for much in a mean of squares. Norms are no squares: their plain mean is asked for."),
     ("the smallest so far", lambda norms, multiple: multiple * min(norms) if len(norms) else np.inf,
      "One gentle step would lower the threshold for ever."),
 ]
@@ -364,6 +367,12 @@ common_factor.mistakes += [
      "Where they are short enough together, nothing should change: the factor is then 1."),
     ("max where min is meant", lambda norms, theta: max(1, theta / np.sqrt(sum(n**2 for n in norms))),
      "The factor is at most 1."),
+    ("the norms are added; and also enlarges", lambda norms, theta: theta / np.sum(norms),
+     "Norms do not add up; their squares do. And where they are short enough together, nothing should change."),
+    ("the largest norm; and also enlarges", lambda norms, theta: theta / np.max(norms),
+     "One norm of everything together. And where that is short enough, nothing should change: the factor is then 1."),
+    ("the mean norm; and also enlarges", lambda norms, theta: theta / np.mean(norms),
+     "One norm of everything together. And where that is short enough, nothing should change: the factor is then 1."),
     ("θ is forgotten", lambda norms, theta: min(1, 1 / np.sqrt(sum(n**2 for n in norms))),
      "The new norm should be θ, not 1."),
     ("upside down", lambda norms, theta: min(1, np.sqrt(sum(n**2 for n in norms)) / theta),

@@ -167,6 +167,10 @@ running.mistakes += [
         (1 - alpha) * mean + alpha * x.mean(0),
         (1 - alpha) * var + alpha * ((x - (1 - alpha) * mean - alpha * x.mean(0)) ** 2).mean(0)),
      "The variance of a batch is about the batch's own mean, and is divided by B − 1."),
+    ("the variance about the new running mean, divided by B − 1", lambda mean, var, x, alpha: (
+        (1 - alpha) * mean + alpha * x.mean(0), (1 - alpha) * var + alpha * (
+            (x - (1 - alpha) * mean - alpha * x.mean(0)) ** 2).sum(0) / (len(x) - 1)),
+     "The variance of a batch is about the batch's own mean. Is the running mean overwritten before it is used?"),
     ("the variance about the old running mean, divided by B", lambda mean, var, x, alpha: (
         (1 - alpha) * mean + alpha * x.mean(0), (1 - alpha) * var + alpha * ((x - mean) ** 2).mean(0)),
      "The variance of a batch is about the batch's own mean, and is divided by B − 1."),
@@ -307,6 +311,8 @@ fold.mistakes += [
      "x̂ is divided by the root of the variance."),
     ("ε is missing", _folded(lambda g, v, e: g / np.sqrt(v)),
      "In evaluation, too, it is √(var + ε)."),
+    ("ε is added after the root", _folded(lambda g, v, e: g / (np.sqrt(v) + e)),
+     "ε is added to the variance, before the root."),
     ("γ is left out", _folded(lambda g, v, e: 1 / np.sqrt(v + e)),
      "The learned scale belongs to it."),
     ("upside down", _folded(lambda g, v, e: np.sqrt(v + e) / g),
@@ -359,6 +365,8 @@ effective_rate.mistakes += [
     ("divided by ‖w‖⁴", lambda lr, w: lr / (w @ w) ** 2, "w @ w is ‖w‖² already."),
     ("w₁w₂ in place of squares", lambda lr, w: lr / (abs(np.prod(w)) or np.inf),
      "The squared length is a sum of squares."),
+    ("divided by the variance of the weights", lambda lr, w: lr / np.var(w),
+     "The length is measured from 0, and not from the mean of the weights; and the squares add up."),
     ("the squared sum", lambda lr, w: lr / (w.sum() ** 2 or np.inf), "Square each weight first, then add."),
 ]
 # fmt: on

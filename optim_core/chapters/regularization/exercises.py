@@ -30,6 +30,14 @@ L2_CASES = {
         "`each` multiplies the penalty of each parameter: 1 for a weight, 0 for a bias, 3 where a layer is to get "
         "three times as much.",
     ],
+    terms={
+        "g": lambda g, w, lam, n, each: g,
+        "λ/n·a·w": lambda g, w, lam, n, each: lam / n * each * w,
+        "λ·a·w": lambda g, w, lam, n, each: lam * each * w,
+        "λ/n·a·sign(w)": lambda g, w, lam, n, each: lam / n * each * np.sign(w),
+        "λ·a·sign(w)": lambda g, w, lam, n, each: lam * each * np.sign(w),
+        "λ/n·a·w²": lambda g, w, lam, n, each: lam / n * each * w**2,
+    },
 )
 def l2_gradient(g, w, lam, n, each):
     """The gradient of the mean loss on n examples plus λ/(2n) Σ aᵢ wᵢ².
@@ -332,16 +340,21 @@ matching_lambda.mistakes += [  # what was done, the wrong formula, where to look
 # 5. AdamW, to be repaired ----------------------------------------------------------------------------------------
 
 
-def _adam(lr, lam, change):
+def _adam(lr, lam, change, corrected=True):
     """Adam on noise, 12 steps; change(w, g, step, m_hat, v_hat, lr, lam) → the new w."""
     w, m, v, seen = np.ones(2), np.zeros(2), np.zeros(2), []
     for t in range(1, 13):
         g = experiments.noisy_gradient(t)
         m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
-        m_hat, v_hat = m / (1 - 0.9**t), v / (1 - 0.999**t)
+        m_hat, v_hat = (m / (1 - 0.9**t), v / (1 - 0.999**t)) if corrected else (m, v)
         w = change(w, g, lr * m_hat / (np.sqrt(v_hat) + 1e-8), m_hat, v_hat, lr, lam)
         seen.append(w)
     return np.array(seen)
+
+
+def _noted(lr, lam, note):
+    """Plain Adam; note(w) is what is noted of the new w, which goes on as it is."""
+    return note(_adam(lr, lam, lambda w, g, step, m, v, lr, lam: w - step))
 
 
 def adam_decay_as_given(lr, lam):
@@ -428,6 +441,15 @@ adam_decay.mistakes += [  # what was done, the wrong loop, where to look
     ("half as much decay",
      lambda lr, lam: _adam(lr, lam, lambda w, g, step, m, v, lr, lam: w - step - lr * lam / 2 * w),
      "Here λ itself is the decay: a step takes away the part ηλ."),
+    ("the decay is only noted, and w goes on without it",
+     lambda lr, lam: _noted(lr, lam, lambda w: w - lr * lam * w),
+     "It is w itself that is to shrink, in every step: the next step begins where this one has ended."),
+    ("the averages are not corrected any more",
+     lambda lr, lam: _adam(lr, lam, lambda w, g, step, m, v, lr, lam: w - step - lr * lam * w, corrected=False),
+     "The averages begin at 0: m̂ and v̂ were right as they stood. Only the place of the decay is to change."),
+    ("the averages are not corrected any more; and λ without η",
+     lambda lr, lam: _adam(lr, lam, lambda w, g, step, m, v, lr, lam: w - step - lam * w, corrected=False),
+     "The averages begin at 0: m̂ and v̂ were right as they stood. And the decay of a step is ηλw."),
     ("the new weights times 1 − λ, without η",
      lambda lr, lam: _adam(lr, lam, lambda w, g, step, m, v, lr, lam: (1 - lam) * (w - step)),
      "The decay of a step is ηλw, of the w with which the step began. Without η a λ of 1 leaves nothing of w."),

@@ -157,6 +157,8 @@ init_std.mistakes += [  # what was done, the wrong rule, where to look
      "The bias begins at 0 and adds nothing: how many terms are summed?"),
     ("5/3 for tanh", _std(lambda n: (2 / n) ** 0.5, lambda n: 5 / 3 * n**-0.5),
      "torch's `calculate_gain` has this 5/3, to make up for the flat ends of tanh. Here it is taken to be linear."),
+    ("the variance, and the two are exchanged", _std(lambda n: 1 / n, lambda n: 2 / n),
+     "The standard deviation is the root of the variance. And which of the two makes half of the numbers 0?"),
     ("√2·√n", _std(lambda n: (2 * n) ** 0.5, lambda n: n**0.5),
      "More inputs make a larger sum, so they need smaller weights."),
 ]
@@ -401,6 +403,15 @@ _NEW = np.array([[1.0, 9.0, 7.0], [12.0, 2.0, 7.0]])
         "a feature that never changes": [(_SEEN, _SEEN), (_NEW, _SEEN)],
         "a feature that changes later": [(_NEW + [0.0, 0.0, 2.0], _SEEN)],
     },
+    families=[
+        (
+            "{x} is added to the std",
+            lambda answers: 2.0 / answers[-1][0, 2],  # 2 above a mean whose std is 0
+            lambda eps: lambda X, seen: (X - seen.mean(0)) / (seen.std(0) + eps),
+            "That is a common way, and what was constant and changes later becomes huge. Only a std of 0 is an "
+            "exception: divide by 1 there.",
+        )
+    ],
     hints=[
         "Mean and standard deviation of each feature, that is of each column: `axis=0`. Of which array?",
         "At test time there may be a single example; and what is learned belongs to the training part's units. So both "
