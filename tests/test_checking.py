@@ -624,6 +624,27 @@ def test_what_changes_something_by_being_called_is_kept():
         assert "is not kept" not in text
 
 
+def test_a_question_in_brackets_takes_entries_out():
+    def relu(z):
+        """Each number, or 0."""
+        return np.maximum(z, 0)
+
+    ex = Exercise(relu, cases={"": [(np.array([[1.0, -2.0], [3.0, -0.5]]),), (np.array([-1.0, 4.0, 0.2]),)]}, hints=[])
+    assert "without those that are 0, and without their places" in ex.check(lambda z: z[z > 0]).text
+    assert "without those" not in ex.check(lambda z: z[z > 1]).text
+
+
+def test_a_return_in_the_loop_is_told_where_no_round_leaves_nothing():
+    def total(n):
+        """1 + 2 + … + n."""
+        return n * (n + 1) // 2
+
+    ex = Exercise(total, cases={"": [(4,), (0,), (1,), (7,)]}, hints=[])
+    body = "s = 0\n    for k in range(n):\n        s = s + k\n        return s"
+    text = ex.check(defined(f"def total(n):\n    {body}\n", "total")).text
+    assert text.startswith("`return s` stands inside the loop") and "where there is no round, nothing" in text
+
+
 def test_rows_that_are_all_the_same_are_told_so():
     def walk(w, steps):
         """Halved again and again."""

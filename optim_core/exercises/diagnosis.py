@@ -215,6 +215,9 @@ def _nothing(function, ex, got, want):
     empty = [k for k, value in enumerate(got) if value is None]
     if len(empty) == len(got):
         return "your function returns nothing. Is there a `return` in its last line (not a `print`)?", None
+    if empty and (inside := edits.returns_in_loop(function)):
+        where = f"`{inside}` stands inside the loop, which therefore ends in its first round"
+        return f"{where}; and where there is no round, nothing is returned.", empty[0]
     if empty:
         how = "returns `None`" if edits.returns_none(function) else "has no `return`"
         return f"sometimes your function returns nothing: one of its ways through {how}.", empty[0]
@@ -317,6 +320,9 @@ def _shapes(ex, got, want):
         return f"what your function returns is right and ends too early: {len(a)} of {len(b)} entries.", k
     elif all(a.ndim == b.ndim == 1 and len(a) > len(b) and ex.same(a[: len(b)], b) for _, a, b in pairs):
         return f"what your function returns is right and goes on too long: {len(a)} entries in place of {len(b)}.", k
+    if all(a.ndim == 1 and b.ndim and ex.same(a, b[b != 0]) for _, a, b in pairs):
+        gone = "`x[…]` with a question in it takes entries out; with `np.where` the others stay, as 0"
+        return f"{returns}: the right numbers, without those that are 0, and without their places. {gone}.", k
     if right_part := _right_part(ex, [list(np.atleast_1d(numbers(g))) for g in got], want):
         return right_part, k
     for which in (-1, 0):

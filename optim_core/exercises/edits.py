@@ -512,6 +512,16 @@ def loose(function):
     return None
 
 
+def returns_in_loop(function):
+    """The text of a `return` that stands in a loop, under no question, so that there is no second round; or None."""
+    found = tree_of(function)
+    for node in ast.walk(found[0]) if found else ():
+        for one in node.body if isinstance(node, (ast.For, ast.While)) else ():
+            if isinstance(one, ast.Return):
+                return " ".join(_segment(found[1].splitlines(), one).split())
+    return None
+
+
 def appends(function):
     """Is something appended to a list in the code?"""
     found = tree_of(function)
