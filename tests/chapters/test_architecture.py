@@ -180,7 +180,7 @@ def test_when_each_mode_is_half_learned_is_said_at_every_stop(layers):
 @pytest.mark.parametrize("lr", RATES)
 def test_at_the_steps_of_saxes_formula_its_curve_is_at_half_height(a0, lr):
     said = scenes.formula(a0, lr).removeprefix("Saxe's formula says ").removesuffix(".").split(", ")
-    for step, s in zip(map(int, said), STRENGTHS, strict=True):
+    for step, s in zip((int(one.replace(",", "")) for one in said), STRENGTHS, strict=True):
         before, after = (s / (1 + (s / a0 - 1) * np.exp(-2 * s * lr * (step + half))) for half in (-0.51, 0.51))
         assert before < s / 2 < after
 

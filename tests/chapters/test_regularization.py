@@ -276,6 +276,18 @@ def test_the_best_t_and_the_best_penalty_are_the_lowest_of_those_tried():
         )
 
 
+def test_what_the_decay_alone_leaves_is_what_steps_without_a_gradient_do():
+    lr, lam = np.array([0.001, 0.002, 0.005, 0.01, 0.02]), np.array([[0.0], [0.02], [0.05], [0.1], [0.2], [0.5], [1.0]])
+    w = np.ones((7, 5, 1))
+    w = descend(optimizers.adamw, w, np.zeros_like, 600, keep="last", lr=lr[:, None], decay=lam[..., None])["w"][..., 0]
+    for i, j in np.ndindex(7, 5):
+        told = scenes.alone(float(lr[j]), float(lam[i, 0])).removeprefix("After 600 steps the decay alone leaves ")
+        if told == "less than 0.01.":
+            assert w[i, j] < 0.0051
+        else:
+            assert notebooks.parse_number(told.rstrip("."))[0] == pytest.approx(w[i, j], abs=0.0051) and told != "0."
+
+
 def test_means_are_told_with_two_standard_errors_where_two_decimals_show_them():
     for n, scale, middle in itertools.product((2, 10, 50), (1e-4, 0.01, 0.03, 0.3, 2.0), (-1.0, 0.0, 0.004, 0.7)):
         values = middle + scale * np.random.default_rng(n).standard_normal(n)

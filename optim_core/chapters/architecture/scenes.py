@@ -184,7 +184,7 @@ def formula(a0, lr):
     >>> formula(0.001, 0.01)
     "Saxe's formula says 104, 190, 345, 621."
     """
-    return f"Saxe's formula says {', '.join(str(round(half_time(s, a0) / lr)) for s in STRENGTHS)}."
+    return f"Saxe's formula says {', '.join(number(round(half_time(s, a0) / lr)) for s in STRENGTHS)}."
 
 
 class Modes(Page):

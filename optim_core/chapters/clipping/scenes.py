@@ -206,10 +206,9 @@ class TwoClippers(Page):
     def at(self, t):
         size = np.linalg.norm(self.g)
         what = f"g = ({number(self.g[0])}, {number(self.g[1])}), norm {number(size, 3)}, θ = {number(self.theta)}"
-        cut = [after(name, self.g, new) for name, new in self.clipped.items() if name != "gradient"]
+        names = {"by value": "by value", "by norm": "by norm", "wrong": f"wrong ({self.wrong})"}
+        cut = [after(names[name], self.g, new) for name, new in self.clipped.items() if name != "gradient"]
         self.caption = ". ".join([what, *cut]) + "."
-        if self.wrong != "none":
-            self.caption += f" Wrong: {self.wrong}."
         return self.moved()
 
 

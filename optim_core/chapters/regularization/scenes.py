@@ -250,6 +250,16 @@ def with_spread(values):
     return two(values.mean()) + (f" ± {two(error)}" if error >= 0.01 else "")
 
 
+def alone(lr, decay):
+    """What the decay of each step, without any gradient, leaves of a weight of 1, in a sentence.
+
+    >>> alone(0.005, 0.1)
+    'After 600 steps the decay alone leaves 0.74.'
+    """
+    left = (1 - lr * decay) ** experiments.ROUNDS
+    return f"After {experiments.ROUNDS} steps the decay alone leaves {two(left) if left > 0.005 else 'less than 0.01'}."
+
+
 class Decays(Page):
     """Two weights whose gradients are nothing but noise, with L2 in Adam's gradient and with decay outside of it.
 
@@ -260,12 +270,12 @@ class Decays(Page):
         "Two panels, one for each weight, against the steps: the mean of 50 runs of Adam with L2 and of AdamW, with a "
         "band from the 10th to the 90th percentile, and the curve that the decay alone would follow."
     )
-    claims = (with_spread,)
+    claims = (alone, with_spread)
 
     def __init__(self):
         super().__init__("first second", size=(9.6, 4.0), top=0.3)
         shared = dict(x="steps t", xlim=(0, experiments.ROUNDS), ylim=(-0.2, 1.3), legend=None)
-        self.sides = [Curves(self, name, title=" ", **shared) for name in ("first", "second")]
+        self.sides = [Curves(self, name, title=f"w{k}", **shared) for name, k in (("first", "₁"), ("second", "₂"))]
         self.name({name: look(name) for name in ("Adam + L2", "AdamW")} | {"(1 − ηλ)ᵗ": look("theory")})
 
     def show(self, result):
@@ -276,15 +286,14 @@ class Decays(Page):
             lines |= {name: (t, w[..., k].mean(1)) for name, w in self.runs.items()}
             bands = {name: (t, *np.percentile(w[..., k], [10, 90], axis=1)) for name, w in self.runs.items()}
             side.show(lines, bands=bands, looks={"(1 − ηλ)ᵗ": look("theory")})
-            side.axes.set_title(f"w{'₁₂'[k]}, noise of its gradient {number(self.sigma[k])}", fontsize=10.5, loc="left")
 
     def at(self, t):
         means = {name: [with_spread(w[-1, :, k]) for k in (0, 1)] for name, w in self.runs.items()}
         ends = [f"{name} w₁ = {first}, w₂ = {second}" for name, (first, second) in means.items()]
-        left = (1 - self.lr * self.decay) ** experiments.ROUNDS
+        first, second = map(number, self.sigma)
         self.caption = (
-            f"η = {number(self.lr)}, λ = {number(self.decay)}. After {experiments.ROUNDS} steps the decay alone leaves "
-            f"{two(left)}. Means of {experiments.RUNS} runs, ± two standard errors (if 0.01 or more): "
+            f"η = {number(self.lr)}, λ = {number(self.decay)}; noise {first} in the gradient of w₁, {second} of w₂. "
+            f"{alone(self.lr, self.decay)} Means of {experiments.RUNS} runs, ± two standard errors (if 0.01 or more): "
             f"{'; '.join(ends)}."
         )
         return self.moved()
@@ -501,7 +510,7 @@ class Late(Page):
             for k, name in enumerate(self.runs)
         )
         start = "A usual start" if self.scale == 1 else f"Start {number(self.scale)} times as large"
-        self.caption = f"{start}, η = {number(self.lr)}. Right after {self.t[-1]} steps, {said}."
+        self.caption = f"{start}, η = {number(self.lr)}. Right after {number(self.t[-1])} steps, {said}."
         return self.moved()
 
 
