@@ -57,7 +57,11 @@ def forgotten(eta, lam, B, steps):
 
 
 def ended(eta, lam, B, steps, end, spread):
-    """Where runs from x = 3 are in the end: the mean of x², measured and by theory, and why they differ if they do."""
+    """Where runs from x = 3 are in the end: the mean of x², measured and by theory, and why they differ if they do.
+
+    >>> ended(0.2, 1.0, 4, 400, 0.027, 0.027).split("floor ")[1]
+    '0.0278. The start is forgotten; the noise of 4 examples is what is left.'
+    """
     kept = abs(1 - eta * lam)
     if no_floor(eta, lam):
         part = "all of" if kept < 1 + 1e-9 else f"{number(kept)} times"

@@ -42,12 +42,23 @@ def moves(surface, path):
 def rests(surface, w):
     """Whether a run close to a saddle is exactly on the line that leads into it: its gradient has no part along the way
     out, not even in the last bit. (Else each step makes that part larger.)
+
+    >>> from optim_core import surfaces
+    >>> surface = surfaces.product()
+    >>> rests(surface, np.array([1e-6, -1e-6])), rests(surface, np.array([1e-6, -2e-6]))
+    (True, False)
     """
-    return abs(surface.grad(w) @ critical.escape_direction(surface.hessian(w))) < 1e-16
+    return bool(abs(surface.grad(w) @ critical.escape_direction(surface.hessian(w))) < 1e-16)
 
 
 def where(surface, w):
-    """What kind of place a run has arrived at, its gradient being small; a known critical point is known."""
+    """What kind of place a run has arrived at, its gradient being small; a known critical point is known.
+
+    >>> from optim_core import surfaces
+    >>> surface = surfaces.product()
+    >>> where(surface, np.array([0.0, 0.0])), where(surface, np.array([2.0, 0.5]))
+    ('a saddle', 'the valley floor')
+    """
     if surface.valleys and surface.loss(w) < 1e-6:
         return "the valley floor"
     left, right, bottom, top = surface.window

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.sparse.linalg import LinearOperator, eigsh
 
+import notebooks
 from optim_core import surfaces
 from optim_core.chapters.learning_rate import exercises, experiments, scenes
 from optim_core.chapters.learning_rate.experiments import CASES, ETAS, RATES, USUAL
@@ -16,6 +17,7 @@ from optim_core.exercises import ____
 from optim_core.live import control
 from optim_core.network import top_eigenvalues
 from optim_core.optimizers import gd
+from optim_core.scenes.board import number
 from optim_core.training import training
 
 KAPPAS = control("kappa", 100.0).stops
@@ -44,26 +46,44 @@ def test_one_broadcast_training_gives_what_each_rate_gives_alone():
         assert np.isclose(net.loss(end["w"], data.X, data.y), seen["loss"][-1, i], rtol=1e-9)
 
 
-@pytest.mark.parametrize("batch, scale", [(64, True), (1200, True), (64, False)])
+def check_u(rates, loss, start):
+    """The caption of a U, counted by hand."""
+    words, low = scenes.u_words(rates, loss, start), [one for one in loss if one < start]
+    if not low:
+        same = all(one == start for one in loss)
+        assert words == f"{'all stand at' if same else 'none is below'} the loss of the start, {number(start, 3)}."
+        return
+    best = min(rate for rate, one in zip(rates, loss, strict=True) if one == min(low))
+    bad = [rate for rate, one in zip(rates, loss, strict=True) if rate > best and not one < start]
+    assert words.startswith(f"the lowest loss is {scenes.size(min(low))}, at η = {number(best)}; ")
+    assert experiments.best_and_cliff(rates, loss, start) == (best, bad[0] if bad else np.inf)
+    if not bad:
+        assert f"all larger rates are below the loss at the start, {number(start, 3)}, too." in words
+    elif len(bad) == (rates >= bad[0]).sum():
+        assert f"from η = {number(bad[0])} on it is not below" in words
+    else:
+        assert f"η = {number(bad[0])} is the first larger one not below" in words
+
+
+@pytest.mark.parametrize("batch, scale", [*itertools.product([16, 64, 256, 1200], [True, False])])
 def test_the_caption_of_the_u_is_what_one_counts_by_hand_at_every_moment(batch, scale):
-    seen = last(experiments.many_rates(batch=batch, scale=scale, epochs=10, looks=20))
+    epochs = 2 if batch == 16 else 6
+    seen = last(experiments.many_rates(batch=batch, scale=scale, epochs=epochs, looks=6))
     start = seen["loss"][0, 0]
-    assert (seen["loss"][0] == start).all() and seen["at"][-1] == 10 * seen["epoch"]
+    assert (seen["loss"][0] == start).all() and seen["at"][-1] == epochs * seen["epoch"]
     for loss in seen["loss"]:
-        words, order = scenes.u_words(RATES, loss, start), np.argsort(loss, kind="stable")
-        if not (loss < start).any():
-            assert "the lowest" not in words
-            continue
-        best = RATES[order[0]]
-        larger = [(rate, one) for rate, one in zip(RATES, loss, strict=True) if rate > best]
-        bad = [rate for rate, one in larger if not one < start]
-        assert f"at η = {best:g};" in words
-        if not bad:
-            assert "all larger rates are below" in words
-        else:
-            assert f"η = {bad[0]:g} " in words
-            assert words.startswith("the lowest") and ("from η" in words) == all(
-                not one < start for rate, one in larger if rate >= bad[0]
+        check_u(RATES, loss, start)
+
+
+def test_the_caption_of_the_u_is_what_one_counts_by_hand_on_losses_of_every_kind():
+    rng, kinds = np.random.default_rng(0), [2.3, np.nan, np.inf, 1e30, 1e-14]
+    for _ in range(400):
+        loss = 2.3 * 10 ** rng.normal(rng.choice([-1, 0, 1]), 0.7, len(RATES))
+        loss[rng.random(len(RATES)) < rng.random()] = rng.choice(kinds)
+        check_u(RATES, loss, 2.3)
+        if not np.isnan(loss).all():
+            assert scenes.best_rate(RATES, loss) == min(
+                rate for rate, one in zip(RATES, loss, strict=True) if one == min(n for n in loss if n == n)
             )
 
 
@@ -109,28 +129,33 @@ def test_after_as_many_steps_a_larger_rate_is_ahead_with_all_digits_too():
 # Two directions ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kappa", [1.0, 2.0, 10.0, 100.0, 1000.0])
-def test_which_direction_lags_is_what_a_run_shows(kappa):
-    for eta in [0.02, 0.5, 1.0, 1.5, 1.8, 1.9, 1.98, 1.999, 2.0, 2.02, 2.2]:
-        words = scenes.which_lags(eta, 1 / kappa, 1.0)
-        path = descend(gd, [1.0, 1.0], surfaces.bowl(kappa).grad, 8, lr=eta)["w"]
-        flat, steep = np.abs(path[-1])  # after 8 steps from distance 1
-        if steep > 1 + 1e-9:
-            assert "takes it farther away" in words
-        elif steep > 1 - 1e-9:
-            assert "comes no nearer" in words
-        elif np.isclose(flat, steep, rtol=1e-9, atol=1e-30):
-            assert "Both directions" in words
-        else:
-            assert f"The {'flat' if flat > steep else 'steep'} direction is the slower one" in words
+def test_which_direction_lags_is_what_a_run_shows_at_every_stop():
+    etas = [0.02, *(k / 20 for k in range(1, 40)), 1.98, 1.999, 2.0, 2.02, 2.04, 2.1, 2.2]
+    for kappa in KAPPAS:
+        best = 2 * kappa / (kappa + 1)
+        rates = np.array([*etas, best])[:, None]
+        after = np.abs(descend(gd, np.ones((len(rates), 2)), surfaces.bowl(kappa).grad, 8, lr=rates)["w"][-1])
+        for eta, (flat, steep) in zip(rates[:, 0].tolist(), after, strict=True):  # after 8 steps from distance 1
+            words = scenes.which_lags(eta, 1 / kappa, 1.0)
+            if steep > 1 + 1e-9:
+                assert "takes it farther away" in words
+            elif steep > 1 - 1e-9:
+                assert "comes no nearer" in words
+            elif np.isclose(flat, steep, rtol=1e-9, atol=1e-30):
+                assert "Both directions" in words
+            else:
+                assert f"The {'flat' if flat > steep else 'steep'} direction is the slower one" in words
+                factor = notebooks.parse_number(words.split("factor is ")[1].split(". ")[0])[0]
+                assert abs(factor) == pytest.approx(max(flat, steep) ** (1 / 8), rel=1e-3)
 
 
 def test_the_best_rate_named_is_the_best_of_a_grid():
-    for kappa in KAPPAS[::6]:
-        etas = np.linspace(0.002, 2.2, 1100)
+    etas = np.linspace(0.002, 2.2, 1100)
+    for kappa in KAPPAS:
         slowest = np.maximum(np.abs(1 - etas), np.abs(1 - etas / kappa))
-        named = float(scenes.which_lags(1.0, 1 / kappa, 1.0).split("best constant η is ")[1].split(",")[0])
-        assert abs(etas[slowest.argmin()] - named) < 0.003
+        end = scenes.which_lags(1.0, 1 / kappa, 1.0).split("best constant η is ")[1].rstrip(".")
+        named, factor = (notebooks.parse_number(text)[0] for text in end.split(", with the factor "))
+        assert abs(etas[slowest.argmin()] - named) < 0.003 and abs(slowest.min() - factor) < 0.003
 
 
 @pytest.mark.parametrize("kappa", [3.0, 10.0, 100.0, 1000.0])
@@ -298,17 +323,51 @@ def test_a_fork_goes_on_as_the_run_would_have():
 # The edge ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("y, start", [(1.0, (0.3, 3.0)), (1.0, (-0.5, 3.0)), (0.0, (0.1, 2.0)), (0.45, (-3.0, -1.0))])
-def test_where_runs_end_is_where_longer_runs_end(y, start):
-    surface, found = experiments.wide_product(y), experiments.ends(y, start)
-    far = descend(gd, start, surface.grad, 20_000, lr=ETAS[:, None], keep="last")
-    assert np.array_equal(far["diverged"] > 0, np.isinf(found))
-    rests, sharp = np.isfinite(found), experiments.sharpness(surface, np.clip(far["w"], -50, 50))
-    assert np.allclose(found[rests], sharp[rests], rtol=1e-3)
-    assert (found[rests] <= 2 / ETAS[rests] * (1 + 1e-6)).all()
-    words = scenes.ends_words(ETAS, found)
-    assert f"Of {len(ETAS)} rates {rests.sum()} come to rest, none of them above 2/η" in words
-    assert ("diverge" in words) == bool(np.isinf(found).any())
+STARTS = [(0.3, 3.0), (-4.0, -4.0), (4.0, 4.0), (0.1, 2.0), (-3.0, -0.1), (1.0, -1.0), (2.5, 0.2), (-0.5, 3.0)]
+
+
+@pytest.mark.parametrize("y", [0.0, 0.05, 0.3, 0.5, 0.8, 1.0])
+def test_where_runs_end_is_where_longer_runs_end(y):
+    surface, starts = experiments.wide_product(y), np.array(STARTS)[:, None]
+    far = descend(gd, np.repeat(starts, len(ETAS), axis=1), surface.grad, 1000, lr=ETAS[:, None], keep="last")
+    later = descend(gd, np.clip(far["w"], -50, 50), surface.grad, 4000, lr=ETAS[:, None], keep="last")["w"]
+    for start, gone, then in zip(STARTS, far["diverged"] > 0, later, strict=True):
+        found = experiments.ends(y, start)
+        rests, moves, sharp = np.isfinite(found), np.isnan(found), experiments.sharpness(surface, then)
+        assert np.array_equal(gone, np.isinf(found)), start
+        assert np.allclose(found[rests], sharp[rests], rtol=1e-3), start
+        above = [a for a, eta in zip(found, ETAS, strict=True) if np.isfinite(a) and a > 2 / eta * (1 + 1e-6)]
+        words = scenes.ends_words(ETAS, found)
+        assert words.startswith(f"Of {len(ETAS)} rates {rests.sum()} come")
+        assert f"to rest, {len(above) or 'none'} of them above 2/η" in words
+        one = f"; {gone.sum()} diverge{'s' * int(gone.sum() == 1)}, the first at η = "
+        first = one + number(ETAS[gone][0]) if gone.any() else ""
+        assert first in words and ("diverge" in words) == bool(first)
+        assert (f"; {moves.sum()} still move" in words) == bool(moves.any())
+
+
+@pytest.mark.parametrize("y", [0.0, 0.1, 0.3, 0.6, 0.9, 1.0])
+def test_whoever_is_said_to_be_at_rest_stays_and_whom_the_place_cannot_hold_leaves(y):
+    """Starts on the minima of the sliders' stops, exact or but for rounding, and runs that come there."""
+    surface, etas, stops = experiments.wide_product(y), np.linspace(0.01, 0.4, 14), np.arange(-200, 201) / 50
+    on = [(a, b) for a in stops for b in stops if abs(a * b - y) < 1e-9]
+    starts = np.array([*on[:: len(on) // 24 + 1], *STARTS, (-1.0, 1.0), (0.0, 0.0)])[:, None]
+    path = descend(gd, np.repeat(starts, len(etas), axis=1), surface.grad, 2300, lr=etas[:, None])
+    small = np.abs(surface.grad(path["w"][[0, 1, 30, 300]])).max(-1) < 1e-5
+    seen = set()
+    for k, i, j in np.argwhere(small):
+        t = (0, 1, 30, 300)[k]
+        said = scenes.stands(surface, path["w"][t, i, j], float(etas[j]))
+        moved = np.abs(path["w"][t:, i, j] - path["w"][t, i, j]).max()
+        seen.add(said)
+        if said.startswith("at rest"):
+            assert moved < 1e-3 or y == 0 and np.abs(path["w"][t, i, j]).max() < 0.03, (starts[i], etas[j], said)
+            assert ("saddle" in said) == (surface.loss(path["w"][t, i, j]) > 0.9 * y**2 > 0)
+        elif moved > 1e-14:  # else rounding keeps it, which took a step to do so
+            assert moved > 1e-2 or abs(etas[j] * experiments.sharpness(surface, path["w"][t, i, j]) / 2 - 1) < 0.01
+    assert "at rest, " in seen and ("at rest on a saddle, " in seen) == (y > 0)
+    for w in path["w"][[0, 30, 300]][~small[[0, 2, 3]]][::9]:
+        assert scenes.stands(surface, np.clip(w, -99, 99), 0.1) == ""
 
 
 def test_a_run_that_lands_exactly_on_a_sharp_minimum_is_counted():
@@ -374,6 +433,23 @@ def test_the_training_at_the_edge_is_full_batch_gradient_descent_and_its_words_a
     assert f"Mean over the second half: {part[10:].mean():.2f}" in words
     gone = last(experiments.at_the_edge(1.0, [0], steps=600))
     assert f"it diverged at step {gone['diverged'][0]}" in scenes.training_words(gone)
+
+
+def test_what_is_said_of_a_training_at_the_edge_is_recounted_for_sharpnesses_of_every_kind():
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        eta, n = float(rng.choice([0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0])), int(rng.integers(1, 40))
+        part = rng.choice([0.3, 0.9, 1.2]) * np.exp(rng.normal(0, 0.1, n))
+        at, steps = 30 * np.arange(n), int(rng.choice([30 * (n - 1), 3000]))
+        seen = dict(eta=eta, steps=steps, at=at, loss=rng.random((n, 1)), sharp=part[:, None] * 2 / eta)
+        words = scenes.training_words(seen | dict(diverged=np.array([0])))
+        above = [t for t, p in zip(at, part, strict=True) if p > 1]
+        first = f"At step {above[0]} it was first seen above 2/η." if above else "It has not been above 2/η so far."
+        assert first in words and f", {part[-1]:.2f} times 2/η. " in words
+        assert ("second half" in words) == (at[-1] >= steps)
+        if at[-1] >= steps:
+            assert f"second half: {np.mean([p for k, p in enumerate(part) if k >= n // 2]):.2f} times" in words
+        assert scenes.training_words(seen | dict(diverged=np.array([7]))).endswith("it diverged at step 7.")
 
 
 def test_with_the_largest_rate_every_seed_diverges():

@@ -76,6 +76,10 @@ def best_and_cliff(lrs, losses, start):
     lrs: learning rates in rising order, shape (n,); losses: the loss that each run ended with, NaN or inf where it
     overflowed; start: the loss that all runs began with. A run is bad unless its loss is below start.
     Returns (best, cliff); cliff is inf where no larger rate is bad.
+
+    >>> best, cliff = best_and_cliff(np.array([0.1, 1.0, 10.0]), np.array([2.0, 0.5, np.nan]), 2.3)
+    >>> float(best), float(cliff)
+    (1.0, 10.0)
     """
     best = np.nanargmin(losses)
     bad = ~(losses < start)
@@ -266,6 +270,9 @@ def verdict(before, slower, same, faster):
     before: the loss where the run was stopped; slower, same, faster: where it stands after going on with η/3, η and 3η.
     The lowest of the three decides; a loss that is not finite is the worst. "neither" where none of the three came
     below 0.98 · before: then the learning rate is not what is wrong.
+
+    >>> verdict(1.0, 0.4, 0.5, np.inf), verdict(1.0, 1.2, 0.99, 1.1)
+    ('too large', 'neither')
     """
     after = [loss if np.isfinite(loss) else np.inf for loss in (slower, same, faster)]
     if not min(after) < 0.98 * before:
@@ -328,14 +335,27 @@ def edge_run(y, eta, start, steps=300):
     return dict(surface=surface, y=y, eta=eta, path=path, sharp=sharp, etas=ETAS, ends=ends(y, tuple(start)))
 
 
+def holds(w, g, sharp, eta):
+    """Whether a place w, (…, 2), of next to no gradient holds a run: it is flat enough for η, or no step moves it.
+
+    >>> w, g = np.array([[3.0, 0.1]]), np.array([[1e-16, 3e-15]])
+    >>> holds(w, g, 18.0, 0.1), holds(w, g, 18.0, 0.2), holds(w, 0 * g, 18.0, 0.2)
+    (array([ True]), array([False]), array([ True]))
+    """
+    return (sharp <= 2 / eta) | (w - np.expand_dims(eta, -1) * g == w).all(-1)
+
+
 @functools.lru_cache(maxsize=64)
 def ends(y, start):
     """The sharpness where each rate of ETAS leads from `start`; see `edge_run`."""
     surface = wide_product(y)
     far = descend(gd, start, surface.grad, 1000, lr=ETAS[:, None], keep="last")
     with np.errstate(all="ignore"):
-        rests = (far["diverged"] == 0) & (np.abs(surface.grad(far["w"])).max(-1) < 1e-5)
-    sharp = sharpness(surface, np.where(rests[:, None], far["w"], 0.0))
+        g = surface.grad(far["w"])
+    rests = (far["diverged"] == 0) & (np.abs(g).max(-1) < 1e-5)
+    w = np.where(rests[:, None], far["w"], 0.0)
+    sharp = sharpness(surface, w)
+    rests &= holds(w, g, sharp, ETAS)
     return np.where(far["diverged"] > 0, np.inf, np.where(rests, sharp, np.nan))
 
 

@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from optim_core.scenes import trajectories
 from optim_core.scenes.board import number
 from optim_core.scenes.panels import Curves, Page, Surface, tidy_limits
 from optim_core.scenes.styles import DASHDOT, DASHED, DOTTED, GREY, INK, SOLID, Look, look
 
-from .experiments import USUAL, best_and_cliff, level, lowest, smoothed, verdict
+from .experiments import USUAL, best_and_cliff, holds, level, lowest, smoothed, verdict
 
 CHOSEN, BEST, FAINT = Look("#a3410f", DASHED, "s"), Look("#1f6f8b", SOLID, "*"), Look("#c3c8cf", SOLID)
 GRID = "0.1, 0.01, … 10⁻⁵"
@@ -18,7 +19,7 @@ def dot(panel, name, x, y, style, ms=9):
     panel.line(f"point {name}", [x], [np.clip(y, low, high)], **style.point, ms=ms, zorder=7, clip_on=False)
 
 
-def size(value):
+def size(value, digits=2):
     """A loss or a length for a caption; what is beyond all use as a number is only bounded.
 
     >>> size(0.25), size(204.0), size(3.2e13), size(1e-20), size(0.0)
@@ -26,7 +27,7 @@ def size(value):
     """
     if not value <= 1e8:
         return "above 10⁸"
-    return "below 10⁻¹²" if 0 < value < 1e-12 else number(value, 3 if 100 <= value < 999.5 else 2)
+    return "below 10⁻¹²" if 0 < value < 1e-12 else number(value, 3 if 100 <= value < 999.5 else digits)
 
 
 def plain(page):
@@ -54,6 +55,29 @@ def across(panel, last):
 # ---- the U that grows ----
 
 
+def u_words(rates, losses, start):
+    """What a U says: its lowest point, and where its cliff is.
+
+    >>> u_words(np.array([0.1, 1.0, 10.0]), np.array([2.0, 0.5, 7.0]), 2.3)
+    'the lowest loss is 0.5, at η = 1; from η = 10 on it is not below the loss at the start, 2.3.'
+    >>> u_words(np.array([0.1, 1.0]), np.array([2.3, 2.3]), 2.3)
+    'all stand at the loss of the start, 2.3.'
+    """
+    if not (losses < start).any():
+        where = "all stand at" if (losses == start).all() else "none is below"
+        return f"{where} the loss of the start, {number(start, 3)}."
+    best, cliff = best_and_cliff(rates, losses, start)
+    text = f"the lowest loss is {size(losses[rates == best][0])}, at η = {number(best)}; "
+    beyond = losses[rates >= cliff]
+    if not len(beyond):
+        return text + f"all larger rates are below the loss at the start, {number(start, 3)}, too."
+    if (beyond < start).any():
+        return (
+            text + f"η = {number(cliff)} is the first larger one not below the loss at the start, {number(start, 3)}."
+        )
+    return text + f"from η = {number(cliff)} on it is not below the loss at the start, {number(start, 3)}."
+
+
 class GrowingU(Page):
     """The loss of many learning rates in one training, while it goes on: across all rates, and along the steps.
 
@@ -66,6 +90,7 @@ class GrowingU(Page):
         "start as a level and a star at the lowest; fainter lines show it after one and three epochs. Right: the "
         "learning curves of all rates against epochs, with the best one and the chosen one drawn strongly."
     )
+    claims = (best_and_cliff, u_words)
     own_controls = ("lr",)
 
     def __init__(self):
@@ -106,7 +131,7 @@ class GrowingU(Page):
             tracks, looks=dict.fromkeys(tracks, FAINT) | {name: bare(one) for name, (_, one) in named.items()}
         )
         self.caption = f"{self._when(int(at[t]), epoch)} {u_words(rates, now, start)} "
-        self.caption += f"With the chosen η = {number(rates[mine])} it is {number(now[mine])}."
+        self.caption += f"With the chosen η = {number(rates[mine])} it is {size(now[mine], 3)}."
         self.moved()
         self.bowl.word("start", 1.1e-5, 1.35 * start, f"loss at the start, {number(start)}", color=GREY)
         dot(self.bowl, "mine", rates[mine], now[mine], CHOSEN)
@@ -121,30 +146,28 @@ class GrowingU(Page):
         )
 
 
-def u_words(rates, losses, start):
-    """What a U says: its lowest point, and where its cliff is.
-
-    >>> u_words(np.array([0.1, 1.0, 10.0]), np.array([2.0, 0.5, 7.0]), 2.3)
-    'the lowest loss is 0.5, at η = 1; from η = 10 on it is not below the loss at the start, 2.3.'
-    >>> u_words(np.array([0.1, 1.0]), np.array([2.3, 2.3]), 2.3)
-    'all stand at the loss of the start, 2.3.'
-    """
-    if not (losses < start).any():
-        where = "all stand at" if (losses == start).all() else "none is below"
-        return f"{where} the loss of the start, {number(start, 3)}."
-    best, cliff = best_and_cliff(rates, losses, start)
-    text = f"the lowest loss is {size(losses[rates == best][0])}, at η = {number(best)}; "
-    beyond = losses[rates >= cliff]
-    if not len(beyond):
-        return text + f"all larger rates are below the loss at the start, {number(start, 3)}, too."
-    if (beyond < start).any():
-        return (
-            text + f"η = {number(cliff)} is the first larger one not below the loss at the start, {number(start, 3)}."
-        )
-    return text + f"from η = {number(cliff)} on it is not below the loss at the start, {number(start, 3)}."
-
-
 # ---- two directions ----
+
+
+def which_lags(eta, flat, steep):
+    """Which direction of a quadratic is the slower one at this η, and which η would be the best.
+
+    >>> print(which_lags(1.0, 0.01, 1.0))  # doctest: +NORMALIZE_WHITESPACE
+    The flat direction is the slower one: its factor is 0.99. In the long run the best constant η is 1.98, with the
+    factor 0.9802.
+    """
+    down, up = 1 - eta * flat, 1 - eta * steep
+    if np.isclose(abs(down), abs(up), rtol=0, atol=1e-12):
+        text = f"Both directions have a factor of size {number(abs(up), 4)}."
+    else:
+        slow, factor = ("flat", down) if abs(down) > abs(up) else ("steep", up)
+        text = f"The {slow} direction is the slower one: its factor is {number(factor, 4)}."
+    if abs(up) > 1 + 1e-12:
+        text = f"The steep direction has the factor {number(up, 4)}: every step takes it farther away."
+    elif abs(up) >= 1 - 1e-12:
+        text = "The steep direction has the factor −1: it jumps to and fro and comes no nearer."
+    best, rate = 2 / (flat + steep), (steep - flat) / (steep + flat)
+    return text + f" In the long run the best constant η is {number(best, 4)}, with the factor {number(rate, 4)}."
 
 
 class TwoDirections(Page):
@@ -159,6 +182,7 @@ class TwoDirections(Page):
         "factor per step against the learning rate, in the steep and in the flat direction, two V's; the best rate is "
         "marked. Right, below: the loss, its two parts and the length of the gradient against the steps."
     )
+    claims = (which_lags,)
 
     def __init__(self):
         super().__init__("map rates / map parts", widths=[8, 7], size=(9.6, 4.7), top=0.26)
@@ -201,28 +225,35 @@ class TwoDirections(Page):
         return shown(self)
 
 
-def which_lags(eta, flat, steep):
-    """Which direction of a quadratic is the slower one at this η, and which η would be the best.
-
-    >>> print(which_lags(1.0, 0.01, 1.0))  # doctest: +NORMALIZE_WHITESPACE
-    The flat direction is the slower one: its factor is 0.99. In the long run the best constant η is 1.98, with the
-    factor 0.9802.
-    """
-    down, up = 1 - eta * flat, 1 - eta * steep
-    if np.isclose(abs(down), abs(up), rtol=0, atol=1e-12):
-        text = f"Both directions have a factor of size {number(abs(up), 4)}."
-    else:
-        slow, factor = ("flat", down) if abs(down) > abs(up) else ("steep", up)
-        text = f"The {slow} direction is the slower one: its factor is {number(factor, 4)}."
-    if abs(up) > 1 + 1e-12:
-        text = f"The steep direction has the factor {number(up, 4)}: every step takes it farther away."
-    elif abs(up) >= 1 - 1e-12:
-        text = "The steep direction has the factor −1: it jumps to and fro and comes no nearer."
-    best, rate = 2 / (flat + steep), (steep - flat) / (steep + flat)
-    return text + f" In the long run the best constant η is {number(best, 4)}, with the factor {number(rate, 4)}."
-
-
 # ---- three ways to know ----
+
+
+def best_rate(rates, losses):
+    """The rate with the lowest loss; what overflowed to NaN has none.
+
+    >>> best_rate(np.array([0.1, 1.0, 10.0]), np.array([2.0, 0.5, np.nan]))
+    1.0
+    """
+    return float(rates[np.nanargmin(losses)])
+
+
+def range_words(name, rates, losses, steps, best):
+    """What one range test says so far: where its smoothed loss is lowest, and how far that is from `best`.
+
+    >>> range_words("ours", np.array([0.1, 1.0, 10.0]), np.array([2.0, 0.5, 90.0]), 3, 2.0)
+    'The test with our rates, 3 steps from 0.1 to 10, is lowest at η = 1, a factor of 2.00 below the best.'
+    """
+    whose = {"ours": "our", "yours": "your"}[name]
+    if len(rates) < steps:
+        now = f", at η = {number(rates[-1], 2)}" if len(rates) else ""
+        return f"The test with {whose} rates has taken {len(rates)} of {steps} steps{now}."
+    found = lowest(rates, losses)
+    text = f"The test with {whose} rates, {steps} steps from {number(rates[0], 2)} to {number(rates[-1], 2)}, "
+    if not found > 0:
+        return text + "has no lowest point above η = 0."
+    off = found / best
+    far = f"a factor of {max(off, 1 / off):.2f} {'above' if off > 1 else 'below'} the best"
+    return text + f"is lowest at η = {number(found, 2)}, {far}."
 
 
 class RangeTest(Page):
@@ -236,6 +267,7 @@ class RangeTest(Page):
         "from step to step, its losses smoothed; their lowest points are marked, and a vertical line at two over the "
         "largest curvature at the start. Right: the learning rate of each step of the test, on a logarithmic axis."
     )
+    claims = (best_rate, range_words)
 
     def __init__(self):
         super().__init__("losses rates", widths=[9, 5], size=(9.6, 4.0))
@@ -250,7 +282,7 @@ class RangeTest(Page):
     def show(self, result):
         self.seen, (rates, losses), self.bound, self.length = (result[n] for n in ("seen", "u", "bound", "steps"))
         self.seed, self.trouble = result["seed"], result["trouble"]
-        self.best = float(rates[np.nanargmin(losses)])
+        self.best = best_rate(rates, losses)
         self.points = {"whole trainings": (self.best, np.nanmin(losses))}
         lines = {"whole trainings": (rates, losses)}
         for name, (x, y) in self.seen.items():
@@ -275,25 +307,6 @@ class RangeTest(Page):
         return shown(self)
 
 
-def range_words(name, rates, losses, steps, best):
-    """What one range test says so far: where its smoothed loss is lowest, and how far that is from `best`.
-
-    >>> range_words("ours", np.array([0.1, 1.0, 10.0]), np.array([2.0, 0.5, 90.0]), 3, 2.0)
-    'The test with our rates, 3 steps from 0.1 to 10, is lowest at η = 1, a factor of 2.00 below the best.'
-    """
-    whose = {"ours": "our", "yours": "your"}[name]
-    if len(rates) < steps:
-        now = f", at η = {number(rates[-1], 2)}" if len(rates) else ""
-        return f"The test with {whose} rates has taken {len(rates)} of {steps} steps{now}."
-    found = lowest(rates, losses)
-    text = f"The test with {whose} rates, {steps} steps from {number(rates[0], 2)} to {number(rates[-1], 2)}, "
-    if not found > 0:
-        return text + "has no lowest point above η = 0."
-    off = found / best
-    far = f"a factor of {max(off, 1 / off):.2f} {'above' if off > 1 else 'below'} the best"
-    return text + f"is lowest at η = {number(found, 2)}, {far}."
-
-
 # ---- six learning curves, and the fork test ----
 
 # What is seen of each curve and its forks.
@@ -307,6 +320,30 @@ class Case(Curves):
         return {"curve": self.letter}
 
 
+def fork_words(seen):
+    """What a fork test says, in words: where it was stopped, where the four continuations stand, and the verdict.
+
+    >>> steps, ends = np.arange(5), {"η/3": 1.5, "η": 1.0, "3η": 0.5, "η, all examples": 1.0}
+    >>> more = {label: (steps, np.full(5, end)) for label, end in ends.items()}
+    >>> seen = dict(name="F", curves={"F": (steps, 2.0 * np.ones(5))}, fork=1, norm=np.ones(5), more=more)
+    >>> fork_words(seen).split(". ")[-1]
+    'By the lowest of η/3, η and 3η, from here on η is too small.'
+    """
+    steps, losses = seen["curves"][seen["name"]]
+    k, more = seen["fork"], {label: y for label, (_, y) in seen["more"].items()}
+    before, norm, first = level(losses[: k + 1]), seen["norm"][k], seen["norm"][0]
+    text = f"Curve {seen['name']}, stopped at step {steps[k]}: loss {size(before)} (all losses here are means of "
+    text += f"five looks), length of the gradient {size(norm)}, at the start {number(first, 2)}. "
+    taken, left = len(more["η"]) - 1, len(losses) - 1
+    text += f"After {number(seen['more']['η'][0][-1] - steps[k])} more steps: "
+    text += "; ".join(f"{label}: {size(level(y))}" for label, y in more.items()) + ". "
+    if taken < left:
+        return text + "It goes on."
+    judged = verdict(before, *(level(more[label]) for label in ("η/3", "η", "3η")))
+    said = "none of η/3, η and 3η helps" if judged == "neither" else f"from here on η is {judged}"
+    return text + f"By the lowest of η/3, η and 3η, {said}."
+
+
 class Forks(Page):
     """Six learning curves; one of them is stopped and goes on in four ways.
 
@@ -318,6 +355,7 @@ class Forks(Page):
         "one. Right: the chosen one up to the fork, and from there four continuations: with a third of the learning "
         "rate, with the same, with three times as much, and with the same and all examples in every step."
     )
+    claims = (verdict, fork_words)
 
     def __init__(self):
         super().__init__("A B C fork / D E F fork", widths=[4, 4, 4, 9], size=(9.6, 4.5), top=0.26)
@@ -345,7 +383,8 @@ class Forks(Page):
         across(self.fork, 1.75 * steps[-1])
         self.fork.fixed["y"] = FRAMES[name]
         self.fork._limit("y", FRAMES[name])
-        self.fork.show(lines, looks={label: bare(self.looks[label]) for label in lines}, marks={"fork": steps[k]})
+        self.fork.show(lines, looks={label: bare(self.looks[label]) for label in lines}, marks={"": steps[k]})
+        self.stop = steps[k]
 
     def at(self, t):
         self.moved()
@@ -355,6 +394,8 @@ class Forks(Page):
         for label, (x, y) in self.fork.lines.items():
             if label != "run" and np.isfinite(y[-1]):
                 dot(self.fork, label, x[-1], y[-1], self.looks[label], ms=7)
+        below = self.fork.axes.get_xaxis_transform()
+        self.fork.word("fork", self.stop, 0.02, "fork ", ha="right", color=GREY, transform=below)
         self.caption = fork_words(self.seen)
         return shown(self)
 
@@ -369,27 +410,56 @@ def cut(losses, ceiling):
     return np.where(np.arange(len(losses)) > (above[0] if len(above) else len(losses)), np.nan, losses)
 
 
-def fork_words(seen):
-    """What a fork test says, in words: where it was stopped, where the four continuations stand, and the verdict."""
-    steps, losses = seen["curves"][seen["name"]]
-    k, more = seen["fork"], {label: y for label, (_, y) in seen["more"].items()}
-    before, norm, first = level(losses[: k + 1]), seen["norm"][k], seen["norm"][0]
-    text = f"Curve {seen['name']}, stopped at step {steps[k]}: loss {size(before)} (all losses here are means of "
-    text += f"five looks), length of the gradient {size(norm)}, at the start {number(first, 2)}. "
-    taken, left = len(more["η"]) - 1, len(losses) - 1
-    text += f"After {number(seen['more']['η'][0][-1] - steps[k])} more steps: "
-    text += "; ".join(f"{label}: {size(level(y))}" for label, y in more.items()) + ". "
-    if taken < left:
-        return text + "It goes on."
-    judged = verdict(before, *(level(more[label]) for label in ("η/3", "η", "3η")))
-    said = "none of η/3, η and 3η helps" if judged == "neither" else f"from here on η is {judged}"
-    return text + f"By the lowest of η/3, η and 3η, {said}."
-
-
 # ---- the edge on a surface ----
 
 HOLDS, TOO_SHARP = Look("#009E73", SOLID, ""), Look("#b3261e", (0, (2, 1)), "")
 TOP = 40.0  # of the axis of where it ends
+
+
+def stands(surface, w, eta):
+    """Where a run of this η with next to no gradient is: at rest, on a saddle, or at a place that cannot hold it.
+
+    >>> from optim_core import surfaces; surface = surfaces.product(y=0.3)
+    >>> # 3 · 0.1 is 0.3, but for rounding; the sharpness there is 18
+    >>> stands(surface, np.array([3.0, 0.1]), 0.1), stands(surface, np.array([3.0, 0.1]), 0.2)
+    ('at rest, ', 'beside a minimum too sharp to hold it, ')
+    """
+    g, (low, top) = surface.grad(w), np.linalg.eigvalsh(surface.hessian(w))
+    if np.abs(g).max() >= 1e-5:
+        return ""
+    if low < -1e-3:
+        return "at rest on a saddle, " if trajectories.rests(surface, w) else "beside a saddle that it will leave, "
+    return "at rest, " if holds(w, g, top, eta) else "beside a minimum too sharp to hold it, "
+
+
+def edge_words(seen, t):
+    """Where the run stands at step t, how its sharpness compares with 2/η, and what became of the other rates."""
+    path, sharp, eta, surface = seen["path"], seen["sharp"], seen["eta"], seen["surface"]
+    w, gone = path["w"], int(path["diverged"])
+    text = f"From ({number(w[0, 0], 3)}, {number(w[0, 1], 3)}) with η = {number(eta, 3)}, 2/η = {number(2 / eta, 3)}; "
+    text += f"step {t} of {len(w) - 1}: "
+    if gone and t >= gone:
+        text += f"it diverged at step {gone}. "
+    else:
+        text += f"{stands(surface, w[t], eta)}sharpness {number(sharp[t], 3)}"
+        text += f" ({number(sharp[0], 3)} at the start). " if t else ". "
+    return text + ends_words(seen["etas"], seen["ends"])
+
+
+def ends_words(etas, ends):
+    """How many of the runs with other rates came to rest, and whether any of them rests above 2/η.
+
+    >>> ends_words(np.array([0.1, 0.2, 0.3]), np.array([5.0, 4.0, np.inf]))
+    'Of 3 rates 2 come to rest, none of them above 2/η; 1 diverges, the first at η = 0.3.'
+    """
+    rests, gone = np.isfinite(ends), np.isinf(ends)
+    above = int((ends[rests] > 2 / etas[rests] * (1 + 1e-6)).sum())
+    come = "comes" if rests.sum() == 1 else "come"
+    text = f"Of {len(etas)} rates {rests.sum()} {come} to rest, {above or 'none'} of them above 2/η"
+    if gone.any():
+        text += f"; {gone.sum()} diverge{'s' if gone.sum() == 1 else ''}, the first at η = {number(etas[gone][0], 3)}"
+    moving = len(etas) - rests.sum() - gone.sum()
+    return text + (f"; {moving} still {'moves' if moving == 1 else 'move'} after 1,000 steps." if moving else ".")
 
 
 class Edge(Page):
@@ -404,6 +474,7 @@ class Edge(Page):
         "against the steps, and a level at two over the learning rate. Right, below: the sharpness where runs with "
         "other learning rates end, under the curve of two over the learning rate."
     )
+    claims = (holds, stands, ends_words)
 
     def __init__(self):
         super().__init__("map sharp / map ends", widths=[8, 8], size=(9.6, 4.8), top=0.26)
@@ -455,40 +526,31 @@ def floor(y, reach=4.0):
     return [np.stack([side * w1, side * y / w1], -1) for side in (1, -1)]
 
 
-def edge_words(seen, t):
-    """Where the run stands at step t, how its sharpness compares with 2/η, and what became of the other rates."""
-    path, sharp, eta, surface = seen["path"], seen["sharp"], seen["eta"], seen["surface"]
-    w, gone = path["w"], int(path["diverged"])
-    text = f"From ({number(w[0, 0], 3)}, {number(w[0, 1], 3)}) with η = {number(eta, 3)}, 2/η = {number(2 / eta, 3)}; "
-    text += f"step {t} of {len(w) - 1}: "
-    if gone and t >= gone:
-        text += f"it diverged at step {gone}. "
-    else:
-        rest = "at rest, " if np.abs(surface.grad(w[t])).max() < 1e-5 else ""
-        if rest and np.linalg.eigvalsh(surface.hessian(w[t]))[0] < -1e-3:
-            rest = "at rest on a saddle, "
-        text += f"{rest}sharpness {number(sharp[t], 3)}"
-        text += f" ({number(sharp[0], 3)} at the start). " if t else ". "
-    return text + ends_words(seen["etas"], seen["ends"])
-
-
-def ends_words(etas, ends):
-    """How many of the runs with other rates came to rest, and whether any of them rests above 2/η.
-
-    >>> ends_words(np.array([0.1, 0.2, 0.3]), np.array([5.0, 4.0, np.inf]))
-    'Of 3 rates 2 come to rest, none of them above 2/η; 1 diverges, the first at η = 0.3.'
-    """
-    rests, gone = np.isfinite(ends), np.isinf(ends)
-    above = int((ends[rests] > 2 / etas[rests] * (1 + 1e-6)).sum())
-    come = "comes" if rests.sum() == 1 else "come"
-    text = f"Of {len(etas)} rates {rests.sum()} {come} to rest, {above or 'none'} of them above 2/η"
-    if gone.any():
-        text += f"; {gone.sum()} diverge{'s' if gone.sum() == 1 else ''}, the first at η = {number(etas[gone][0], 3)}"
-    moving = len(etas) - rests.sum() - gone.sum()
-    return text + (f"; {moving} still {'moves' if moving == 1 else 'move'} after 1,000 steps." if moving else ".")
-
-
 # ---- the edge in a network ----
+
+
+def training_words(seen):
+    """How far a training has come, its loss, its sharpness in parts of 2/η; at its end, that of its second half.
+
+    >>> seen = dict(at=np.array([0, 10]), loss=np.ones((2, 1)), sharp=np.array([[3.0], [5.0]]), diverged=[0])
+    >>> training_words(seen | dict(eta=0.5, steps=10)).split("times 2/η. ")[1]
+    'At step 10 it was first seen above 2/η. Mean over the second half: 1.25 times 2/η.'
+    """
+    at, loss, sharp, eta = seen["at"], seen["loss"][:, 0], seen["sharp"][:, 0], seen["eta"]
+    gone, part = int(seen["diverged"][0]), sharp * eta / 2
+    text = (
+        f"η = {number(eta, 3)}, 2/η = {number(2 / eta, 3)}; after {number(at[-1])} of {number(seen['steps'])} steps: "
+    )
+    if gone:
+        return text + f"it diverged at step {gone}."
+    text += f"loss {size(loss[-1])}, sharpness {number(sharp[-1], 3)}, {part[-1]:.2f} times 2/η. "
+    above = np.flatnonzero(part > 1)
+    text += (
+        f"At step {at[above[0]]} it was first seen above 2/η." if len(above) else "It has not been above 2/η so far."
+    )
+    if at[-1] >= seen["steps"]:
+        text += f" Mean over the second half: {part[len(part) // 2 :].mean():.2f} times 2/η."
+    return text
 
 
 class EdgeTraining(Page):
@@ -501,6 +563,7 @@ class EdgeTraining(Page):
         "Above: the training loss of a small network on a logarithmic axis against the steps. Below: the largest "
         "eigenvalue of its Hessian, the sharpness, and a level at two over the learning rate."
     )
+    claims = (training_words,)
 
     def __init__(self):
         super().__init__("loss / sharp", size=(9.6, 4.4))
@@ -526,22 +589,3 @@ class EdgeTraining(Page):
         place = dict(color=GREY, va="bottom", transform=self.sharp.axes.get_yaxis_transform())
         self.sharp.word("bound", 0.01, self.top, f"2/η = {number(self.top, 3)}", **place)
         return shown(self)
-
-
-def training_words(seen):
-    """How far a training has come, its loss, its sharpness in parts of 2/η; at its end, that of its second half."""
-    at, loss, sharp, eta = seen["at"], seen["loss"][:, 0], seen["sharp"][:, 0], seen["eta"]
-    gone, part = int(seen["diverged"][0]), sharp * eta / 2
-    text = (
-        f"η = {number(eta, 3)}, 2/η = {number(2 / eta, 3)}; after {number(at[-1])} of {number(seen['steps'])} steps: "
-    )
-    if gone:
-        return text + f"it diverged at step {gone}."
-    text += f"loss {size(loss[-1])}, sharpness {number(sharp[-1], 3)}, {part[-1]:.2f} times 2/η. "
-    above = np.flatnonzero(part > 1)
-    text += (
-        f"At step {at[above[0]]} it was first seen above 2/η." if len(above) else "It has not been above 2/η so far."
-    )
-    if at[-1] >= seen["steps"]:
-        text += f" Mean over the second half: {part[len(part) // 2 :].mean():.2f} times 2/η."
-    return text

@@ -94,7 +94,7 @@ class PhaseMap(Page):
         "predicts, a star the optimum. Right: the path of the chosen pair on the ravine, and below it the loss in the "
         "steep and in the flat direction."
     )
-    claims = (became, lags)
+    claims = (became, lags, boundary, optimum)
 
     def __init__(self):
         super().__init__("pairs map / pairs parts", heights=[10, 9], size=(9.6, 5.0))
