@@ -10,6 +10,32 @@ from optim_core.surfaces import bowl
 from .experiments import FLOOR, LONGEST, METHODS, STRENGTHS, half_times, sharpness
 
 
+def lowers(g):
+    """By how much −g/‖g‖, the step on the circle, and −sign(g), that on the square, lower a loss to first order.
+
+    >>> lowers(np.array([3.0, -4.0]))
+    'To first order the step on the circle lowers the loss by 5, that on the square by 7.'
+    """
+    text = f"To first order the step on the circle lowers the loss by {number(np.linalg.norm(g))}, that on the square "
+    return f"{text}by {number(np.abs(g).sum())}."
+
+
+def made_of(G, D):
+    """What D has in place of G's singular values, one for one where it keeps their directions, and whether it does.
+
+    It does if Uᵀ D V is diagonal, for G = U S Vᵀ.
+
+    >>> made_of(np.diag([1.0, 0.5]), np.diag([0.7, 1.1])), made_of(np.eye(2) / [1, 2], np.ones((2, 2)))
+    ('0.7 and 1.1 of 1 and 0.5. The directions are kept.', '2 and 0 of 1 and 0.5. The directions are not kept.')
+    """
+    U, was, Vt = np.linalg.svd(G)
+    inside = U.T @ D @ Vt.T
+    kept = np.abs(inside - np.diag(np.diag(inside))).max() < 1e-6
+    now = np.abs(np.diag(inside)) if kept else np.linalg.svd(D)[1]
+    a, b, c, d = (number(v + 0.0) for v in np.round([*now, *was], 9))
+    return f"{a} and {b} of {c} and {d}. The directions are {'' if kept else 'not '}kept."
+
+
 class Lengths(Page):
     """What is steepest depends on how a step's length is measured: for a vector, and for a matrix.
 
@@ -22,6 +48,7 @@ class Lengths(Page):
         "the gradient on the circle, at a corner of the square. Right: the ellipse that the gradient matrix makes of a "
         "circle, and what the chosen method makes of it."
     )
+    claims = (lowers, made_of)
 
     def __init__(self):
         super().__init__("plane matrix", size=(9.6, 4.6), top=0.26)
@@ -57,27 +84,40 @@ class Lengths(Page):
         self.name({n: looks[n] for n in (*steps, "G", "made of G")})
 
     def at(self, t):
-        was, now = (np.linalg.svd(M)[1].round(9) + 0.0 for M in (self.G, self.D))
         self.caption = (
-            f"g = ({number(self.g[0])}, {number(self.g[1])}). To first order the step on the circle lowers the loss by "
-            f"{number(np.linalg.norm(self.g))}, that on the square by {number(np.abs(self.g).sum())}. "
-            f"Right, κ = {number(self.kappa)}, turned by {number(self.angle)}°: “{self.word}” makes singular values "
-            f"{number(now[0])} and {number(now[1])} of {number(was[0])} and "
-            f"{number(was[1])}. {same_directions(self.G, self.D)}"
+            f"g = ({number(self.g[0])}, {number(self.g[1])}). {lowers(self.g)} Right, κ = {number(self.kappa)}, turned "
+            f"by {number(self.angle)}°: “{self.word}” makes singular values {made_of(self.G, self.D)}"
         )
         return self.moved()
 
 
-def same_directions(G, D):
-    """Whether D stretches along the same directions as G: then Uᵀ D V is diagonal for G = U S Vᵀ.
+def order(times, t):
+    """Which strength is half learned first, and which last, as far as that is so by step t.
 
-    >>> same_directions(np.diag([1.0, 0.5]), np.eye(2)), same_directions(np.diag([1.0, 0.5]), np.ones((2, 2)))
-    ('The directions are kept.', 'The directions are not kept.')
+    >>> order(np.array([40, 23, 18, 12]), 250), order(np.array([50, 90, np.inf, np.inf]), 100)
+    ('Half learned first: strength 0.5; last: strength 4.', 'Half learned first: strength 4; 2 are not by step 100.')
+    >>> order(np.array([8, 8, 8, 11]), 250), order(np.array([5, 5, 5, 5]), 250)
+    ('Half learned first: strengths 4, 2 and 1; last: strength 0.5.', 'All are half learned at the same step.')
     """
-    U, _, Vt = np.linalg.svd(G)
-    inside = U.T @ D @ Vt.T
-    kept = np.abs(inside - np.diag(np.diag(inside))).max() < 1e-6
-    return "The directions are kept." if kept else "The directions are not kept."
+    late = int((times > t).sum())
+    if late == len(times):
+        return f"No strength is half learned by step {t}."
+    if not np.ptp(times):
+        return "All are half learned at the same step."
+    first, last = (strengths(STRENGTHS[times == when]) for when in (times.min(), times.max()))
+    if late:
+        return f"Half learned first: {first}; {late} {'is' if late == 1 else 'are'} not by step {t}."
+    return f"Half learned first: {first}; last: {last}."
+
+
+def strengths(which):
+    """Some strengths in words.
+
+    >>> strengths([4.0]), strengths([4.0, 2.0, 0.5])
+    ('strength 4', 'strengths 4, 2 and 0.5')
+    """
+    *most, last = map(number, which)
+    return f"strengths {', '.join(most)} and {last}" if most else f"strength {last}"
 
 
 class Modes(Page):
@@ -90,11 +130,13 @@ class Modes(Page):
         "Four curves, one for each strength of a linear map, show the learned share against the steps. Right: bars of "
         "the step at which half of each strength is learned, once it is."
     )
+    claims = (order,)
 
     def __init__(self):
         super().__init__("share half", widths=[5, 3], size=(9.6, 4.0), top=0.26)
-        words = dict(title="learned share of the strengths 4, 2, 1 and ½", x="steps t", y="share", ylim=(-0.2, 1.6))
-        self.share = Curves(self, "share", **words, levels={"all of it": 1.0}, legend=None)
+        title = "learned share of the strengths 4, 2, 1 and ½ (line: all of it)"
+        words = dict(title=title, x="steps t", y="share", ylim=(-0.2, 1.6), levels={"": 1.0})
+        self.share = Curves(self, "share", **words, legend=None)
         self.half = Bars(self, "half", title="half of each is learned at step", xlim=(0, 300), across=True)
 
     def show(self, result):
@@ -113,24 +155,10 @@ class Modes(Page):
         self.half.show({n: when if when <= t else 0.0 for n, when in seen.items()}, looks=looks, words=words)
         shares = [number(round(100 * share)) for share in self.shares[t].tolist()]
         parts = ", ".join(f"{share} % of {number(s)}" for share, s in zip(shares, STRENGTHS, strict=True))
-        self.caption = f"{self.method}, η = {number(self.lr)}, step {t} of {self.steps}: learned {parts}. "
+        method = self.method[0].upper() + self.method[1:]
+        self.caption = f"{method}, η = {number(self.lr)}, step {t} of {self.steps}: learned {parts}. "
         self.caption += order(self.times, t)
         return self.moved(t)
-
-
-def order(times, t):
-    """Which strength is half learned first, and which last, as far as that is so by step t.
-
-    >>> order(np.array([40, 23, 18, 12]), 250), order(np.array([50, 90, np.inf, np.inf]), 100)
-    ('Half learned first: strength 0.5; last: strength 4.', 'Half learned first: strength 4; 2 are not by step 100.')
-    """
-    late = int((times > t).sum())
-    if late == len(times):
-        return f"No strength is half learned by step {t}."
-    first = f"Half learned first: strength {number(STRENGTHS[np.argmin(times)])}; "
-    if late:
-        return first + f"{late} {'is' if late == 1 else 'are'} not by step {t}."
-    return first + f"last: strength {number(STRENGTHS[np.argmax(times)])}."
 
 
 SHAPES = {"Shampoo": Look("#01665e", DASHED, "s"), "SOAP": Look("#8c2d04", DOTTED, "^")}
@@ -148,6 +176,7 @@ class Turned(Page):
         "against the steps; below, the loss that is left against the angle: level for Shampoo and SOAP; that "
         "of the others changes with the angle."
     )
+    allows = {"no claims": "the loss of each method at the step that is shown"}
 
     def __init__(self):
         super().__init__("map loss / map left", widths=[5, 5], size=(9.6, 4.7), top=0.26)
@@ -194,6 +223,15 @@ PLANNED = {
 }
 
 
+def lowest(losses):
+    """Who is lowest.
+
+    >>> lowest({"a": 1.0, "b": 0.5})
+    'Lowest: b.'
+    """
+    return f"Lowest: {min(losses, key=losses.get)}."
+
+
 class Horizon(Page):
     """Runs that were planned for T steps, and runs that were not, on a noisy quadratic.
 
@@ -204,6 +242,7 @@ class Horizon(Page):
         "The expected loss of five runs against the steps, on logarithmic axes, with a mark at the planned step T: "
         "those with a falling learning rate come down just before T and stay, the two averages fall all the way."
     )
+    claims = (lowest,)
 
     def __init__(self):
         super().__init__("loss", size=(9.6, 4.4), top=0.26)
@@ -223,15 +262,6 @@ class Horizon(Page):
         return self.moved()
 
 
-def lowest(losses):
-    """Who is lowest.
-
-    >>> lowest({"a": 1.0, "b": 0.5})
-    'Lowest: b.'
-    """
-    return f"Lowest: {min(losses, key=losses.get)}."
-
-
 class Floor(Page):
     """Gradient descent and SAM on a valley whose floor is all minima, narrow at the sides and wide in the middle.
 
@@ -240,9 +270,10 @@ class Floor(Page):
 
     alt = (
         "Left: a valley from above, whose level floor is narrow at both sides and wide in the middle. Gradient descent "
-        "goes straight down to the floor and rests; SAM walks on along it to the middle. Right: the loss and, below, "
-        "the sharpness of the floor under each run, against the steps."
+        "goes straight down to the floor and rests; SAM, with a radius above 0, walks on along it towards the middle. "
+        "Right: the loss and, below, the sharpness of the floor under each run, against the steps."
     )
+    allows = {"no claims": "the loss and the sharpness under both runs at the step that is shown"}
 
     def __init__(self):
         super().__init__("map loss / map sharp", widths=[6, 5], size=(9.6, 4.5), top=0.26)
@@ -262,8 +293,19 @@ class Floor(Page):
     def at(self, t):
         parts = [f"{n}: loss {small(self.losses[n][t])}, sharpness {number(self.sharps[n][t])}" for n in self.runs]
         self.caption = f"η = {number(self.lr)}, ρ = {number(self.radius)}, step {t} of {self.steps}. "
-        self.caption += f"{'; '.join(parts)}."
+        self.caption += f"{'; '.join(parts)}.".replace("gradient", "Gradient", 1)
         return self.moved(t)
+
+
+def spans(s, after, low=0.01):
+    """From where to where the values after go, for those before from `low` on; s: the values before, rising.
+
+    >>> spans(np.array([0.0, 0.02, 0.5, 1.0]), np.array([0.0, 0.2, 1.2, 0.7]))
+    'from 0.1 to 1.2'
+    """
+    known = np.isfinite(after)
+    values = np.append(after[known & (s >= low)], np.interp(low, s[known], after[known]))
+    return f"from {number(values.min())} to {number(values.max())}"
 
 
 class Singular(Page):
@@ -276,6 +318,7 @@ class Singular(Page):
         "The singular value after some steps of Newton–Schulz against the one before, on a logarithmic axis: with no "
         "step a straight line; after five a wavy plateau around 1, which falls off for values below a five hundredth."
     )
+    claims = (spans,)
 
     def __init__(self):
         super().__init__("out", size=(9.6, 3.7))
@@ -287,9 +330,7 @@ class Singular(Page):
         self.out.show({n: (self.s, v) for n, v in self.curves.items()}, looks={"ours": Look(INK)})
 
     def at(self, t):
-        middle = self.s >= 0.01
-        seen = {name: v[middle & np.isfinite(v)] for name, v in self.curves.items()}
-        parts = [f"{name} from {number(v.min())} to {number(v.max())}" for name, v in seen.items() if len(v)]
+        parts = [f"{name} {spans(self.s, v)}" for name, v in self.curves.items() if np.isfinite(v).any()]
         self.caption = f"Values from 0.01 to 1 after {self.taken} step{'' if self.taken == 1 else 's'}: "
         self.caption += f"{'; '.join(parts)}.{self.trouble and ' ' + self.trouble}"
         return self.moved()
