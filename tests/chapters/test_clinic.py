@@ -184,6 +184,42 @@ def test_evidence_stays_in_its_panel_and_says_where_it_begins_and_ends(letter, w
         assert f"W₁ from {said[0]} to {said[1]}" in scenes.EVIDENCE[evidence].words(chart)
 
 
+@pytest.mark.parametrize("letter", LETTERS)
+def test_what_the_evidence_counts_is_what_loops_count(letter):
+    """dead_share, predicted, neighbours_agree, classes_in_batches, one_batch, answers_that_change."""
+    chart, data = treated(letter), treated(letter).data
+    W1, b1, W2, b2 = np.split(chart.w[-1], np.cumsum([64 * 32, 32, 320]))[:4]
+    if letter not in "GL":  # where dropout or a batch normalization stands between, these weights are not all
+        z = data.X[chart.few] @ W1.reshape(64, 32) + b1
+        dead = [all(one <= 0 for one in unit) for unit in z.T.tolist()]
+        assert experiments.dead_share(chart) == pytest.approx(sum(dead) / 32)
+        inside = np.maximum(data.X_test @ W1.reshape(64, 32) + b1, 0)
+        answers = (inside @ W2.reshape(32, 10) + b2).argmax(1).tolist()
+        assert experiments.predicted(chart) == pytest.approx([answers.count(c) / len(answers) for c in range(10)])
+        assert chart.right[-1] == pytest.approx(np.mean(answers == data.y_test))
+        assert set(experiments.answers_that_change(chart).values()) == {0.0}
+    agree = 0
+    for i in range(min(200, len(data.X))):
+        far = ((data.X - data.X[i]) ** 2).sum(1)
+        far[i] = np.inf
+        agree += data.y[far.argmin()] == data.y[i]
+    assert experiments.neighbours_agree(chart) == pytest.approx(agree / min(200, len(data.X)), abs=0.011)
+    held, n, size = experiments.classes_in_batches(chart), len(data.X), chart.recipe.batch
+    assert len(held) == 300
+    if chart.recipe.order == "fixed":
+        first = [len(set(data.y[b : b + size].tolist())) for b in range(0, n - n % size, size)]
+        assert held[: min(len(first), 300)].tolist() == first[:300]
+    else:  # of all classes some are missing by chance
+        expected = 10 * (1 - 0.9 ** min(size, n))
+        assert held.mean() == pytest.approx(expected, abs=0.4) and held.max() <= 10
+    losses, right = experiments.one_batch(chart)
+    assert len(losses) == 200 and right * 16 == round(right * 16)
+    said = {name: words(chart) for name, (_, _, _, words) in scenes.EVIDENCE.items()}
+    assert f"a batch of {len(experiments.batch_at(1, n, size, 0, chart.recipe.order))} " in said["classes in a batch"]
+    assert f"none of {min(200, n)} digits" in said["what goes into the hidden units"]
+    assert f" of {min(200, n)} have the label" in said["pictures and labels"]
+
+
 # ---- the search
 
 
@@ -195,6 +231,42 @@ def test_the_best_of_k_is_what_all_draws_of_k_give(k):
     for q in (0.1, 0.5, 0.9):
         found = experiments.quantile_of_best(scores, k, q)
         assert np.mean(np.array(best) <= found) >= q - 1e-12 and np.mean(np.array(best) < found) < q + 1e-12
+
+
+@pytest.fixture
+def untrained(monkeypatch):
+    """The same points, but what they get is a formula and no training: best at η = 2, a little worse with much λ."""
+
+    def tried(u, seed=0):
+        right = (297 * np.exp(-((u[:, 0] - 0.83) ** 2) / 0.1 - 0.1 * u[:, 1] ** 4)).round() / 297
+        return right, right
+
+    monkeypatch.setattr(experiments, "tried", tried)
+    for name in ("random_trials", "grids", "best_by_trials"):
+        monkeypatch.setattr(experiments, name, getattr(experiments, name).__wrapped__)
+
+
+@pytest.mark.parametrize("knob", experiments.SPACE)
+def test_the_searchs_caption_counts_the_values_and_names_the_best(knob, untrained):
+    column = list(experiments.SPACE).index(knob)
+    low, high = experiments.SPACE[knob]
+    for way, side, seed in itertools.product(("random", "grid"), experiments.SIDES, range(6)):
+        x, right = experiments.search(way, side**3, seed)
+        values = side**3 if way == "random" else side
+        said = scenes.found(x, right, knob)
+        assert said == f"they try {values} values of {knob}; the best gets {100 * sorted(right)[-1]:.1f} % right"
+        assert len(x) == len(right) == side**3 and low <= x[:, column].min() and x[:, column].max() <= high
+
+
+def test_what_the_best_of_k_gets_on_average_is_the_mean_of_drawn_and_of_laid_trials(untrained):
+    k, mean, low, high, rows = experiments.best_by_trials()
+    rng, (_, scores, _) = np.random.default_rng(0), experiments.random_trials()
+    for row, side in zip(rows, experiments.SIDES, strict=True):
+        bests = np.array([scores[rng.permutation(len(scores))[: side**3]].max() for _ in range(400)])
+        assert abs(bests.mean() - mean[side**3 - 1]) < 4 * bests.std() / 20
+        assert np.mean(bests < low[side**3 - 1]) < 0.2 and np.mean(bests > high[side**3 - 1]) < 0.2
+        laid = [experiments.search("grid", side**3, seed)[1].max() for seed in range(experiments.OFFSETS)]
+        assert row == (side**3, pytest.approx(sum(laid) / 6), min(laid), max(laid)) and k[side**3 - 1] == side**3
 
 
 def test_the_trials_needed_are_enough_and_one_less_is_not():
@@ -249,13 +321,18 @@ def test_trials_lie_in_their_ranges_and_each_method_has_as_many():
 def test_the_verdict_is_welchs_at_two_standard_errors():
     from scipy.stats import ttest_ind
 
-    rng = np.random.default_rng(0)
-    for gap in (0.0, 0.002, 0.01, -0.01):
-        mine, other = rng.normal(0.98 + gap, 0.004, 5), rng.normal(0.98, 0.003, 5)
-        t = float(ttest_ind(mine, other, equal_var=False).statistic)
-        said = scenes.verdict(mine, other)
-        assert ("do not tell" in said) is (abs(t) <= 2)
-        assert said.startswith("Momentum") is (t > 2) and said.startswith("Adam") is (t < -2)
+    rng, said = np.random.default_rng(0), set()
+    gaps, spreads = np.append(0.0, np.geomspace(0.0005, 0.8, 10)), (0.0002, 0.004, 0.3)
+    for sign, gap, one, two in itertools.product((-1, 1), gaps, spreads, spreads):
+        mine, other = rng.normal(0.9 + sign * gap, one, (8, 5)), rng.normal(0.9, two, (8, 5))
+        for a, b, t in zip(mine, other, ttest_ind(mine, other, axis=1, equal_var=False).statistic, strict=True):
+            words = scenes.verdict(a, b)
+            assert ("do not tell" in words) is bool(abs(t) <= 2)
+            assert words.startswith("Momentum") is bool(t > 2) and words.startswith("Adam") is bool(t < -2)
+            said.add(words)
+    assert len(said) == 3
+    same = np.full(5, 0.1)  # all five diverged, or all are alike
+    assert "do not tell" in scenes.verdict(same, same) and scenes.verdict(same, same + 0.8).startswith("Adam")
 
 
 def test_what_the_question_says_of_adams_default():

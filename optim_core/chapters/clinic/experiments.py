@@ -190,8 +190,13 @@ class Chart:
 
     @property
     def few(self):
-        """Which two hundred training digits to measure on, from all classes."""
+        """Which training digits to measure on, from all classes: two hundred, or all if they are fewer."""
         return np.random.default_rng([self.seed, 15]).permutation(len(self.data.X))[:200]
+
+    @property
+    def size(self):
+        """How many digits a mini-batch has."""
+        return min(self.recipe.batch, len(self.data.X))
 
     @property
     def some(self):
@@ -330,13 +335,13 @@ def sharpness(chart, k):
 
 
 def hidden(chart, k=-1):
-    """What goes into the rectified units, (200 digits, units): a unit for which all of it is below 0 is dead."""
+    """What goes into the rectified units, (digits, units): a unit for which all of it is below 0 is dead."""
     relu = next(i for i, layer in enumerate(chart.net.layers) if layer.equation is Relu().equation)
     return _task(chart, k).layers_at(chart.w[k])["x"][relu]
 
 
 def dead_share(chart, k=-1):
-    """The share of hidden units that give 0 for each of 200 digits."""
+    """The share of hidden units that give 0 for each of the digits that are measured on."""
     return float((hidden(chart, k) <= 0).all(0).mean())
 
 
@@ -633,7 +638,7 @@ def _clip(c):
 
 def _order(c):
     kinds = classes_in_batches(c).mean()
-    return kinds < 2, f"a batch of {c.recipe.batch} holds {kinds:.1f} different labels on average"
+    return kinds < 2, f"a batch of {c.size} holds {kinds:.1f} different labels on average"
 
 
 def _inputs(c):
@@ -683,7 +688,8 @@ def _init(c):
 
 def _labels(c):
     agree = neighbours_agree(c)
-    return agree < 0.5, f"of 200 training digits {percent(agree)} have the label of the picture that is most like them"
+    few = f"of {len(c.few)} training digits {percent(agree)} have the label of the picture that is most like them"
+    return agree < 0.5, few
 
 
 def _rate(c):

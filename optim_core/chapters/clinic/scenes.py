@@ -123,9 +123,10 @@ def _classes(chart):
 def _classes_words(chart):
     counts = experiments.classes_in_batches(chart)
     held = f"{counts.mean():.1f}" if len(counts) else "no"
-    return f"a batch of {chart.recipe.batch} holds {held} different labels on average"
+    return f"a batch of {chart.size} holds {held} different labels on average"
 
 
+COUNTED = experiments.dead_share, experiments.predicted, experiments.neighbours_agree, experiments.one_batch
 SEVERAL = "of the held-out digits get another answer than at first"
 EVIDENCE = {
     "right in training and held out": over_looks("share", "share right", experiments.accuracies),
@@ -135,7 +136,8 @@ EVIDENCE = {
     "η × sharpness": over_looks("log", "η × sharpness", experiments.sharpness, 10, levels={"2": 2.0}),
     "what goes into the hidden units": Evidence(
         "histogram", "z of the hidden units (beyond ±10: at the edge)", _hidden,
-        lambda c: f"{percent(experiments.dead_share(c))} of the units are dead, above 0 for none of 200 digits",
+        lambda c: f"{percent(experiments.dead_share(c))} of the units are dead, above 0 for none of "
+                  f"{len(c.few)} digits",
     ),
     "16 digits, learned on purpose": Evidence(
         "alone", "loss on 16 digits alone (grey: healthy)", _purpose, _purpose_words
@@ -156,7 +158,8 @@ EVIDENCE = {
     "pictures and labels": Evidence(
         "pictures", "twelve training digits, with their labels",
         lambda c: ((c.pictures[c.few[:12]], c.data.y[c.few[:12]]), {}),
-        lambda c: f"{percent(experiments.neighbours_agree(c))} of 200 have the label of the picture most like them",
+        lambda c: f"{percent(experiments.neighbours_agree(c))} of {len(c.few)} have the label of the picture most "
+                  "like them",
     ),
 }  # fmt: skip
 
@@ -172,15 +175,14 @@ class Ward(Page):
         "held-out digits that are right, against the steps: for the patient, for the same training with one knob "
         "turned, and for a healthy one. Right: the evidence that is asked for."
     )
+    claims = (*COUNTED, experiments.answers_that_change, experiments.classes_in_batches)
     own_controls = ("evidence",)
 
     def __init__(self):
         super().__init__("loss evidence / right evidence", widths=[1, 1], heights=[5, 4], size=(9.6, 4.9), top=0.28)
         across, curves = dict(xlim=(0, STEPS)), dict(legend=None, heads=False)
-        self.loss = Curves(
-            self, "loss", title="loss of each batch", log="y", ylim=(1e-3, 100), levels={"ln 10": np.log(10)},
-            **across, **curves,
-        )  # fmt: skip
+        words = dict(title="loss of each batch (line: ln 10)", log="y", ylim=(1e-3, 100), levels={"": np.log(10)})
+        self.loss = Curves(self, "loss", **words, **across, **curves)
         self.right = Curves(
             self, "right", title="held out: share right", x="steps t", ylim=(0, 1.02), **across, **curves
         )
@@ -238,6 +240,16 @@ def result_of(chart):
     return f"{loss}{percent(chart.right[-1])} of the held-out digits right"
 
 
+def found(x, right, knob):
+    """How many values of a knob some trials tried, and what the best of them got; x: (k, 3), right: (k,).
+
+    >>> found(np.array([[1.0, 0.1, 1.0], [3.0, 0.1, 1.0]]), np.array([0.9, 0.5]), "λ")
+    'they try 1 value of λ; the best gets 90.0 % right'
+    """
+    values = len(np.unique(np.log(x[:, list(experiments.SPACE).index(knob)]).round(9)))
+    return f"they try {values} value{'s' * (values > 1)} of {knob}; the best gets {100 * right.max():.1f} % right"
+
+
 class Search(Page):
     """Trials of a search against one of its knobs; and the best of k trials, drawn at random or on a grid.
 
@@ -249,6 +261,7 @@ class Search(Page):
         "drawn at random they fill the axis. Right: the errors of the best of k trials against k: the mean and a band "
         "for random trials, and marks for grids, which lie above the line."
     )
+    claims = (found,)
 
     def __init__(self):
         super().__init__("trials best", size=(9.6, 4.1), top=0.28)
@@ -261,29 +274,52 @@ class Search(Page):
         self.name(self.looks)
 
     def show(self, result):
-        self.way, self.k, self.knob, x, right, self.rows = result
+        self.way, self.k, self.knob, self.x, self.right, self.rows = result
         column = list(experiments.SPACE).index(self.knob)
         u, every, _ = experiments.random_trials()
-        groups = {"all random trials": (experiments.settings(u)[:, column], every), self.way: (x[:, column], right)}
+        groups = {
+            "all random trials": (experiments.settings(u)[:, column], every),
+            self.way: (self.x[:, column], self.right),
+        }
         self.trials.scale("x", "log", experiments.SPACE[self.knob])
         self.trials.show(groups, looks=self.looks, sizes=4)
         self.trials.axes.set_title(f"{self.k} trials, against {self.knob}", fontsize=10.5, loc="left", y=1.0)
-        self.values, self.top = len(np.unique(x[:, column].round(9))), float(right.max())
         k, mean, low, high, grids = self.rows
         side, *of_grid = np.array(grids).T
         lines = {"random": (k, 1 - mean), "grid": (side, 1 - of_grid[0])}
         bands = {"random": (k, 1 - high, 1 - low), "grid": (side, 1 - of_grid[2], 1 - of_grid[1])}
-        self.best.show(lines, bands=bands, looks=self.looks, dots={self.way: (self.k, 1 - self.top)})
+        self.best.show(lines, bands=bands, looks=self.looks, dots={self.way: (self.k, 1 - self.right.max())})
 
     def at(self, t):
         k, mean, *_, grids = self.rows
         of_grid = {int(row[0]): row[1] for row in grids}
         self.caption = (
-            f"{self.k} trials, {self.way}: they try {self.values} values of {self.knob}; the best gets "
-            f"{100 * self.top:.1f} % right. On average the best of {self.k} gets {100 * mean[self.k - 1]:.1f} % if "
-            f"drawn at random, {100 * of_grid[self.k]:.1f} % on a grid."
+            f"{self.k} trials, {self.way}: {found(self.x, self.right, self.knob)}. On average the best of {self.k} "
+            f"gets {100 * mean[self.k - 1]:.1f} % if drawn at random, {100 * of_grid[self.k]:.1f} % on a grid."
         )
         return self.moved()
+
+
+def said(right):
+    """Mean and standard deviation of shares in words.
+
+    >>> said(np.array([0.97, 0.99]))
+    '98.0 ± 1.4 %'
+    """
+    return f"{100 * right.mean():.1f} ± {100 * right.std(ddof=1):.1f} %"
+
+
+def verdict(mine, other):
+    """Whether two sets of runs can be told apart: their means differ by more than two standard errors.
+
+    >>> verdict(np.array([0.97, 0.99]), np.array([0.96, 0.98]))
+    'Five seeds do not tell the two apart.'
+    """
+    error = np.sqrt(mine.var(ddof=1) / len(mine) + other.var(ddof=1) / len(other))
+    gap = mine.mean() - other.mean()
+    if abs(gap) <= 2 * error:
+        return "Five seeds do not tell the two apart."
+    return f"{'Momentum' if gap > 0 else 'Adam'} is ahead by more than two standard errors."
 
 
 class Beat(Page):
@@ -297,6 +333,7 @@ class Beat(Page):
         "rate and with a tuned one. Right: bars of the share of held-out digits that are wrong, with the range of the "
         "seeds."
     )
+    claims = (verdict,)
 
     def __init__(self):
         super().__init__("loss right", widths=[5, 4], size=(9.6, 4.0), top=0.28)
@@ -336,28 +373,6 @@ class Beat(Page):
 ADAMS = (0.001, 0.03)  # the default of libraries; the best of those tried in the notebook
 
 
-def said(right):
-    """Mean and standard deviation of shares in words.
-
-    >>> said(np.array([0.97, 0.99]))
-    '98.0 ± 1.4 %'
-    """
-    return f"{100 * right.mean():.1f} ± {100 * right.std(ddof=1):.1f} %"
-
-
-def verdict(mine, other):
-    """Whether two sets of runs can be told apart: their means differ by more than two standard errors.
-
-    >>> verdict(np.array([0.97, 0.99]), np.array([0.96, 0.98]))
-    'Five seeds do not tell the two apart.'
-    """
-    error = np.sqrt(mine.var(ddof=1) / len(mine) + other.var(ddof=1) / len(other))
-    gap = mine.mean() - other.mean()
-    if abs(gap) <= 2 * error:
-        return "Five seeds do not tell the two apart."
-    return f"{'Momentum' if gap > 0 else 'Adam'} is ahead by more than two standard errors."
-
-
 class BestOf(Page):
     """The expected best of k trials: ours, a student's, and a count over many draws.
 
@@ -365,6 +380,7 @@ class BestOf(Page):
     """
 
     alt = "The expected best of k trials against k: ours and yours, beside the mean over many random draws."
+    allows = {"no claims": "the height of each curve in its middle, and what is wrong with a student's function"}
 
     def __init__(self):
         super().__init__("best", size=(9.6, 3.6))
