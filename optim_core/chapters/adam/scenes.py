@@ -44,6 +44,7 @@ def lengths(steps):
         return f"every step {most}"
     at = int(np.argmax(size >= 0.999 * size.max())) + 1
     if size.max() > 1e6:
+        last = "more than a million" if size[-1] > 1e6 else last
         return f"first {first}, more than a million at step {at}, where v has forgotten what m remembers, last {last}"
     return f"first {first}, longest {most} at step {at}, last {last}"
 

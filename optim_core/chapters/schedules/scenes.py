@@ -338,15 +338,15 @@ def best_patience(middles, i):
 
     >>> best_patience(np.array([4, 3, 2, 1, 2, 3, 4, 5]), 0), best_patience(np.array([4, 3, 2, 1, 2, 3, 4, 5]), 3)
     ('best patience of the 8: 10', 'the best of the 8')
-    >>> best_patience(np.array([4, 3, 2, 1, 1, 3, 4, 5]), 4)
-    'as low as with patience 10, the best of the 8'
+    >>> best_patience(np.array([4, 1, 2, 1, 1, 3, 4, 5]), 4)
+    'the best of the 8, as is patience 2, 10'
     """
     ends = np.maximum(middles, 1e-12)  # below that `said` tells no difference
     best = [one for one, end in zip(PATIENCES, ends, strict=True) if end == ends.min()]
     if ends[i] > ends.min():
         return f"best patience of the {len(ends)}: {' or '.join(map(str, best))}"
-    others = " and ".join(str(one) for one in best if one != PATIENCES[i])
-    return f"as low as with patience {others}, " * bool(others) + f"the best of the {len(ends)}"
+    others = ", ".join(str(one) for one in best if one != PATIENCES[i])
+    return f"the best of the {len(ends)}" + f", as is patience {others}" * bool(others)
 
 
 class Plateau(Page):
