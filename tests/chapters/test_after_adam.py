@@ -120,23 +120,23 @@ def test_gradient_descent_learns_the_strong_first_and_muon_the_weak():
 
 
 def first_and_last(times, t):
-    """What `order` has to say, found by looking through all steps: (first, last, how many are late)."""
+    """What `order` has to say, found by looking through all steps: first, last, and those that are late."""
     halves = {step: {s for s, when in zip((4, 2, 1, 0.5), times, strict=True) if when == step} for step in range(t + 1)}
     seen = [some for some in halves.values() if some]
-    late = 4 - sum(map(len, seen))
-    return (seen[0], seen[-1] if not late else set(), late) if seen else (set(), set(), 4)
+    late = {4, 2, 1, 0.5}.difference(*seen)
+    return (seen[0], set() if late else seen[-1], late) if seen else (set(), set(), {4, 2, 1, 0.5})
 
 
 def told(words):
     """The same, read from a caption."""
     if words == "All are half learned at the same step.":
-        return {4, 2, 1, 0.5}, {4, 2, 1, 0.5}, 0
+        return {4, 2, 1, 0.5}, {4, 2, 1, 0.5}, set()
     if words.startswith("No strength"):
-        return set(), set(), 4
-    first, last = words.split(";")
-    numbers = lambda text: {float(n) for n in re.findall(r"[\d.]*\d", text)}  # noqa: E731
-    late = re.match(r" (\d) (?:is|are) not by step", last)
-    return numbers(first), set() if late else numbers(last), int(late[1]) if late else 0
+        return set(), set(), {4, 2, 1, 0.5}
+    first, last = (
+        {float(n) for n in re.findall(r"[\d.]*\d", part)} for part in re.findall(r"strengths? ([^;]*)", words)
+    )
+    return (first, set(), last) if "not by" in words else (first, last, set())
 
 
 def test_the_order_of_the_strengths_is_found_by_looking_through_all_steps():

@@ -92,22 +92,21 @@ class Lengths(Page):
 
 
 def order(times, t):
-    """Which strength is half learned first, and which last, as far as that is so by step t.
+    """Which strength is half learned first, and which last or not yet by step t.
 
-    >>> order(np.array([40, 23, 18, 12]), 250), order(np.array([50, 90, np.inf, np.inf]), 100)
-    ('Half learned first: strength 0.5; last: strength 4.', 'Half learned first: strength 4; 2 are not by step 100.')
-    >>> order(np.array([8, 8, 8, 11]), 250), order(np.array([5, 5, 5, 5]), 250)
-    ('Half learned first: strengths 4, 2 and 1; last: strength 0.5.', 'All are half learned at the same step.')
+    >>> order(np.array([40, 23, 18, 12]), 250), order(np.array([5, 5, 5, 5]), 250)
+    ('Half learned first: strength 0.5; last: strength 4.', 'All are half learned at the same step.')
+    >>> order(np.array([50, 50, 90, np.inf]), 100)
+    'Half learned first: strengths 4 and 2; not by step 100: strength 0.5.'
     """
-    late = int((times > t).sum())
-    if late == len(times):
+    late = STRENGTHS[times > t]
+    if len(late) == len(times):
         return f"No strength is half learned by step {t}."
     if not np.ptp(times):
         return "All are half learned at the same step."
     first, last = (strengths(STRENGTHS[times == when]) for when in (times.min(), times.max()))
-    if late:
-        return f"Half learned first: {first}; {late} {'is' if late == 1 else 'are'} not by step {t}."
-    return f"Half learned first: {first}; last: {last}."
+    end = f"not by step {t}: {strengths(late)}" if len(late) else f"last: {last}"
+    return f"Half learned first: {first}; {end}."
 
 
 def strengths(which):
