@@ -619,7 +619,8 @@ def test_what_is_given_back_thrown_away_or_too_much_is_told_so(body):
 
 
 def test_what_changes_something_by_being_called_is_kept():
-    for line in ("path = [w]\n    path.append(g)", "np.copyto(w.copy(), g)", "np.multiply(g, lr, out=g.copy())"):
+    lines = "path = [w]\n    path.append(g)", "np.copyto(w.copy(), g)", "np.multiply(g, lr, out=g.copy())"
+    for line in (*lines, "np.multiply(g, lr, g.copy())", "np.clip(g, 0, 1, g.copy())", "np.nan_to_num(g, copy=False)"):
         text = gd_step.check(defined(f"def gd_step(w, g, lr):\n    {line}\n    return w + lr * g\n")).text
         assert "is not kept" not in text
 

@@ -529,7 +529,7 @@ def appends(function):
 
 
 PURE = set("clip copy round astype reshape ravel flatten transpose dot sum mean std var max min cumsum prod".split())
-CHANGING = {"copyto", "put", "place", "putmask", "fill_diagonal", "seterr", "set_printoptions", "save", "savetxt"}
+CHANGING = set("copyto put put_along_axis place putmask fill_diagonal seterr set_printoptions save savetxt".split())
 
 
 def thrown_away(function):
@@ -540,7 +540,10 @@ def thrown_away(function):
         call = one.func if isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute) else None
         of = getattr(call.value, "id", "") if call else ""
         pure = call and (call.attr not in CHANGING if of in ("np", "math") else call.attr in PURE)
-        if isinstance(one, (ast.BinOp, ast.Compare)) or (pure and "out" not in {word.arg for word in one.keywords}):
+        if pure:  # unless it is told where its result goes
+            takes = getattr(getattr(np, call.attr, None), "nin", 3 if call.attr == "clip" else 9)
+            pure = not {"out", "copy"} & {word.arg for word in one.keywords} and len(one.args) <= takes
+        if isinstance(one, (ast.BinOp, ast.Compare)) or pure:
             return " ".join(_segment(found[1].splitlines(), one).split())
     return None
 

@@ -45,6 +45,7 @@ def back_to_x(dy, through, beta):
 
 # fmt: off
 back_to_x.mistakes += [  # what was done, the wrong formula, where to look
+    ("β is added", lambda dy, through, beta: dy + beta + through, "β multiplies f(x), and so what comes through f."),
     ("the shortcut is forgotten", lambda dy, through, beta: beta * through,
      "That is a plain layer. x also goes straight to y, with the slope 1."),
     ("the block is forgotten", lambda dy, through, beta: dy + 0.0 * beta,
