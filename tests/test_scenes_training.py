@@ -139,7 +139,7 @@ def lines(shown):
 
 
 def test_every_combination_draws_without_a_warning():
-    shown = figure(epochs=0.2)
+    shown = figure(epochs=0.05)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for batch in (1, 32, 1200):

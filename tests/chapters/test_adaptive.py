@@ -246,8 +246,8 @@ def test_the_steps_over_all_angles_and_over_all_factors_are_those_on_paper():
         above = np.flatnonzero(np.logaddexp(*logs.T) > np.logaddexp(*logs[0]) + np.log(1e-4))
         return f"{above[-1] + 1}" if above[-1] < 300 else "more than 300"
 
-    for kappa, angle in zip(stops(CONTROLS["kappa"], 1.0, 1000.0)[::5], itertools.cycle((0, 10, 33, 45, 90))):
-        for c in stops(CONTROLS["factor"], 1e-2, 1e2)[::9]:
+    for kappa, angle in zip(stops(CONTROLS["kappa"], 1.0, 1000.0)[::6], itertools.cycle((0, 10, 33, 45, 90))):
+        for c in stops(CONTROLS["factor"], 1e-2, 1e2)[::12]:
             care = experiments.care({"gradient descent": dict(lr=1.8)}, kappa, angle, c)
             steps = sorted({on_paper(kappa, each) for each in care.scales}, key=lambda n: (len(n), n))
             said, over = scenes.extent(care.scaled["gradient descent"], 300), f"{steps[0]} to {steps[-1]}"
