@@ -110,6 +110,25 @@ def number(value, digits=3):
     return (mantissa + tens).replace("-", "−")
 
 
+def decimals(value, places=2):
+    """A number with so many decimals and a real minus sign; 0 has none.
+
+    >>> decimals(0.6), decimals(-1.25, 1), decimals(-0.001)
+    ('0.60', '−1.2', '0.00')
+    """
+    return f"{round(float(value), places) + 0.0:.{places}f}".replace("-", "−")
+
+
+def many(count, what):
+    """A number of things, one of them in the singular.
+
+    >>> many(1, "update"), many(0.04, "epoch"), many(1500, "update")
+    ('1 update', '0.04 epochs', '1,500 updates')
+    """
+    words = number(count)
+    return f"{words} {what}{'s' * (words != '1')}"
+
+
 def arrow(tail, tip, barb):
     """A line (2, 5) from tail to tip with an open head whose barbs have length `barb`, less on a short arrow."""
     tail, tip = np.asarray(tail, float), np.asarray(tip, float)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .board import number
+from .board import many, number
 from .panels import Curves, Page
 from .styles import look
 
@@ -34,26 +34,34 @@ def no_floor(eta, lam):
     return not eta * lam < 2 - 1e-9
 
 
-def expected(eta, lam, B, steps, start=3.0):
-    """The mean of x² over the last quarter of so many steps, in the mean over all noise, for runs from `start`.
+def left(eta, lam, steps):
+    """The part of the start's square that is left without noise, in the mean over the last quarter of so many steps.
 
-    In E x² = V + (start² − V)(1 − ηλ)²ᵗ the second term is what is left of the start.
-
-    >>> float(expected(1.0, 1.0, 1, 400)), round(float(expected(0.02, 0.2, 256, 400)), 3)
-    (1.0, 0.557)
+    >>> left(1.0, 1.0, 400), round(float(left(0.02, 0.2, 400)), 3)
+    (np.float64(0.0), 0.062)
     """
-    V, t = floor(eta, lam, B), late(np.arange(steps + 1))
-    return V + (start**2 - V) * ((1 - eta * lam) ** (2 * t)).mean()
+    return ((1 - eta * lam) ** (2 * late(np.arange(steps + 1)))).mean()
 
 
-def forgotten(eta, lam, B, steps):
-    """Whether a run has reached its floor: over the last quarter E x² is within 5 % of it.
+def state(eta, lam, B, steps, start=3.0):
+    """What the mean of x² over the last quarter of so many steps is made of, for runs from `start`.
 
-    >>> forgotten(0.2, 1.0, 1, 400), forgotten(0.02, 0.2, 256, 400)
-    (True, False)
+    In E x² = V + (start² − V)(1 − ηλ)²ᵗ the start's part is start²(1 − ηλ)²ᵗ, and all the rest is noise. "forgotten":
+    the start's part, and what the noise lacks of V, are 5 % of V at most; "together": the start's is the larger part.
+
+    >>> state(0.2, 1.0, 1, 400), state(0.02, 0.2, 256, 400), state(0.02, 0.6, 1, 400)
+    ('forgotten', 'together', 'noisy')
+    >>> state(2.22, 0.9, 1, 400), state(2.0, 1.0, 1, 400)
+    ('adding up', 'no floor')
     """
-    V = floor(eta, lam, B)
-    return bool(abs(expected(eta, lam, B, steps) - V) <= 0.05 * V)
+    if no_floor(eta, lam):
+        return "no floor"
+    V, part = floor(eta, lam, B), left(eta, lam, steps)
+    if part * max(1, start**2 / V) <= 0.05:
+        return "forgotten"
+    if part * start**2 > (1 - part) * V:
+        return "together"
+    return "adding up" if part > 0.05 else "noisy"
 
 
 def ended(eta, lam, B, steps, end, spread):
@@ -62,18 +70,20 @@ def ended(eta, lam, B, steps, end, spread):
     >>> ended(0.2, 1.0, 4, 400, 0.027, 0.027).split("floor ")[1]
     '0.0278. The start is forgotten; the noise of 4 examples is what is left.'
     """
-    kept = abs(1 - eta * lam)
-    if no_floor(eta, lam):
+    kept, now = abs(1 - eta * lam), state(eta, lam, B, steps)
+    if now == "no floor":
         part = "all of" if kept < 1 + 1e-9 else f"{number(kept)} times"
         text = f"from ηλ = 2 on there is no floor. A step leaves {part} what was there, so no noise is lost, and adds"
         return text + " its own."
-    V, part = floor(eta, lam, B), number(kept)
-    text = f"over the last quarter the mean of x² is {_short(end)}, theory's floor {_short(V)}. "
-    if forgotten(eta, lam, B, steps):
-        return text + f"The start is forgotten; the noise of {B} example{'s' * (B > 1)} is what is left."
-    if expected(eta, lam, B, steps) < V:
-        return text + f"A step leaves {part} of what was there: the noise has not yet added up to its floor."
-    text += f"A step leaves {part} of what was there, and the start is not forgotten yet: "
+    text = f"over the last quarter the mean of x² is {_short(end)}, theory's floor {_short(floor(eta, lam, B))}. "
+    if now == "forgotten":
+        return text + f"The start is forgotten; the noise of {many(B, 'example')} is what is left."
+    text += f"A step leaves {number(kept)} of what was there"
+    if now == "adding up":
+        return text + ": the noise has not yet added up to its floor."
+    text += ", and the start is not forgotten yet: "
+    if now == "noisy":
+        return text + f"the variance of the runs is {_short(spread)}, the rest is what is left of the start."
     return text + f"all runs are on their way together, their variance is only {_short(spread)}."
 
 
@@ -98,7 +108,7 @@ class NoiseFloor(Page):
         "about it within a band that theory predicts. Middle: how all runs are spread now, and theory's bell curve. "
         "Right: the mean of x² with which they end, against the learning rate, on a logarithmic axis."
     )
-    claims = (no_floor, forgotten, ended)
+    claims = (no_floor, state, ended)
 
     def __init__(self):
         super().__init__("trace spread floor", widths=[20, 8, 14], size=(9.6, 3.9), top=0.26)
@@ -113,7 +123,7 @@ class NoiseFloor(Page):
 
     def show(self, result):
         self.eta, self.lam, self.B, self.x = result
-        self.steps, self.kept = len(self.x) - 1, abs(1 - self.eta * self.lam)
+        self.steps = len(self.x) - 1
         self.law = np.nan if no_floor(self.eta, self.lam) else floor(self.eta, self.lam, self.B)
         self.end = float((late(self.x) ** 2).mean())
         widest = np.nan_to_num(2.5 * np.sqrt(self.law), nan=20)

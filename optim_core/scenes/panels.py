@@ -13,9 +13,8 @@
             self.steps = self.map.show(surface, runs)
             self.loss.show({name: surface.loss(path["w"]) for name, path in runs.items()})
 
-        def at(self, t):
-            self.caption = f"Step {t} of {self.steps}. …"
-            return self.moved(t)
+        def say(self, t):
+            return f"Step {t} of {self.steps}. …"
 
 A panel builds its artists when a name first appears, and moves them from then on; its limits depend on what it shows
 and on nothing that was shown before. `panel.at(t)` places it at time t; `page.moved(t)` does so for all and returns
@@ -29,7 +28,7 @@ from matplotlib.patches import Patch, Polygon
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter
 
 from .board import BEHIND, SUPERSCRIPT, Map, Scene, View, arrow, number
-from .styles import GREY, INK, look
+from .styles import GREY, INK, RING, look
 
 TINY, HUGE = 1e-30, 1e30  # what a logarithmic axis takes
 
@@ -62,6 +61,15 @@ class Page(Scene):
         box = [x0 * width + left, usable * (1 - y1) + bottom, x1 * width - right, usable * (1 - y0) - top]
         return [box[0] / width, box[1] / height, (box[2] - box[0]) / width, (box[3] - box[1]) / height]
 
+    def at(self, t):
+        """Write the caption for time t, and place all panels: whole where the picture has no time."""
+        self.caption = self.say(t)
+        return self.moved(t if self.steps else None)
+
+    def say(self, t):
+        """The caption at time t, unless `show` has written it or `at` does."""
+        return self.caption
+
     def moved(self, t=None):
         """Place all panels at time t; the artists that moved."""
         for artist in self.moving:
@@ -80,12 +88,13 @@ class Page(Scene):
                 return panel.clicked(x, y)
         return {}
 
-    def name(self, looks, **place):
-        """A legend above the panels: {name: Look}; made anew only if it says something else."""
+    def name(self, looks, within=None, **place):
+        """A legend above the panels, or in the cell `within`: {name: Look}; made anew only if it is another one."""
         if looks != getattr(self, "_named", None):
             self._named = dict(looks)
             self.figure.legends.clear()
-            where = dict(loc="upper left", ncols=len(looks), bbox_to_anchor=(0.05, 1.005)) | place
+            x, y, _, height = self.place(within, left=0.2, top=0, bottom=0) if within else (0.05, 1.005, 0, 0)
+            where = dict(loc="upper left", ncols=1 if within else len(looks), bbox_to_anchor=(x, y + height)) | place
             self.figure.legend(handles=_handles(looks), fontsize=9.5, frameon=False, handlelength=3, **where)
 
 
@@ -204,6 +213,22 @@ class Panel:
                 getattr(self.axes, f"{which}axis").set_major_formatter(FuncFormatter(lambda v, _: decade(v)))
         self._limit(which, limits)
 
+    def ticks(self, which, values, margin=None):
+        """These numbers at the ticks of a logarithmic axis and no others; a word without room is left out.
+
+        margin: the axis goes on by this factor on both sides (None: it stays as long as it is).
+        """
+        if margin:
+            self.scale(which, "log", (values[0] / margin, values[-1] * margin))
+        low, high = getattr(self.axes, f"get_{which}lim")()
+        inches = self.axes.bbox.size["xy".index(which)] / self.page.figure.dpi
+        gaps = [*(inches * np.diff(np.log10(values)) / np.log10(high / low)), np.inf]
+        words = [f"{value:g}" for value in values]
+        least = [0.18 if which == "y" else 0.05 + 0.07 * len(word) for word in words]  # inches
+        words = [word if gap > room else "" for word, gap, room in zip(words, gaps, least, strict=True)]
+        getattr(self.axes, f"set_{which}ticks")(values, words)
+        self.axes.minorticks_off()
+
     def _limit(self, which, limits):
         if limits and tuple(limits) != getattr(self.axes, f"get_{which}lim")():
             getattr(self.axes, f"set_{which}lim")(*limits)
@@ -270,13 +295,17 @@ class Curves(Panel):
         self.lw, self.points = lw, points
         self.lines, self.bands, self.dots, self.marks, self.faint = {}, {}, {}, {}, ()
 
-    def show(self, lines, *, looks=None, bands=None, dots=None, levels=None, marks=None, steps=None, faint=()):
+    def show(
+        self, lines, *, looks=None, bands=None, dots=None, levels=None, marks=None, steps=None, faint=(), sizes=None,
+        ring=None, timed=False,
+    ):  # fmt: skip
         """Take what is to be seen.
 
         lines: {name: y} over the steps 0, 1, …, or {name: (x, y)}; looks: {name: Look}, else `styles.look`;
         bands: {name: (x, low, high)}, in the colour of the line of that name; dots: {name: (x, y)}, the present one;
         steps: the last step, where lines are over steps (else the length of the longest); faint: the names of lines
-        and dots that stand back.
+        and dots that stand back; sizes: {name: points} for markers larger than others; ring: (x, y), around the place
+        that is looked at; timed: lines {name: (x, y)} and dots are seen as far as time has come, x ≤ t.
         """
         over_steps = [name for name, line in lines.items() if not isinstance(line, tuple)]
         self.lines = {n: (np.arange(len(y)), y) if n in over_steps else y for n, y in lines.items()}
@@ -284,6 +313,7 @@ class Curves(Panel):
         self.looks = {name: (looks or {}).get(name) or look(name, i) for i, name in enumerate(lines)}
         self.dot_looks = {name: (looks or {}).get(name) or look(name, i) for i, name in enumerate(self.dots)}
         self.now_levels, self.marks, self.faint = self.levels | (levels or {}), marks or {}, tuple(faint)
+        self.sizes, self.ring, self.timed = sizes or {}, ring, timed
         x = [line[0] for line in self.lines.values()] + [band[0] for band in self.bands.values()]
         y = [line[1] for line in self.lines.values()] + [edge for band in self.bands.values() for edge in band[1:]]
         if over_steps and not self.fixed["x"] and "x" not in self.log:
@@ -319,9 +349,9 @@ class Curves(Panel):
             self.area(f"band {name}", x, low, high, facecolor=self.looks[name].color)
         for name, (x, y) in self.lines.items():
             style, timed = self.looks[name], t is not None and name in self.over_steps
-            shown = slice(None, t + 1 if timed else None)
+            shown = slice(None, np.searchsorted(x, t, "right") if timed or (self.timed and t is not None) else None)
             few = self.points and not timed and len(x) < 40 or style.dash == "None"
-            few = dict(marker=style.marker if few else "None", ms=4.5, mec="white", mew=0.5)
+            few = dict(marker=style.marker if few else "None", ms=self.sizes.get(name, 4.5), mec="white", mew=0.5)
             weight = dict(lw=0.65 * self.lw, alpha=0.5) if name in self.faint else dict(lw=self.lw, alpha=None)
             self.line(f"line {name}", x[shown], y[shown], **style.line, **few, **weight)
             if timed and self.heads and t < len(y) and bottom <= y[t] <= top:
@@ -331,8 +361,11 @@ class Curves(Panel):
         for name, (x, y) in self.dots.items():
             style, faint = self.dot_looks[name], name in self.faint
             weight = dict(ms=style.size(7 if faint else 10), alpha=0.6 if faint else None)
-            if bottom <= y <= top:  # one that has left the frame would stand in another panel, or on a number
+            late = self.timed and t is not None and x > t
+            if bottom <= y <= top and not late:  # one that has left the frame would stand in another panel
                 self.line(f"dot {name}", [x], [y], **style.point, **weight, zorder=7, clip_on=False)
+        if self.ring is not None:
+            self.line("ring", *np.reshape(self.ring, (2, 1)), **RING, ms=15, zorder=8, clip_on=False)
 
     @property
     def _across(self):
@@ -398,6 +431,11 @@ class Surface(Panel):
         text = f"diverged at step {gone}" if 0 < gone <= t else f"out of the picture at step {outside[0]}"
         box = dict(boxstyle="round,pad=0.25", facecolor="white", edgecolor="#d1d5db", alpha=0.9)
         self.word(f"left {name}", x, y, text, ha=ha, va=va, color=color, bbox=box, zorder=9)
+
+    def part(self, share):
+        """A length on the map: so much of the window's shorter side."""
+        left, right, bottom, top = self.surface.window
+        return share * min(right - left, top - bottom)
 
     def losses_around(self, loss):
         """Limits for an axis of losses: the lower part of what is shown or, if `loss` is not in it, as much around it.

@@ -96,6 +96,9 @@ RUNS = [
 ]
 
 
+RING = dict(marker="o", ls="", mfc="none", mec=INK, mew=1.8)  # around what is looked at
+
+
 def look(name, number=0):
     """The look of a method or a quantity; of any other name, the one for the run with this number.
 

@@ -14,7 +14,7 @@ import numpy as np
 from .. import refuse
 from ..data import Data
 from ..training import training
-from .board import number
+from .board import many, number
 from .panels import HUGE, Curves, Page
 from .styles import RUNS
 
@@ -119,16 +119,6 @@ def _label(run, say_seed, lr=True):
     return ", ".join(part for part in parts if part)
 
 
-def _many(count, what):
-    """A number of things, one of them in the singular.
-
-    >>> _many(1, "update"), _many(0.04, "epoch"), _many(1500, "update")
-    ('1 update', '0.04 epochs', '1,500 updates')
-    """
-    words = number(count)
-    return f"{words} {what}{'s' * (words != '1')}"
-
-
 def _value(loss):
     """A loss in words."""
     return number(loss, 2) if math.isfinite(loss) else "beyond all numbers"
@@ -155,7 +145,7 @@ def why_ended(run):
     if run.ended not in run.budget:
         return ""
     most = run.budget[run.ended]
-    return f"It ended because its {_many(most, run.ended[:-1])} {'was' if most == 1 else 'were'} used up."
+    return f"It ended because its {many(most, run.ended[:-1])} {'was' if most == 1 else 'were'} used up."
 
 
 def common(runs, against):
@@ -267,7 +257,7 @@ class TrainingRuns(Page):
         run = self.run
         t, epochs, seconds = run.updates[-1], run.epochs[-1], run.seconds[-1]
         yield (
-            f"{_label(run, False)}: after {_many(t, 'update')} ({_many(epochs, 'epoch')}, {number(seconds, 2)} s of "
+            f"{_label(run, False)}: after {many(t, 'update')} ({many(epochs, 'epoch')}, {number(seconds, 2)} s of "
             f"computing) the training loss is {_value(run.loss[-1])} ({_value(run.loss[0])} at the start), and "
             f"{100 * run.accuracy[-1]:.1f} % of the held-out examples are right."
         )
@@ -291,7 +281,7 @@ class TrainingRuns(Page):
         yield f"First seen at a loss of {number(self.target)}: {'; '.join(parts)}."
 
     def _amount(self, place):
-        return f"{number(place, 2)} s of computing" if self.against == "seconds" else _many(place, self.against[:-1])
+        return f"{number(place, 2)} s of computing" if self.against == "seconds" else many(place, self.against[:-1])
 
     def _compare(self):
         """All runs that did not diverge, at the last place on the axis that each of them has reached."""

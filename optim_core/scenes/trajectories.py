@@ -3,7 +3,7 @@
 import numpy as np
 
 from .. import critical
-from .board import number, reaching
+from .board import many, number, reaching
 from .panels import Curves, Page, Side, Surface
 
 STEEP = 1e-4  # a run has arrived once the gradient norm stays below
@@ -65,7 +65,8 @@ def where(surface, w):
     near = 0.05 * np.array([right - left, top - bottom])
     kinds, H = [p["kind"] for p in surface.critical_points if (np.abs(p["w"] - w) < near).all()], surface.hessian(w)
     (kind,) = kinds if len(kinds) == 1 else [critical.classify(H, 1e-3) if np.abs(H).max() > 1e-3 else "degenerate"]
-    return "a place that is flat to second order" if kind == "degenerate" else f"a {kind}"
+    flat = "a place that is flat to second order" + " in one direction" * bool(np.abs(H).max() > 1e-3)
+    return flat if kind == "degenerate" else f"a {kind}"
 
 
 def story(name, surface, path):
@@ -85,7 +86,7 @@ def story(name, surface, path):
     if slope[-1] > STEEP:
         return f"{name} is still moving after {steps} steps (gradient norm {number(slope[-1], 2)})."
     arrived = int(np.flatnonzero(slope > STEEP)[-1]) + 1 if (slope > STEEP).any() else 0
-    place, after = where(surface, w[-1]), f"after {arrived} step{'s' * (arrived != 1)}"
+    place, after = where(surface, w[-1]), f"after {many(arrived, 'step')}"
     if arrived == 0 and slope[0] == 0:
         at = "on" if place == "the valley floor" else "at"
         return f"{name} stands still: it started {at} {place}, where the gradient is zero."

@@ -8,13 +8,12 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
+from notebooks import parse_number
 from optim_core.chapters.batches import exercises as chapter
 from optim_core.chapters.batches import experiments, scenes
 from optim_core.chapters.batches.exercises import Sampler, as_batches, batch_variance, epoch, epoch_mean
 from optim_core.chapters.batches.scenes import (
-    above,
     along,
-    ellipses,
     farthest,
     late_ends,
     laws,
@@ -30,7 +29,7 @@ from optim_core.network import top_eigenvalues
 from optim_core.optimizers import gd
 from optim_core.scenes import still
 from optim_core.scenes.board import number
-from optim_core.scenes.noise import expected, floor, forgotten, late, no_floor
+from optim_core.scenes.noise import ended, floor, late, no_floor, state
 from optim_core.training import ORDERS, batch_at, minibatches, training
 
 # Right in another way ---------------------------------------------------------------------------------------------
@@ -212,26 +211,27 @@ def test_a_training_that_does_not_get_there_says_so():
     assert experiments.digit_network().loss(w, *digits()[:2]) <= 1.0 and t % 5 == 0
 
 
+GRID = np.linspace(-3, 3, 101)
+
+
 def test_the_ellipses_are_level_lines_of_the_mini_batch():
     seen = experiments.wavy()[[3, 40, 60]]
     w = np.array([0.3, -0.2])
-    H = seen.hessian(w)
-    low = w - np.linalg.solve(H, seen.grad(w))
-    heights = np.array([0.5, 2.0])
-    rings = ellipses(H, low, heights).T.reshape(2, -1, 2)[:, :-1]
-    assert np.allclose(seen.loss(rings), seen.loss(low) + heights[:, None])
-    assert ellipses(H, low, np.array([])).shape == (2, 0)
+    low, rings = scenes.sees(seen, w, GRID, GRID, [0.5, 2.0])
+    assert np.abs(seen.grad(low)).max() < 1e-12
+    points = rings[:, np.isfinite(rings[0])].T
+    assert len(points) > 50 and np.abs(seen.loss(points)[:, None] - [0.5, 2.0]).min(-1).max() < 0.01
+    assert scenes.sees(seen, w, GRID, GRID, [-1.0])[1].shape == (2, 0)
 
 
 def test_the_lines_of_a_single_example_are_straight():
     seen = experiments.wavy()[[10]]
     w = np.array([0.3, -0.2])
-    low, rings = scenes.sees(seen, w, np.array([1.0]))
+    low, rings = scenes.sees(seen, w, GRID, GRID, [1.0])
     assert seen.loss(low) == pytest.approx(0, abs=1e-20)
     assert (low - w) @ [-seen.grad(w)[1], seen.grad(w)[0]] == pytest.approx(0)  # the nearest: straight downhill
-    points = rings[:, :-1].T
-    near = points[np.abs(points - low).max(-1) < 100]
-    assert len(near) >= 2 and np.allclose(seen.loss(near), 1.0, atol=0.05)
+    points = rings[:, np.isfinite(rings[0])].T
+    assert len(points) >= 20 and np.allclose(seen.loss(points), 1.0, atol=0.01)
 
 
 def stillness(scene, *result, t=0):
@@ -249,10 +249,10 @@ def cloud(order, B, w=(0.0, 1.0), t=0):
 @pytest.mark.parametrize("order, measured", [("shuffled", "0 σ²"), ("replacement", "0.0")])
 def test_the_cloud_says_what_was_measured_and_what_the_law_is(order, measured):
     scene, caption, _ = cloud(order, 64)
-    assert scenes.spreads(float(scene.variance[-1]), laws(64, 64)) in caption
+    assert scenes.spreads(scene.variance[64], laws(64, 64)) in caption
     assert f"over all 256: {measured}" in caption and "theory: 0 from the deck and 0.016 with replacement" in caption
-    law = np.array([laws(64, B)[scene.drawn] for B in scene.sizes])
-    assert np.allclose(scene.variance, law, rtol=0.3, atol=1e-12)
+    for B, measured in scene.variance.items():
+        assert measured == pytest.approx(laws(64, B)[scene.law_now], rel=0.3, abs=1e-12)
 
 
 @pytest.mark.parametrize("t", [1, 40, 256])
@@ -263,15 +263,45 @@ def test_the_angle_between_a_mini_batch_and_all_data_is_that_of_its_examples(t):
     assert f"points {abs(degrees):.0f}° away" in scenes.turned(mine, all_) and scenes.turned(mine, all_) in caption
 
 
+@pytest.mark.parametrize("n", [2, 4, 6])
+def test_the_laws_are_those_of_all_mini_batches_that_there_are(n):
+    g = np.random.default_rng(n).normal(size=(n, 2))
+    for B in range(1, n + 1):
+        ways = {"from the deck": itertools.combinations(range(n), B)}
+        ways |= {"with replacement": itertools.product(range(n), repeat=B)} if n**B < 5000 else {}
+        for how, rows in ways.items():
+            assert laws(n, B)[how] == pytest.approx(scenes.varies(g[list(rows)].mean(1), g), abs=1e-12)
+
+
+def test_angles_and_variances_are_those_of_the_examples_at_every_batch_size_all_over_the_map():
+    surface = experiments.wavy()
+    w = np.stack(np.meshgrid(np.linspace(-1.8, 4.1, 9), np.linspace(-2.9, 3.0, 9)), -1).reshape(-1, 2)
+    each = np.stack([surface[[i]].grad(w) for i in range(64)], axis=1)  # (81 points, 64 examples, 2)
+    for order, B in itertools.product(ORDERS, [1, 2, 4, 8, 16, 32, 64]):
+        rows = experiments.dealt(64, 256, order)[B]
+        for k, g in enumerate(each):
+            means, full = g[rows].mean(1), g.mean(0)
+            measured = ((means - full) ** 2).mean(0).sum() / g.var(0).sum()
+            said = scenes.spreads(scenes.varies(means, g), laws(64, B))
+            numbers = [parse_number(one)[0] for one in re.findall(r"[\d.·⁻⁰-⁹]+(?= σ²| from| with)", said)]
+            expected = [0 if measured < 1e-12 else measured, (64 - B) / 63 / B, 1 / B]
+            assert numbers == pytest.approx(expected, rel=0.05), said
+            t = 37 * k % 256
+            (a, b), (c, d) = means[t], full
+            degrees = abs(np.degrees(np.arctan2(a * d - b * c, a * c + b * d)))
+            said = scenes.turned(means[t], full)
+            assert abs(float(re.search(r"points (\d+)° away", said)[1]) - degrees) < 0.51
+
+
 def test_neighbours_are_no_fair_sample():
     scene, _, _ = cloud("fixed", 8)
-    assert scene.variance[3] > 3 * laws(64, 8)["from the deck"]
+    assert scene.variance[8] > 3 * laws(64, 8)["from the deck"]
 
 
 @pytest.mark.parametrize("order, B", [("shuffled", 8), ("shuffled", 64), ("replacement", 8), ("replacement", 64)])
 def test_the_ellipse_is_two_standard_deviations_of_the_law_that_holds(order, B):
     scene, _, g = cloud(order, B)
-    ring = scene.ring - g.mean(0)
+    ring = scene.ring.T - g.mean(0)
     means = g[experiments.dealt(64, 256, order)[B]].mean(1) - g.mean(0)
     for along_ in (np.array([1.0, 0.0]), np.array([0.0, 1.0]), np.array([0.6, 0.8])):
         spread = np.sqrt(((means @ along_) ** 2).mean())
@@ -312,23 +342,44 @@ def every_stop(name, low, high):
     return np.array(stops(CONTROLS[name], low, high), float)
 
 
-def test_whether_the_start_is_forgotten_is_right_at_every_place_of_the_sliders():
-    """E x² followed step by step, against what decides the caption."""
+def test_what_the_mean_of_x_squared_is_made_of_is_told_at_every_stop_of_the_sliders():
+    """The mean of x and its variance followed step by step, each for itself, against what decides the caption."""
     grid = np.meshgrid(every_stop("eta", 0.02, 2.5), every_stop("lam", 0.2, 2.0), every_stop("batch", 1, 256))
     eta, lam, B = (axis.ravel() for axis in grid)
-    square, seen = np.full(eta.shape, 9.0), []
+    x, variance, start, noise = np.full(eta.shape, 3.0), np.zeros(eta.shape), 0.0, 0.0
     with np.errstate(over="ignore", invalid="ignore"):
-        for _ in range(401):
-            seen.append(square)
-            square = (1 - eta * lam) ** 2 * square + eta**2 / B
-        mean, end = late(np.array(seen)).mean(0), np.array(seen)[-1]
-    for i in range(0, len(eta), 7):
-        if no_floor(eta[i], lam[i]):
-            assert not end[i] <= max(9.0, 300 * eta[i] ** 2 / B[i])  # it has grown with every step
-            continue
-        V = floor(eta[i], lam[i], B[i])
-        assert expected(eta[i], lam[i], B[i], 400) == pytest.approx(mean[i], rel=1e-9)
-        assert forgotten(eta[i], lam[i], B[i], 400) == (abs(mean[i] - V) <= 0.05 * V)
+        for t in range(1, 401):
+            x, before, variance = (1 - eta * lam) * x, variance, (1 - eta * lam) ** 2 * variance + eta**2 / B
+            if t > 300:
+                start, noise = start + x**2 / 100, noise + variance / 100
+        ever = ~(variance - before <= 0.99 * eta**2 / B)  # even the last step has added all of its noise
+    V = eta**2 / B / np.where(ever, 1, 1 - (1 - eta * lam) ** 2)  # what a step adds, and what it takes away
+    lacks = 1 - noise / V
+    expected = np.where(lacks > 0.05, "adding up", "noisy")
+    expected[start > noise] = "together"
+    expected[np.maximum(start / V, lacks) <= 0.05] = "forgotten"
+    expected[ever] = "no floor"
+    said = [state(*at, 400) for at in zip(eta, lam, B, strict=True)]
+    assert said == expected.tolist() and len(set(said)) == 5
+    words = {
+        "noisy": "the rest is what is left of the start",
+        "together": "all runs are on their way together",
+        "adding up": "has not yet added up",
+        "forgotten": "The start is forgotten",
+        "no floor": "no floor. A step",
+    }
+    for i in {said.index(one) for one in words} | set(range(0, len(said), 97)):
+        caption = ended(eta[i], lam[i], int(B[i]), 400, start[i] + noise[i], noise[i])
+        assert [one for one, text in words.items() if text in caption] == [said[i]] and no_floor(
+            eta[i], lam[i]
+        ) == ever[i]
+        if not ever[i]:
+            both = re.search(r"mean of x² is (\S+), theory's floor (\S+)\. ", caption).groups()
+            assert [parse_number(one)[0] for one in both] == pytest.approx([start[i] + noise[i], V[i]], rel=6e-3)
+        if said[i] in ("noisy", "together"):
+            assert parse_number(re.search(r"variance (?:of the runs )?is (?:only )?([^ ,]+[^ ,.])", caption)[1])[0] == (
+                pytest.approx(noise[i], rel=6e-3)
+            )
 
 
 @pytest.mark.parametrize(
@@ -393,23 +444,47 @@ def test_runs_side_by_side_see_the_mini_batches_of_their_seed():
             assert np.array_equal(runs[order]["w"][:, seed], alone["w"])
 
 
-@pytest.mark.parametrize("lr", [0.005, 0.01, 0.04, 0.16, 0.5])
+@pytest.mark.parametrize(
+    "lr, start", [(0.005, (-1.2, 2.1)), (0.01, (1.2, 0.0)), (0.04, (-1.2, 2.1)), (0.5, (4.1, 3.0))]
+)
 @pytest.mark.parametrize("batch", [1, 8, 64])
-@pytest.mark.parametrize("start", [(-1.2, 2.1), (1.2, 0.0)])
 def test_what_is_left_of_the_start_goes_on_falling_and_what_is_not_stays(batch, lr, start):
     """A run four times as long is the judge."""
     steps = 640
     *_, surface, runs, epoch = orders(batch, lr, start, 4 * steps)
-    H = surface.hessian(np.zeros(2))
     for order, path in runs.items():
         some = scenes.excess(surface, path["w"])
         now, later = late_ends(some[: steps + 1], epoch).mean(), late_ends(some, epoch).mean()
         if path["diverged"].any() or now <= 1e-12:
             continue
-        if on_its_way(surface, H, np.array(start), lr, steps, now):
+        if on_its_way(surface, np.array(start), lr, steps, now):
             assert later < 0.75 * now, order
         else:
             assert later > 0.4 * now, order
+
+
+def test_what_is_left_of_the_start_is_what_a_run_without_noise_has_left():
+    """Gradient descent at every learning rate of the slider, and what may have been measured beside it."""
+    surface, rates = experiments.wavy(), every_stop("lr", 0.005, 0.5)
+    starts = np.stack(np.meshgrid(np.linspace(-1.8, 4.1, 3), np.linspace(-2.9, 3.0, 3)), -1).reshape(-1, 2)
+    path = descend(gd, starts, surface.grad, 640, lr=rates[:, None, None])["w"]
+    left = scenes.excess(surface, path)[320:].mean(0)
+    for (i, j), share in itertools.product(np.ndindex(left.shape), (0.3, 1.9, 2.1, 10.0)):
+        late = share * left[i, j]  # what is measured, as a multiple of what is left
+        if left[i, j] > 1e-20:
+            assert on_its_way(surface, starts[j], rates[i], 640, late) == (late > 1e-12 and share < 2), (
+                rates[i],
+                starts[j],
+            )
+
+
+@pytest.mark.parametrize("batch", [1, 2, 4, 8, 16, 32, 64])
+def test_shuffled_and_fixed_take_the_same_steps_where_a_mini_batch_holds_all_data_only(batch):
+    surface, start = experiments.wavy(), (-1.2, 2.1)
+    for lr in (0.005, 0.04, 0.5):
+        grads = [experiments.many_minibatches(surface.task, batch, order, 2, 64) for order in ("shuffled", "fixed")]
+        excess = [scenes.excess(surface, descend(gd, np.tile(start, (2, 1)), g, 64, lr=lr)["w"]) for g in grads]
+        assert scenes.same_steps(*excess) == (batch == 64)
 
 
 def test_with_a_large_rate_the_fixed_order_stands_lowest_at_the_ends_of_epochs_and_leaps_between():
@@ -427,9 +502,9 @@ def test_a_run_that_diverges_is_said_to_in_the_orders_figure():
 
 def test_all_of_the_data_at_once_have_no_order():
     caption = stillness(scenes.Orders(), *orders(64, 0.04), t=640)
-    assert "Shuffled and fixed take the same steps." in caption and "shuffled nothing, fixed nothing" in caption
+    assert "Shuffled and fixed take the same steps." in caption
+    assert "shuffled below 10⁻¹², fixed below 10⁻¹²" in caption
     assert "same steps" not in stillness(scenes.Orders(), *orders(32, 0.04), t=640)
-    assert above(1e-13) == "nothing"
 
 
 def test_the_farthest_is_the_same_up_and_down():
@@ -447,9 +522,71 @@ def test_what_is_said_of_k_times_the_batch_is_what_its_losses_say(k, crosses):
         (1,), k, 0, base[None], base[None], sharp)  # fmt: skip
     caption = stillness(scenes.LinearScaling(), *both)
     ends = [(losses[-1] / base[-1]).mean() for losses in (scaled, same)]
-    assert caption == scenes.follows(k, 0, 10, *ends, farthest(scaled, base), any(2 / (0.1 * k) < s for s in sharp))
+    crossing = "at times above" if any(2 / (0.1 * k) < s for s in sharp) else "always below"
+    assert caption == scenes.follows(k, 0, 10, *ends, farthest(scaled, base), crossing)
     assert crosses is None or ("at times above" in caption) == crosses
     assert (k == 1) == ("base setting itself" in caption)
+
+
+@pytest.mark.parametrize("k", [1, 2, 4, 8, 15, 16, 24, 40, 60, 120])
+def test_the_numbers_of_larger_steps_are_counted_again_one_by_one(k):
+    rng, ks = np.random.default_rng(k), [1, 2, 4, 8, 15, 16, 24, 40, 60, 120]
+    scaled, same = np.exp(rng.normal(size=(2, 10, 11, 5)))
+    sharp, scene = rng.uniform(0.1, 1.5, 11), scenes.LinearScaling()
+    base, i = scaled[0], ks.index(k)
+    for warm in (0, 2, 4, 6):
+        scene.show((ks, k, warm, scaled, same, sharp))
+        if k == 1:
+            assert "base setting itself" in scene.caption and ("changes nothing" in scene.caption) == (warm > 0)
+            continue
+        pairs = [(a, b) for a, b in zip(scaled[i].ravel(), base.ravel(), strict=True)]
+        expected = [
+            np.mean([scaled[i, -1, r] / base[-1, r] for r in range(5)]),
+            max(max(a / b, b / a) for a, b in pairs),
+        ]
+        expected += [np.mean([same[i, -1, r] / base[-1, r] for r in range(5)])]
+        said = re.search(
+            r"loss is (\S+) times .* factor of (\S+) at most\), with the same η (\S+) times", scene.caption
+        )
+        assert [parse_number(one)[0] for one in said.groups()] == pytest.approx(expected, rel=6e-3)
+        assert f"k = {k}{f', warm-up over {warm} epochs' if warm else ''}." in scene.caption
+    assert farthest(scaled[i], base) == pytest.approx(max(max(a / b, b / a) for a, b in zip(
+        scaled[i].ravel(), base.ravel(), strict=True)))  # fmt: skip
+
+
+@pytest.mark.parametrize("k", [1, 2, 4, 8, 15, 16, 24, 40, 60, 120])
+def test_above_the_bound_gradient_descent_on_a_parabola_of_that_curvature_climbs(k):
+    rng, lr = np.random.default_rng(k), 0.1 * k
+    for sharp in (*rng.uniform(0.2, 0.6, (20, 11)), *rng.uniform(0, 2.2 / lr, (20, 11))):
+        x = np.ones(11)
+        for _ in range(3):
+            x = x - lr * sharp * x
+        assert scenes.crosses(sharp, lr) == ("at times above" if (np.abs(x) > 1).any() else "always below")
+
+
+@pytest.mark.parametrize("n", [64, 1200])
+def test_what_an_update_and_an_epoch_cost_is_counted_again(n):
+    rng = np.random.default_rng(n)
+    for B in [2**k for k in range(11) if 2**k < n] + [n]:
+        one = 10 ** rng.uniform(-6, 0)
+        now = one * rng.uniform(0.5, 2 * B)
+        said, updates = scenes.costs(B, n, now, one), sum(1 for _ in range(0, n, B))
+        seconds = [
+            parse_number(a)[0] * {"µs": 1e-6, "ms": 1e-3, "s": 1}[b] for a, b in re.findall(r"(\S+) (µs|ms|s)\b", said)
+        ]
+        assert seconds == pytest.approx([now, now * updates], rel=0.06), said
+        assert f"({updates:,} update{'s' * (updates > 1)})" in said
+        times = re.search(r"examples? in (?:(\S+) times )?the time of one", said)
+        assert (times is None) == (B == 1)
+        assert times is None or parse_number(times[1] or "1")[0] == pytest.approx(now / one, rel=0.06)
+
+
+def test_no_other_size_reaches_the_target_sooner():
+    rng, sizes = np.random.default_rng(0), experiments.SIZES
+    for _ in range(200):
+        seconds = 10 ** rng.uniform(-5, 1, len(sizes))
+        best = int(re.search(r"B = (\d+)", scenes.quickest(sizes, seconds))[1])
+        assert all(seconds[sizes.index(best)] <= other for other in seconds)
 
 
 @pytest.mark.parametrize("against, x", [("η/B", 0.5), ("η", 2.0), ("B", 4)])
@@ -462,7 +599,11 @@ def test_places_are_ordered_by_what_was_chosen(against, x):
     assert f"Against {against}. {scenes.ends_of(scene.means)} {scenes.ordered(against, scene.means)}" == caption
     means = [scene.means[pair][0] for pair in pairs]
     rho = spearmanr([along(against, *pair) for pair in pairs], means).statistic
-    assert f"Rank correlation: {number(float(rho), 2)};" in caption
+    loud = spearmanr(
+        *zip(*((along(against, *pair), scene.means[pair][0]) for pair in pairs if pair[0] < 600), strict=True)
+    )
+    said = f"Rank correlation: {number(float(rho), 2)}; without B = 600: {number(float(loud.statistic), 2)}."
+    assert caption.endswith(said)
     assert scene.sharp.groups["B = 4"][0][0] == x
     sharp = {pair: places[pair][0].mean() for pair in pairs}
     flat, steep = min(pairs, key=sharp.get), max(pairs, key=sharp.get)

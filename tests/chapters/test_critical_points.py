@@ -1,15 +1,20 @@
 """Chapter 02: what its exercises, questions and figures say is true."""
 
+import itertools
 import math
+import re
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
+import notebooks
 from optim_core import critical, descent, optimizers, surfaces
 from optim_core.chapters.critical_points import exercises as chapter
 from optim_core.chapters.critical_points import experiments, scenes
 from optim_core.chapters.critical_points.exercises import classify, escape_direction, escape_steps, quadratic_model
 from optim_core.chapters.critical_points.scenes import Eigenvectors, Escape, IndexLoss, RandomHessians, Taylor
+from optim_core.live.controls import CONTROLS, stops
 
 every_surface = pytest.mark.parametrize(
     "surface", [make() for make in surfaces.SURFACES.values()], ids=lambda s: s.name
@@ -149,23 +154,61 @@ def test_eigenvectors_stand_at_a_right_angle_on_the_page_and_the_point_on_the_ma
         assert left <= w[0] <= right and bottom <= w[1] <= top
 
 
-def test_which_of_tangent_and_parabola_is_nearer_is_what_the_polynomial_says():
-    surface, rng = surfaces.product(), np.random.default_rng(0)
-    ends = [(w1, w2, angle, s) for w1 in (-2.5, 0.0, 2.5) for w2 in (-2.5, 2.5) for angle in (0, 45, 180)
-            for s in (-1.5, 1.5)]  # fmt: skip
-    grid = zip(*(rng.integers(low, high, 400) / by for low, high, by in
-                 ((-125, 126, 50), (-125, 126, 50), (0, 181, 1), (-150, 151, 100))), strict=True)  # fmt: skip
-    for w1, w2, angle, s in (*ends, *grid):
+def test_what_tangent_and_parabola_miss_is_what_the_polynomial_says():
+    surface, s = surfaces.product(), np.array([-1.5, -0.7, -0.01, 0.0, 0.3, 0.8, 1.5])
+    stops, angles = np.round(np.linspace(-2.5, 2.5, 11), 2), [*range(0, 180, 15), 1, 52, 180]
+    seen = set()
+    for w1, w2, angle in itertools.product(stops, stops, angles):
         u1, u2 = np.cos(np.radians(angle)), np.sin(np.radians(angle))
         a, b, c = 1 - w1 * w2, -(w1 * u2 + w2 * u1), -u1 * u2  # the loss along the line is (a + b s + c s²)²
         cubic = 2 * b * c * s**3 + c**2 * s**4
-        tangent, parabola = abs((b**2 + 2 * a * c) * s**2 + cubic), abs(cubic)
+        off = np.abs(np.stack([(b**2 + 2 * a * c) * s**2 + cubic, cubic], -1))
         terms = scenes.expansion(surface, np.array([w1, w2]))
-        said = scenes.misses(**{name: float(term(s * np.array([u1, u2]))) for name, term in terms.items()})
-        if abs(tangent - parabola) > 1e-9:
-            assert f"the {'tangent' if tangent < parabola else 'parabola'} is nearer" in said, (w1, w2, angle, s)
-        elif max(tangent, parabola) < 1e-15:
-            assert said.count("exact") == 2
+        values = zip(*(term(s[:, None] * [u1, u2]).tolist() for term in terms.values()), strict=True)
+        for (tangent, parabola), three in zip(off, values, strict=True):
+            said, apart = scenes.misses(*three), abs(tangent - parabola)
+            for miss, words in zip((tangent, parabola), re.findall(r"\((.*?)\)", said), strict=True):
+                if miss < 1e-14:
+                    assert words == "exact", said
+                elif miss > 1e-9:
+                    assert notebooks.parse_number(words.removeprefix("off by "))[0] == pytest.approx(miss, rel=0.06)
+            if apart > 1e-9:
+                expected = f": the {'tangent' if tangent < parabola else 'parabola'} is nearer."
+            elif apart < 1e-14:
+                expected = ": both miss it by as much." if tangent > 1e-9 else "(exact)."
+            else:
+                continue
+            seen.add(expected)
+            assert said.endswith(expected), (w1, w2, angle, said)
+    assert len(seen) == 4
+
+
+@every_surface
+def test_around_a_point_the_loss_goes_where_the_verdict_says(surface):
+    turn = np.linspace(0, 2 * np.pi, 720, endpoint=False)
+    for point in surface.critical_points:
+        w, L = point["w"], surface.loss(point["w"])
+        values, vectors = critical.eigen(surface.hessian(w))
+        values = np.where(critical.signs(values) == 0, 0.0, values)
+        said = scenes.second_order(float(np.linalg.norm(surface.grad(w))), values)
+        around = surface.loss(w + 1e-3 * np.stack([np.cos(turn), np.sin(turn)], -1)) - L
+        up, down = (around > 0).all(), (around < 0).all()
+        assert ("a minimum" in said) <= up and ("a maximum" in said) <= down
+        assert ("a saddle" in said) <= (not up and not down) and ("settle" in said) <= (0 in values)
+        if "falls on both sides" in said:
+            assert (surface.loss(w + np.outer([-1e-3, 1e-3], vectors[:, 0])) < L).all()
+        assert sum(word in said for word in ("a minimum", "a maximum", "a saddle", "degenerate")) == 1
+
+
+@every_surface
+def test_where_the_arrow_points_the_loss_falls(surface):
+    w = np.stack(np.meshgrid(STOPS[::10], STOPS[::10]), -1).reshape(-1, 2)
+    g, (values, _) = surface.grad(w), critical.eigen(surface.hessian(w))
+    w, g, values = (part[~scenes.critical_here(np.linalg.norm(g, axis=-1), values)] for part in (w, g, values))
+    step = 0.1 / np.abs(values).max(-1, keepdims=True).clip(1)
+    assert (surface.loss(w - step * g / np.linalg.norm(g, axis=-1, keepdims=True).clip(1)) < surface.loss(w)).all()
+    said = scenes.second_order(float(np.linalg.norm(g[0])), values[0])
+    assert said.endswith("this is no critical point: the loss falls where the arrow points.")
 
 
 def escape(distance, lr):
@@ -200,13 +243,47 @@ def test_the_law_of_escape_holds_near_the_saddle_and_its_diamond_stays_on_the_ax
         assert surfaces.product().loss(result[1]["w"][-1]) < 0.5
 
 
-@pytest.mark.parametrize(
-    "hits, words", [(0, "none of 100,000"), (1, "too few"), (15, "± 0.00004"), (100_000, "in all of the 100,000")]
-)
-def test_a_share_is_written_to_the_digits_that_are_known(hits, words):
-    said = scenes.share_words(hits, 100_000)
-    assert words in said and "0.0000 " not in said and "± 0 " not in said
-    assert (1 - 3 / 100_000) ** 100_000 < 0.05  # a probability of 3 in 100,000 would hardly give none
+def test_near_the_saddle_a_factor_of_ten_costs_what_the_eigenvalue_says_at_every_stop_of_both_sliders():
+    """On the saddle's own axes, w = (−1, 1) + u (1, 1)/√2, in plain numpy."""
+    rates, deltas = (np.array(stops(CONTROLS[name], *ends)) for name, ends in
+                     (("lr", (0.02, 0.2)), ("distance", (1e-12, 1.0))))  # fmt: skip
+    both = np.stack([deltas, deltas / 10])
+    for lr in rates:
+        a, b = -1 + both / np.sqrt(2), 1 + both / np.sqrt(2)
+        steps = np.zeros(both.shape, int)
+        while (inside := (1 - a * b) ** 2 >= 0.5).any():
+            r = 1 - a * b
+            a, b = np.where(inside, [a + lr * 2 * r * b, b + lr * 2 * r * a], [a, b])
+            steps += inside
+        slope = np.log(10) / np.log(1 + 2 * lr)
+        for delta, (needed, nearer) in zip(deltas, steps.T.tolist(), strict=True):
+            said = scenes.leaves(float(delta), needed, nearer, slope)
+            found = re.search(
+                r"δ = (\S+) half .* after (\d+) step.*δ = (\S+) after (\d+): that is (\d+) more.*predicts (\S+) more",
+                said,
+            )
+            numbers = [notebooks.parse_number(one)[0] for one in found.groups()]
+            assert numbers == pytest.approx([delta, needed, delta / 10, nearer, nearer - needed, slope], rel=6e-3)
+            assert delta > 1e-3 or abs(nearer - needed - slope) <= 1.5
+
+
+@pytest.mark.parametrize("runs", [1_000, 100_000])
+def test_a_share_is_written_to_the_digits_that_are_known(runs):
+    for hits in {0, *range(1, 40), *np.linspace(40, runs, 200).astype(int).tolist()}:
+        said = scenes.share_words(hits, runs)
+        if hits == 0:  # so many runs without a hit are likely (5 %) up to this probability, and not above
+            bound = float(re.search(r"hardly above (\S+)\.$", said)[1])
+            assert (1 - bound) ** runs == pytest.approx(0.05, rel=0.01) and "none of" in said
+            continue
+        assert f"in {'all of the ' if hits == runs else f'{hits:,} of '}{runs:,} matrices" in said
+        assert ("too few to tell" in said) == (hits < scenes.FEW)
+        if scenes.FEW <= hits < runs:
+            share, off = re.search(r"a share of (\S+) ± (\S+)\.$", said).groups()
+            deviation = binom.std(runs, hits / runs) / runs
+            assert float(off) == pytest.approx(deviation, rel=0.5) and float(share) == pytest.approx(
+                hits / runs, abs=float(off)
+            )
+            assert len(off.lstrip("0.")) <= 2 and len(share) == len(off)
 
 
 def test_the_counted_shares_are_the_known_ones_and_a_shift_moves_the_eigenvalues():
@@ -260,7 +337,8 @@ def test_the_ways_down_are_exchanges_and_unused_units_and_every_point_is_named(v
     assert sorted(" | ".join(written).replace(" ", "").split("|")) == names
     rows = [word for row in scene.table.rows[1:] for word in row.split()]
     assert sorted(rows[::3]) == names
-    assert "1 of them has index 0" in scene.caption and f"Variances {', '.join(map(str, variances))}" in scene.caption
+    assert scenes.no_way_down(index) in scene.caption and "1 of them has index 0" in scene.caption
+    assert f"Variances {', '.join(map(str, variances))}" in scene.caption
     for artist in scene.points.page.moving:
         artist.set_animated(False)
     scene.figure.canvas.draw()
@@ -272,6 +350,14 @@ def test_the_ways_down_are_exchanges_and_unused_units_and_every_point_is_named(v
 
 
 # Local and global, and what a share of positive eigenvalues hangs on ----------------------------------------------
+
+
+def test_as_many_as_have_no_negative_eigenvalue_have_no_way_down():
+    rng = np.random.default_rng(0)
+    for lowest in range(6):
+        index = rng.permutation([0] * lowest + [1, 2, 5])
+        said = scenes.no_way_down(index)
+        assert said.startswith(f"{lowest} of them {'has' if lowest == 1 else 'have'} ")
 
 
 def test_of_the_minima_of_one_surface_one_is_global_and_no_hessian_says_which():

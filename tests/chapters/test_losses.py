@@ -459,6 +459,41 @@ def test_no_probability_that_a_caption_names_is_rounded_to_0_or_1():
                 assert loss == pytest.approx(exact, rel=5e-3)
 
 
+def test_a_probability_in_words_is_the_probability_however_small_it_or_its_rest_is():
+    for log_p in -np.geomspace(1e-18, 700, 500):
+        said, rest = scenes.chance(log_p), -math.expm1(log_p)
+        if "than" in said:
+            assert rest < 1e-12 if said == "more than 1 − 10⁻¹²" else said == "less than 10⁻¹²" and log_p < -27.6
+        else:
+            value, exact = (said.removeprefix("1 − "), rest) if said.startswith("1 − ") else (said, math.exp(log_p))
+            assert parse_number(value)[0] == pytest.approx(exact, rel=6e-3) and value not in ("0", "1")
+
+
+@pytest.mark.parametrize("T", [0.05, 0.2, 1.0, 3.0, 20.0])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_the_gradient_and_the_sigmoid_of_the_bars_are_those_of_the_logits(classes, T):
+    """The gradient by complex step, all over the sliders; a shift by c only adds to all logits."""
+    scene = scenes.SoftmaxBars()
+    for z in itertools.product([-10.0, -4.3, 0.0, 0.7, 10.0], repeat=classes):
+        nudged, top = np.array(z) / T + 1e-20j / T * np.eye(classes), max(z) / T
+        normaliser, two = np.log(np.exp(nudged - top).sum(-1)) + top, np.exp((np.array(z[:2]) - max(z[:2])) / T)
+        for right in range(classes):
+            scene.show((z, T, right))
+            caption = scene.say(0)
+            slope = (normaliser - nudged[:, right]).imag / 1e-20
+            said = re.search(r"its gradient is p − y = \((.*?)\)(, divided by T)?\. ", caption)
+            assert (said[2] is None) == (T == 1) and scenes.gradient(scene.p - scene.y, T) in caption
+            assert [parse_number(one)[0] for one in said[1].split(", ")] == pytest.approx(slope * T, abs=0.0051)
+            first = two[0] / two.sum()
+            value = caption.rpartition("which is ")[2][:-1]
+            if "than" in value:
+                assert min(first, 1 - first) < 1e-12
+            else:
+                number = parse_number(value.removeprefix("1 − "))[0]
+                assert (1 - number if value.startswith("1 − ") else number) == pytest.approx(first, rel=6e-3)
+            assert ("Of the first two" in caption) == (classes == 3)
+
+
 def test_a_point_beyond_the_sigmoids_axis_stands_at_its_end_and_says_where_it_is():
     scene = scenes.SoftmaxBars()
     still(scene, ([5.0, -5.0], 0.1, 0))
@@ -556,6 +591,42 @@ def test_since_when_an_answer_is_sure_agrees_with_the_logits_and_with_a_run_ten_
 
 
 @pytest.mark.parametrize("step", [gd, momentum, adam])
+@pytest.mark.parametrize("wrong", [True, False])
+def test_what_a_fit_has_come_to_is_what_its_margins_say_at_any_time(wrong, step):
+    x, y, pair = five_points(wrong)
+    starts = np.stack(np.meshgrid([-6.0, -2.0, 1.0, 6.0], [-4.0, 0.0, 3.0, 8.0]), -1).reshape(-1, 2)
+    for surface in pair.values():
+        for lr in (0.01, 0.8):
+            w = descend(step, starts, surface.grad, 200, lr=lr)["w"]
+            margin = (2 * y - 1) * (w @ [x, np.ones(5)])  # (201, starts, 5)
+            p, above = losses.sigmoid(margin), (margin > math.log(9)).all(-1)
+            for k in range(len(starts)):
+                since = next((t for t in range(201) if above[t:, k].all()), None)
+                for t in (0, 1, 100, 200):
+                    met = sum(m > 0 for m in margin[t, k])
+                    assert scenes.meets(p[t, k]) == f"{met} of 5 labels"
+                    said = scenes.became("fit", p[:, k], 0, t)
+                    where = f"from step {since} to step 200" if since != 200 else "at step 200"
+                    told = f"With fit all labels have more than 0.9 {where}."
+                    assert said == (told if since is not None and since <= t else "")
+
+
+def test_that_a_run_left_the_range_of_numbers_is_said_from_that_step_on():
+    p = np.full((201, 1), 0.5)
+    for left, t in itertools.product((0, 1, 57, 200), (0, 1, 56, 57, 200)):
+        said = scenes.became("adam", p, left, t)
+        assert said == (f"Adam left the range of numbers at step {left}." if 0 < left <= t else "")
+
+
+def test_a_leap_is_told_where_it_is_more_than_a_hundred_times_the_gradients_step():
+    for times in np.geomspace(1e-3, 1e12, 200):
+        said = re.search(r"was (more than )?(\S+) times as long", scenes.leapt("adam", times))
+        assert (said is None) == (times <= 100)
+        if said:
+            assert times >= 1e8 if said[1] else parse_number(said[2])[0] == pytest.approx(times, rel=0.06)
+
+
+@pytest.mark.parametrize("step", [gd, momentum, adam])
 def test_how_far_a_step_led_is_one_for_gradient_descent_and_what_adam_divides_by(step):
     cross, squared = two_logits()
     for surface in (cross, squared):
@@ -646,6 +717,12 @@ def test_a_diverged_training_is_told_with_its_update():
     assert late.startswith("After 200 updates with η = 0.3 from weights of s = 1: cross-entropy 45 %, ")
     assert late.endswith("no softmax 45 % (diverged at update 57).")
     assert early.startswith("After 40 updates") and "diverged" not in early
+
+
+def test_a_training_that_diverges_has_done_so_from_that_update_on():
+    for update, diverged in itertools.product(range(0, 201, 20), (0, 1, 20, 57, 199, 200)):
+        assert (scenes.gone(diverged, update) != "") == (diverged in range(1, update + 1))
+        assert scenes.gone(diverged, update) in ("", f" (diverged at update {diverged})")
 
 
 @pytest.mark.parametrize("data", [experiments.few_digits, experiments.few_pixels, experiments.three_clouds])

@@ -3,46 +3,31 @@
 import numpy as np
 
 from optim_core.scenes import NoiseFloor, TrainingRuns, timed_training
-from optim_core.scenes.board import INK, arrow, number
+from optim_core.scenes.board import INK, arrow, level_lines, many, number
 from optim_core.scenes.panels import Curves, Page, Points, Surface
-from optim_core.scenes.styles import DASHED, RUNS, SOLID, Look, look
+from optim_core.scenes.styles import DASHED, RING, RUNS, SOLID, Look, look
+from optim_core.scenes.trajectories import height
 
 __all__ = [
-    "Places",
-    "EpochTime",
-    "LinearScaling",
-    "MiniBatches",
-    "NoiseFloor",
-    "Orders",
-    "TimeToTarget",
-    "TrainingRuns",
+    "EpochTime", "LinearScaling", "MiniBatches", "NoiseFloor", "Orders", "Places", "TimeToTarget", "TrainingRuns",
     "timed_training",
-]
+]  # fmt: skip
 
-CIRCLE = np.linspace(0, 2 * np.pi, 73)
-TURN = np.stack([np.cos(CIRCLE), np.sin(CIRCLE)], -1)
-HERE, ZERO = Look(INK, marker="o"), Look("#b6bac2")
-MEASURED = RUNS[0]._replace(dash="None", marker="s")
-RING = dict(marker="o", ls="", mfc="none", mec=INK, mew=1.8)
+HERE, MEASURED = Look(INK, marker="o"), RUNS[0]._replace(dash="None", marker="s")
 
 
-def ellipses(H, middle, heights):
-    """The lines on which ½ (w − middle)ᵀ H (w − middle) has these heights, as one line (2, points) with gaps.
+# ---- what a mini-batch sees ----
 
-    H: symmetric, positive semidefinite, (2, 2); along a direction without curvature the lines go on beyond any frame.
+
+def sees(seen, w, x, y, levels):
+    """What a mini-batch with this quadratic loss sees from w: its minimum, the nearest of them, and its level lines.
+
+    x, y: the grid on which the lines of these levels are traced, as one line (2, points) with gaps.
     """
-    values, vectors = np.linalg.eigh(H)
-    values = np.maximum(values, 1e-6 * values[-1])
-    rings = middle + np.sqrt(2 * np.asarray(heights)[:, None, None] / values) * TURN @ vectors.T
-    return np.concatenate([np.append(ring, [[np.nan, np.nan]], 0) for ring in rings] or [np.empty((0, 2))]).T
-
-
-def sees(seen, w, levels):
-    """What a mini-batch with this quadratic loss sees from w: its minimum, the nearest of them, and its level lines."""
     H = seen.hessian(w)
     low = w - np.linalg.pinv(H, rcond=1e-9, hermitian=True) @ seen.grad(w)
-    heights = levels - seen.loss(low)
-    return low, ellipses(H, low, heights[heights > 0])
+    d = np.stack(np.meshgrid(x, y), -1) - low
+    return low, level_lines(x, y, seen.loss(low) + 0.5 * (d @ H * d).sum(-1), levels)
 
 
 def laws(n, B):
@@ -54,48 +39,14 @@ def laws(n, B):
     return {"from the deck": (n - B) / (n - 1) / B, "with replacement": 1 / B}
 
 
-def sizes_on(panel, sizes, which="x"):
-    """Write these sizes at the ticks of a logarithmic axis, but for those that would lie over the next one."""
-    roomy = [*(b > 1.6 * a for a, b in zip(sizes[:-1], sizes[1:], strict=True)), True]
-    labels = [str(size) if room else "" for size, room in zip(sizes, roomy, strict=True)]
-    getattr(panel.axes, f"set_{which}ticks")(sizes, labels)
-    panel.axes.minorticks_off()
-
-
-def over_sizes(page, titles, **more):
-    """Panels over the batch size, on logarithmic axes: {name: (title, ylim)}."""
-    words = dict(x="batch size B", log="xy", legend=None) | more
-    return [Curves(page, name, title=title, ylim=ylim, **words) for name, (title, ylim) in titles.items()]
-
-
-def show_sizes(panel, sizes, lines, margin, **shown):
-    """Show lines over these sizes, on an axis that goes on by a factor `margin` on both sides."""
-    panel.scale("x", "log", (sizes[0] / margin, sizes[-1] * margin))
-    sizes_on(panel, sizes)
-    panel.show(lines, **shown)
-
-
-def many(count, what):
-    """A number of things.
-
-    >>> many(1, "example"), many(32, "example")
-    ('1 example', '32 examples')
-    """
-    return f"{count} {what}{'s' * (count != 1)}"
-
-
-# ---- what a mini-batch sees ----
-
-
 def square_about(points):
     """Limits (x, y) of a square that holds all points, (n, 2), with a margin; they change in steps only.
 
-    >>> [[float(end) for end in limits] for limits in square_about(np.array([[0.0, 0.0], [-9.0, 5.0]]))]
-    [[-12.0, 4.0], [-4.0, 12.0]]
+    >>> square_about(np.array([[0.0, 0.0], [-9.0, 5.0]])).tolist()
+    [[-12.0, 4.0], [-8.0, 8.0]]
     """
     low, high = points.min(0), points.max(0)
-    least = 0.7 * max((high - low).max(), 1e-9)
-    reach = next(s * 10.0**k for k in range(-10, 99) for s in (1, 1.5, 2, 3, 4, 6, 8) if s * 10.0**k >= least)
+    reach = 2.0 ** (np.ceil(2 * np.log2(0.7 * max((high - low).max(), 1e-9))) / 2)
     middle = np.round((low + high) / reach) * reach / 2
     return np.stack([middle - reach, middle + reach], -1)
 
@@ -111,9 +62,10 @@ def varies(means, g):
 
 
 def two_sigma(g, part):
-    """The ellipse, (points, 2), two standard deviations from the mean, where variances are this part of those of g."""
+    """The ellipse, (2, points), two standard deviations from the mean, where variances are this part of those of g."""
     values, vectors = np.linalg.eigh(part * np.cov(g.T, bias=True))
-    return g.mean(0) + 2 * np.sqrt(np.maximum(values, 0)) * TURN @ vectors.T
+    turn = np.linspace(0, 2 * np.pi, 73)
+    return g.mean(0)[:, None] + 2 * vectors * np.sqrt(np.maximum(values, 0)) @ [np.cos(turn), np.sin(turn)]
 
 
 def turned(g, full):
@@ -155,6 +107,7 @@ class MiniBatches(Page):
         "and by theory with and without replacement, on logarithmic axes."
     )
     claims = (turned, spreads)
+    ORDERS = dict(shuffled="from the deck", fixed="in the order of the data", replacement="with replacement")
     step, floor = 0.25, 4e-3  # the arrows are a step with this learning rate; the least variance shown
     LOOKS = {
         "all data": Look(INK, SOLID, "P"),
@@ -169,52 +122,54 @@ class MiniBatches(Page):
         self.map = Surface(self, "map", numbers=False, sets="w", equal=True)
         words = dict(title="gradients at ○", x="∂L/∂w₁", y="∂L/∂w₂", equal=True)
         self.cloud = Points(self, "cloud", legend=None, **words)
-        (self.law,) = over_sizes(self, {"law": ("variance / σ²", (self.floor, 4))})
-        place = self.place("names", left=0.2, top=0, bottom=0)
-        self.name(self.LOOKS, ncols=1, bbox_to_anchor=(place[0], place[1] + place[3]), labelspacing=0.3)
+        for through_zero in (self.cloud.axes.axhline, self.cloud.axes.axvline):
+            through_zero(0, color="#b6bac2", lw=1.8)
+        words = dict(title="variance / σ²", x="batch size B", log="xy", ylim=(self.floor, 4))
+        self.law = Curves(self, "law", legend=None, **words)
+        self.name(self.LOOKS, within="names", labelspacing=0.3)
 
     def show(self, result):
         order, self.surface, w, self.B, rows, g = result
-        self.w, self.rows, self.sizes = np.asarray(w, float), rows[self.B], np.array(sorted(rows))
+        self.w, self.rows, sizes = np.asarray(w, float), rows[self.B], np.array(sorted(rows))
         self.full, self.means, self.steps = g.mean(0), g[self.rows].mean(1), len(self.rows)
-        self.variance = np.array([varies(g[rows[b]].mean(1), g) for b in self.sizes])
-        self.chosen = self.sizes == self.B
-        self.drawn, self.told = "with replacement" if order == "replacement" else "from the deck", laws(len(g), self.B)
-        self.ring = two_sigma(g, self.told[self.drawn])
+        self.variance = {b: varies(g[rows[b]].mean(1), g) for b in rows}
+        self.order, self.told = order, laws(len(g), self.B)
+        self.law_now = "with replacement" if order == "replacement" else "from the deck"
+        self.ring = two_sigma(g, self.told[self.law_now])
         self.map.show(self.surface)
         for which, limits in zip("xy", square_about(np.append(g, [[0.0, 0.0]], 0)), strict=True):
             self.cloud.scale(which, "linear", tuple(limits))
-        zero = {"_x": ([-1e9, 1e9], [0, 0]), "_y": ([0, 0], [-1e9, 1e9])}
-        looks = self.LOOKS | dict.fromkeys(zero, ZERO)
-        self.cloud.show({"all mini-batches": self.means.T}, lines=zero, looks=looks, sizes=2.8)
-        fine = np.geomspace(self.sizes[0], self.sizes[-1], 200)[:-1]
+        looks = self.LOOKS | {"none": MEASURED._replace(marker="v")}
+        self.cloud.show({"all mini-batches": self.means.T}, looks=looks, sizes=2.8)
+        fine = np.geomspace(sizes[0], sizes[-1], 200)[:-1]
         lines = {f"theory: {how}": (fine, law) for how, law in laws(len(g), fine).items()}
-        show_sizes(self.law, self.sizes, lines, 1.5, looks=looks)
+        seen = np.maximum(found := np.array([self.variance[b] for b in sizes]), 1.2 * self.floor)
+        for name, at in (("all mini-batches", found >= self.floor), ("none", found < self.floor)):
+            lines[name] = sizes[at], seen[at]
+        self.law.ticks("x", sizes, 1.5)
+        ring = (self.B, seen[sizes == self.B][0])
+        self.law.show(lines, looks=looks, sizes={"all mini-batches": 7, "none": 9}, ring=ring)
 
-    def at(self, t):
+    def say(self, t):
         n, size = self.steps, many(self.B, "example")
         text = f"{n} mini-batches of {size}; press play."
         if t:
-            text = f"Mini-batch {t} of {n}, of {size} ({self.drawn}). {turned(self.means[t - 1], self.full)}"
-        self.caption = f"{text} The variance over all {n}: {spreads(float(self.variance[self.chosen][0]), self.told)}"
-        return self.moved(t)
+            text = (
+                f"Mini-batch {t} of {n}, of {size} ({self.ORDERS[self.order]}). {turned(self.means[t - 1], self.full)}"
+            )
+        return f"{text} The variance over all {n}: {spreads(self.variance[self.B], self.told)}"
 
     def beside(self, t):
         self.map.line("here", *self.w[:, None], **RING | dict(mfc="white"), ms=9, zorder=8)
         self.cloud.line("here", *self.full[:, None], **self.LOOKS["all data"].point, ms=11, zorder=8)
-        self.cloud.line("ring", *self.ring.T, **self.LOOKS[f"theory: {self.drawn}"].line, zorder=7)
+        self.cloud.line("ring", *self.ring, **self.LOOKS[f"theory: {self.law_now}"].line, zorder=7)
         self.map.line("down", *arrow(self.w, self.w - self.step * self.full, 0.22), color=INK, lw=3.2, zorder=6)
-        low, at_least = self.variance < self.floor, np.maximum(self.variance, 1.2 * self.floor)
-        self.law.line("measured", self.sizes[~low], at_least[~low], **MEASURED.point, ms=7, zorder=6)
-        self.law.line("none", self.sizes[low], at_least[low], **MEASURED._replace(marker="v").point, ms=9, zorder=6)
-        self.law.line("chosen", [self.B], at_least[self.chosen], **RING | dict(mew=2), ms=15, zorder=7, clip_on=False)
         if t:
-            style, g = self.LOOKS["this mini-batch"], self.means[t - 1]
-            low, rings = sees(self.surface[self.rows[t - 1]], self.w, self.map.map.levels[1:-1:2])
+            style, g, grid = self.LOOKS["this mini-batch"], self.means[t - 1], self.map.map
+            low, rings = sees(self.surface[self.rows[t - 1]], self.w, grid.w1, grid.w2, grid.levels[1:-1:2])
             self.map.line("rings", *rings, **style.line, lw=1.2, zorder=3)
             self.map.line("low", *low[:, None], **style.point, ms=8, zorder=7)
-            tip = arrow(self.w, self.w - self.step * g, 0.22)
-            self.map.line("guess", *tip, color=style.color, lw=1.8, zorder=6.5)
+            self.map.line("guess", *arrow(self.w, self.w - self.step * g, 0.22), color=style.color, lw=1.8, zorder=6.5)
             self.cloud.line("now", *g[:, None], **style.point, ms=8, zorder=9)
 
 
@@ -236,25 +191,25 @@ def late_ends(values, epoch):
     return ends[len(ends) // 2 + 1 :]
 
 
-def above(late):
-    """A mean distance from the minimum, for a caption; what only rounding has left is no number.
-
-    >>> above(0.00311), above(3e-17)
-    ('0.0031', 'nothing')
-    """
-    return number(late, 2) if late > 1e-12 else "nothing"
-
-
-def on_its_way(surface, H, start, lr, steps, late):
+def on_its_way(surface, start, lr, steps, late):
     """Whether half of what is measured, or more, is what gradient descent without noise has left of the start.
 
     late: the mean excess over the second half of so many steps, from `start` with learning rate lr.
     """
-    values, vectors = np.linalg.eigh(H)
+    values, vectors = np.linalg.eigh(surface.hessian(start))
     far = (start - surface.critical_points[0]["w"]) @ vectors
     t = np.arange(steps // 2, steps + 1)[:, None]
     left = (0.5 * values * far**2 * (1 - lr * values) ** (2 * t)).sum(-1).mean()
     return bool(late > 1e-12 and left >= 0.5 * late)
+
+
+def same_steps(one, other):
+    """Whether two orders lead the same way, but for rounding: losses above the minimum, in the same shape.
+
+    >>> same_steps(np.array([2.0, 0.5]), np.array([2.0, 0.5 + 1e-9])), same_steps(np.array([2.0]), np.array([2.1]))
+    (True, False)
+    """
+    return np.allclose(one, other, rtol=1e-6, atol=1e-12)
 
 
 class Orders(Page):
@@ -269,8 +224,7 @@ class Orders(Page):
         "is above its minimum, against the number of updates, on a logarithmic axis: faint for one run, strong for the "
         "mean of all runs at the ends of epochs, and in the end a marker at the mean of the last half of them."
     )
-
-    claims = (above, on_its_way)
+    claims = (on_its_way, same_steps)
 
     def __init__(self):
         super().__init__("map fall", widths=[10, 11], size=(9.6, 4.2), top=0.26)
@@ -279,38 +233,36 @@ class Orders(Page):
         self.fall = Curves(self, "fall", legend=None, **words)
 
     def show(self, result):
-        self.batch, self.lr, self.surface, paths, self.epoch = result
-        runs = {name: dict(w=path["w"][:, 0], diverged=path["diverged"][0]) for name, path in paths.items()}
+        self.batch, self.lr, self.surface, self.paths, self.epoch = result
+        runs = {name: dict(w=path["w"][:, 0], diverged=path["diverged"][0]) for name, path in self.paths.items()}
         self.steps = self.map.show(self.surface, runs)
         self.name(self.map.looks)
-        self.gone = {name: int(path["diverged"].max()) for name, path in paths.items()}
-        self.excess = {name: excess(self.surface, path["w"]) for name, path in paths.items()}  # (T + 1, runs)
+        self.excess = {name: excess(self.surface, path["w"]) for name, path in self.paths.items()}  # (T + 1, runs)
         self.late = {name: late_ends(some, self.epoch).mean() for name, some in self.excess.items()}
         self.fall.scale("x", "linear", (0, self.steps))
+        times, looks = (
+            np.arange(self.steps + 1),
+            self.map.looks | {f"one {n}": one for n, one in self.map.looks.items()},
+        )
+        lines = {f"one {name}": (times, some[:, 0]) for name, some in self.excess.items()}
+        means = {name: (times[:: self.epoch], some[:: self.epoch].mean(-1)) for name, some in self.excess.items()}
+        dots = {name: (self.steps, late) for name, late in self.late.items() if late > 1e-6}
+        self.fall.show(lines | means, looks=looks, faint=lines, dots=dots, timed=True)
 
-    def at(self, t):
-        ends = np.arange(0, t + 1, self.epoch)
-        lines = {f"one {name}": (np.arange(t + 1), some[: t + 1, 0]) for name, some in self.excess.items()}
-        means = {name: (ends, some[ends].mean(-1)) for name, some in self.excess.items()}
-        looks = self.map.looks | {f"one {name}": one for name, one in self.map.looks.items()}
-        dots = {name: (t, late) for name, late in self.late.items() if t == self.steps and late > 1e-6}
-        self.fall.show(lines | means, looks=looks, faint=lines, dots=dots)
-        self.caption = f"Update {t} of {self.steps}, B = {self.batch}, η = {number(self.lr)}. {self._verdict()}"
-        return self.moved(t)
-
-    def _verdict(self):
-        gone = [f"{name} diverged at update {number(at)}" for name, at in self.gone.items() if at]
-        if gone:
-            return f"{'; '.join(gone)}.".capitalize()
-        facts = [f"{name} {above(late)}" for name, late in self.late.items()]
-        runs, count = next(iter(self.excess.values())).shape[1], len(late_ends(np.arange(self.steps + 1), self.epoch))
-        text = f"Above the minimum at the ends of the last {count} epochs, mean of {runs} runs: {', '.join(facts)}."
-        start, H = self.map.points[next(iter(self.late))][0], self.surface.hessian(np.zeros(2))
-        on = [name for name, late in self.late.items() if on_its_way(self.surface, H, start, self.lr, self.steps, late)]
-        if on:
-            text += f" Of {' and '.join(on)} that is still what is left of the start."
-        same = np.allclose(self.excess["shuffled"], self.excess["fixed"], rtol=1e-6, atol=1e-12)
-        return text + " Shuffled and fixed take the same steps." * bool(same)
+    def say(self, t):
+        text = f"Update {t} of {self.steps}, B = {self.batch}, η = {number(self.lr)}. "
+        gone = {name: int(path["diverged"].max()) for name, path in self.paths.items()}
+        if any(gone.values()):
+            said = "; ".join(f"{name} diverged at update {number(at)}" for name, at in gone.items() if at)
+            return text + f"{said}.".capitalize()
+        (_, runs), count = self.excess["shuffled"].shape, len(late_ends(np.arange(self.steps + 1), self.epoch))
+        facts = ", ".join(f"{name} {height(late, 2)}" for name, late in self.late.items())
+        text += f"Above the minimum at the ends of the last {count} epochs, mean of {runs} runs: {facts}."
+        start = self.paths["shuffled"]["w"][0, 0]
+        on = [n for n, late in self.late.items() if on_its_way(self.surface, start, self.lr, self.steps, late)]
+        text += f" Of {' and '.join(on)} that is still what is left of the start." if on else ""
+        same = same_steps(self.excess["shuffled"], self.excess["fixed"])
+        return text + " Shuffled and fixed take the same steps." * same
 
 
 # ---- k times the batch, k times the learning rate ----
@@ -325,18 +277,27 @@ def farthest(losses, base):
     return float(np.exp(np.abs(np.log(np.clip(losses, 1e-30, 1e30) / base)).max()))
 
 
-def follows(k, warm, epochs, scaled, same, off, crosses):
+def crosses(sharp, lr):
+    """Whether the curvatures λ_max that were measured are ever above the bound of this learning rate.
+
+    >>> crosses(np.array([0.3, 0.5]), 8.0), crosses(np.array([0.3, 0.5]), 0.1)
+    ('at times above', 'always below')
+    """
+    return "at times above" if (sharp > 2 / lr).any() else "always below"
+
+
+def follows(k, warm, epochs, scaled, same, off, crossing):
     """What became of k times the batch: final losses in those of the base run, with k times η and with the same η.
 
-    off: the farthest on the way; crosses: whether the base run's λ_max is ever above 2/η.
+    off: the farthest on the way; crossing: how the base run's λ_max compares with 2/η, see `crosses`.
     """
-    text = f"k = {k}{f', warm-up over {warm} epochs' if warm else ''}. "
     if k == 1:
-        return text + f"This is the base setting itself: B = 10, η = 0.1, {epochs} epochs, a line for each run."
-    return text + (
+        text = f"k = 1{f', where a warm-up over {warm} epochs changes nothing' if warm else ''}. This is the base "
+        return text + f"setting itself: B = 10, η = 0.1, {epochs} epochs, a line for each run."
+    return f"k = {k}{f', warm-up over {warm} epochs' if warm else ''}. " + (
         f"After {epochs} epochs with η × k the loss is {number(scaled, 4)} times the base run's (on the way off by a "
         f"factor of {number(off, 3)} at most), with the same η {number(same, 4)} times (means of all runs). Measured "
-        f"after each epoch, the base run's λ_max is {'at times above' if crosses else 'always below'} 2/η for this η."
+        f"after each epoch, the base run's λ_max is {crossing} 2/η for this η."
     )
 
 
@@ -355,7 +316,7 @@ class LinearScaling(Page):
         "epoch, divided by the base setting's, against k, on logarithmic axes; a third line is how far off the scaled "
         "runs are at most on the way, up or down."
     )
-    claims = (farthest, follows)
+    claims = (farthest, crosses, follows)
     LOOKS = {
         "base (k = 1)": look("bound")._replace(dash=SOLID),
         "batch × k, η × k": RUNS[0],
@@ -366,31 +327,33 @@ class LinearScaling(Page):
     def __init__(self):
         super().__init__("fall ratio / sharp ratio", widths=[5, 4], heights=[3, 2], size=(9.6, 5.0), top=0.26)
         self.fall = Curves(self, "fall", title="loss of all data", log="y", ylim=(0.05, 50), legend=None)
-        words = dict(title="λ_max", x="epochs", ylim=(0.1, 30), log="y", legend=None)
-        self.sharp = Curves(self, "sharp", **words)
+        self.sharp = Curves(self, "sharp", title="λ_max", x="epochs", ylim=(0.1, 30), log="y", legend=None)
         words = dict(title="loss / loss of the base run", x="k", log="xy", ylim=(0.7, 200))
         self.ratio = Curves(self, "ratio", legend=None, room=dict(left=0.6), **words)
         self.name(self.LOOKS)
 
     def show(self, result):
         ks, k, warm, scaled, same, sharp = result
-        self.base, i, epochs, names = scaled[0], list(ks).index(k), np.arange(len(sharp)), list(self.LOOKS)[1:]
+        self.base, i, epochs, names, lr = (
+            scaled[0],
+            list(ks).index(k),
+            np.arange(len(sharp)),
+            [*self.LOOKS][1:],
+            0.1 * k,
+        )
         bundles = zip(names, (scaled[i], same[i]), strict=False)
         lines = {f"{name} {r}": (epochs, run) for name, some in bundles for r, run in enumerate(some.T)}
         self.fall.show(lines, looks={name: self.LOOKS[name.rpartition(" ")[0]] for name in lines})
-        words = f"λ_max of the base run, and 2/η for η = {number(0.1 * k)}"
+        words = f"λ_max of the base run, and 2/η for η = {number(lr)}"
         self.sharp.axes.set_title(words, loc="left", fontsize=10.5)
-        levels, looks = {"": 2 / (0.1 * k)}, {"λ_max": look("steep direction")}
-        self.sharp.show({"λ_max": (epochs, sharp)}, looks=looks, levels=levels)
+        looks = {"λ_max": look("steep direction")}
+        self.sharp.show({"λ_max": (epochs, sharp)}, looks=looks, levels={"": 2 / lr})
         ends = [(losses[:, -1] / self.base[-1]).mean(-1) for losses in (scaled, same)]
         ends.append(np.array([farthest(losses, self.base) for losses in scaled]))
         lines = {name: (ks, end) for name, end in zip(names, ends, strict=True)}
-        show_sizes(self.ratio, ks, lines, 1.25, looks=self.LOOKS, levels={"": 1.0}, marks={"": k})
-        crosses = bool((sharp > levels[""]).any())
-        self.caption = follows(k, warm, len(sharp) - 1, *(end[i] for end in ends), crosses)
-
-    def at(self, t):
-        return self.moved()
+        self.ratio.ticks("x", ks, 1.25)
+        self.ratio.show(lines, looks=self.LOOKS, levels={"": 1.0}, marks={"": k})
+        self.caption = follows(k, warm, len(sharp) - 1, *(end[i] for end in ends), crosses(sharp, lr))
 
     def beside(self, t):
         runs = np.pad(self.base, ((0, 1), (0, 0)), constant_values=np.nan)  # in one line, with gaps
@@ -407,9 +370,8 @@ def duration(seconds):
     >>> duration(3.2e-5), duration(0.0123), duration(2.0)
     ('32 µs', '12 ms', '2 s')
     """
-    for unit, name in ((1e-6, "µs"), (1e-3, "ms"), (1, "s")):
-        if seconds < 999.5 * unit or name == "s":
-            return f"{number(float(f'{seconds / unit:.2g}'), 2)} {name}"
+    unit, name = next((u, n) for u, n in ((1e-6, "µs"), (1e-3, "ms"), (1, "s")) if seconds < 999.5 * u or u == 1)
+    return f"{number(float(f'{seconds / unit:.2g}'), 2)} {name}"
 
 
 def prices(sizes, seconds):
@@ -428,7 +390,7 @@ def costs(B, n, now, one):
     >>> costs(8, 1200, 1.01e-4, 1e-4)
     'an update from 8 examples takes 100 µs, and an epoch (150 updates) 15 ms. That is 8 examples in the time of one.'
     """
-    size, updates, times = many(B, "example"), int(np.ceil(n / B)), number(now / one, 2)
+    size, updates, times = many(B, "example"), -(-n // B), number(now / one, 2)
     text = f"an update from {size} takes {duration(now)}, and an epoch ({many(updates, 'update')}) "
     text += f"{duration(now * updates)}."
     return text + (f" That is {size} in {'' if times == '1' else f'{times} times '}the time of one." if B > 1 else "")
@@ -444,7 +406,28 @@ def quickest(sizes, seconds):
     return f"Quickest of these on this machine: B = {sizes[k]}, {duration(seconds[k])}."
 
 
-class EpochTime(Page):
+class OverSizes(Page):
+    """Panels side by side over the batch size, on logarithmic axes: `titles` says which, {name: (title, ylim)}."""
+
+    titles, looks, sets = {}, {}, None
+
+    def __init__(self):
+        super().__init__(" ".join(self.titles), size=(9.6, 3.8), top=0.26)
+        words = dict(x="batch size B", log="xy", legend=None, sets=self.sets)
+        self.over = [Curves(self, name, title=title, ylim=ylim, **words) for name, (title, ylim) in self.titles.items()]
+        self.name(self.looks)
+
+    def fill(self, sizes, lines, B):
+        """Lines over the sizes, {name: line} for each panel, and a point at B on the first of each."""
+        for panel, some in zip(self.over, lines, strict=True):
+            panel.ticks("x", sizes, 1.5)
+            here = {"B now": (B, next(iter(some.values()))[list(sizes).index(B)])}
+            points = {name: 7 for name in some if self.looks[name].dash == "None"}
+            lines = {name: (sizes, line) for name, line in some.items()}
+            panel.show(lines, looks=self.looks, dots=here, sizes=points)
+
+
+class EpochTime(OverSizes):
     """How long an update and an epoch take on this machine, against the batch size.
 
     result: (width, sizes, seconds, n, B): units of the network; batch sizes; the measured seconds of one update with
@@ -457,35 +440,22 @@ class EpochTime(Page):
         "to the batch size; that of an epoch falls and then is level. A dashed line is a fixed cost for each update "
         "and a cost for each example."
     )
-
     claims = (costs,)
-
-    def __init__(self):
-        super().__init__("update whole", size=(9.6, 3.8), top=0.26)
-        titles = {"update": ("seconds for an update", (1e-5, 1)), "whole": ("seconds for an epoch", (1e-4, 10))}
-        self.over = over_sizes(self, titles)
-        self.looks = {"measured here": MEASURED, "fixed cost + B × cost of an example": look("theory"), "B now": HERE}
-        self.name(self.looks)
+    titles = {"update": ("seconds for an update", (1e-5, 1)), "whole": ("seconds for an epoch", (1e-4, 10))}
+    looks = {"measured here": MEASURED, "fixed cost + B × cost of an example": look("theory"), "B now": HERE}
 
     def show(self, result):
         width, sizes, seconds, n, B = result
-        sizes, seconds, k = np.asarray(sizes), np.asarray(seconds), list(sizes).index(B)
+        sizes, seconds = np.asarray(sizes), np.asarray(seconds)
         fixed, each = prices(sizes, seconds)
-        for panel, updates in zip(self.over, (np.ones(len(sizes)), np.ceil(n / sizes)), strict=True):
-            both = (seconds * updates, (fixed + each * sizes) * updates)
-            lines = {name: (sizes, line) for name, line in zip(self.looks, both, strict=False)}
-            show_sizes(panel, sizes, lines, 1.4, looks=self.looks, dots={"B now": (B, both[0][k])})
-        self.caption = f"On this machine, with {width} units, {costs(B, n, seconds[k], seconds[0])}"
-
-    def at(self, t):
-        return self.moved()
-
-    def beside(self, t):
-        for panel in self.over:
-            panel.line("measured", *panel.lines["measured here"], **MEASURED.point, ms=7, zorder=6)
+        both = dict(zip(self.looks, (seconds, fixed + each * sizes), strict=False))
+        updates = (np.ones(len(sizes)), np.ceil(n / sizes))
+        self.fill(sizes, [{name: line * times for name, line in both.items()} for times in updates], B)
+        now = seconds[list(sizes).index(B)]
+        self.caption = f"On this machine, with {width} units, {costs(B, n, now, seconds[0])}"
 
 
-class TimeToTarget(Page):
+class TimeToTarget(OverSizes):
     """Updates needed to a target, with the learning rate tuned for each batch size, the time of each, their product.
 
     result: (sizes, needed, seconds, B): batch sizes; the updates needed, shape (sizes, seeds); the seconds of one
@@ -497,32 +467,22 @@ class TimeToTarget(Page):
         "fall like one over the batch size at first, and then level off. Middle: the time of an update, level at first "
         "and then rising. Right: their product, the time to the target, with its lowest point between."
     )
-
     claims = (quickest,)
-    TITLES = {
+    sets = "batch"
+    titles = {
         "needed": ("updates needed, η tuned", (5, 1000)),
         "each": ("seconds for an update", (1e-5, 0.1)),
         "product": ("product: seconds to the target", (1e-4, 1)),
     }
-
-    def __init__(self):
-        super().__init__("needed each product", size=(9.6, 3.8), top=0.26)
-        self.over = over_sizes(self, self.TITLES, sets="batch")
-        self.looks = {"measured": RUNS[0], "perfect scaling: like 1/B": look("theory"), "B now": HERE}
-        self.name(self.looks)
+    looks = {"measured": RUNS[0], "perfect scaling: like 1/B": look("theory"), "B now": HERE}
 
     def show(self, result):
         sizes, needed, each, B = result
         k, sizes, needed, each = list(sizes).index(B), np.asarray(sizes), np.mean(needed, axis=1), np.asarray(each)
-        time, more = needed * each, {"perfect scaling: like 1/B": (sizes, needed[0] * sizes[0] / sizes)}
-        for panel, values in zip(self.over, (needed, each, time), strict=True):
-            dots, more = {"B now": (B, values[k])}, more if values is needed else {}
-            show_sizes(panel, sizes, {"measured": (sizes, values)} | more, 1.5, looks=self.looks, dots=dots)
+        time, scaling = needed * each, {"perfect scaling: like 1/B": needed[0] * sizes[0] / sizes}
+        self.fill(sizes, [{"measured": needed} | scaling, {"measured": each}, {"measured": time}], B)
         self.caption = f"B = {B}: {number(round(float(needed[k])))} updates (mean of the seeds) of {duration(each[k])} "
         self.caption += f"are {duration(time[k])} of computing. {quickest(sizes, time)}"
-
-    def at(self, t):
-        return self.moved()
 
 
 # ---- where runs end ----
@@ -539,12 +499,11 @@ def along(against, B, lr):
 
 def ends_of(means):
     """The flattest and the sharpest of the places {(B, η): (λ_max, share right, updates)}."""
-    pairs = sorted(means, key=lambda pair: means[pair][0])
-    said = [
+    flat, steep = (
         f"B = {B}, η = {number(lr)}, with λ_max = {number(means[B, lr][0], 2)} and {100 * means[B, lr][1]:.1f} % right"
-        for B, lr in (pairs[0], pairs[-1])
-    ]
-    return f"The flattest place on average: {said[0]}; the sharpest: {said[1]}."
+        for B, lr in (choose(means, key=lambda pair: means[pair][0]) for choose in (min, max))
+    )
+    return f"The flattest place on average: {flat}; the sharpest: {steep}."
 
 
 def ordered(against, means):
@@ -584,30 +543,27 @@ class Places(Page):
         self.sharp = Points(self, "sharp", legend=None, **words)
         words = dict(title="right on test digits, percent", x="λ_max where the runs stopped", log="x")
         self.right = Points(self, "right", legend=None, xlim=(0.08, 0.3), ylim=(94.5, 97.2), **words)
-        sizes_on(self.sharp, [0.05, 0.1, 0.2, 0.5], "y")
-        self.right.axes.set_xticks([0.08, 0.1, 0.15, 0.2, 0.3], ["0.08", "0.1", "0.15", "0.2", "0.3"])
-        self.right.axes.minorticks_off()
+        self.sharp.ticks("y", [0.05, 0.1, 0.2, 0.5])
+        self.right.ticks("x", [0.08, 0.1, 0.15, 0.2, 0.3])
         self.looks = {f"B = {B}": RUNS[i]._replace(dash=SOLID) for i, B in enumerate(self.SIZES)}
         self.name({name: one._replace(dash="None") for name, one in self.looks.items()} | {"2/η": look("bound")})
 
     def show(self, result):
-        self.against, self.places = result
-        self.means = {pair: ends.mean(-1) for pair, ends in self.places.items()}
-        left, right, ranges = {}, {}, {}
+        self.against, places = result
+        self.means, left, right, lines = {pair: ends.mean(-1) for pair, ends in places.items()}, {}, {}, {}
         for name, B in zip(self.looks, self.SIZES, strict=True):
-            mine = [pair for pair in self.places if pair[0] == B]
+            mine = [pair for pair in places if pair[0] == B]
             x = [along(self.against, *pair) for pair in mine]
             sharp, share, _ = np.transpose([self.means[pair] for pair in mine])
             left[name], right[name] = (x, sharp), (sharp, 100 * share)
-            ends = [[some[0].min(), some[0].max(), np.nan] for some in (self.places[pair] for pair in mine)]
-            ranges[name] = (np.repeat(x, 3), np.ravel(ends))
+            ends = [[places[pair][0].min(), places[pair][0].max(), np.nan] for pair in mine]
+            lines[name] = (np.repeat(x, 3), np.ravel(ends))
         eta = np.geomspace(0.1, 20, 50)
-        edge = {"2/η": (eta, 2 / eta)} if self.against == "η" else {}
+        lines |= {"2/η": (eta, 2 / eta)} if self.against == "η" else {}
         self.sharp.scale("x", "log", self.LIMITS[self.against])
         self.sharp.axes.set_xlabel(self.against, fontsize=10)
-        self.sharp.show(left, looks=self.looks | {"2/η": look("bound")}, lines=ranges | edge, sizes=8)
+        self.sharp.show(left, looks=self.looks | {"2/η": look("bound")}, lines=lines, sizes=8)
         self.right.show(right, looks=self.looks, sizes=8)
 
-    def at(self, t):
-        self.caption = f"Against {self.against}. {ends_of(self.means)} {ordered(self.against, self.means)}"
-        return self.moved()
+    def say(self, t):
+        return f"Against {self.against}. {ends_of(self.means)} {ordered(self.against, self.means)}"

@@ -6,18 +6,16 @@ import numpy as np
 
 from optim_core import critical
 from optim_core.scenes import Trajectories
-from optim_core.scenes.board import arrow, level_lines, number, reaching
+from optim_core.scenes.board import arrow, decimals, level_lines, many, number, reaching
 from optim_core.scenes.panels import Curves, Histogram, Page, Points, Surface, Words
-from optim_core.scenes.styles import DASHED, DOTTED, GREY, INK, SOLID, Look, look, shades
+from optim_core.scenes.styles import DASHED, DOTTED, GREY, INK, RING, SOLID, Look, look, shades
 
 __all__ = ["Eigenvectors", "Escape", "IndexLoss", "RandomHessians", "Taylor", "Trajectories"]
 
 REACH = 1.5  # how far a section goes, the range of the slider s
 ALONG = np.linspace(-REACH, REACH, 121)
 UP, DOWN, LEVEL = Look("#00798c", SOLID, "^"), Look("#b3125b", DASHED, "v"), Look("#7a8190", DOTTED, "o")
-RING = dict(marker="o", ls="", mfc="none", mec=INK, mew=1.8)
 BOX = dict(boxstyle="round,pad=0.2", fc="white", ec="#d1d5db")  # about a word on the map
-UNUSABLE = "the surface has no finite derivatives."
 BENDS = {1: (UP, "bends up"), -1: (DOWN, "bends down"), 0: (LEVEL, "level to second order")}
 
 
@@ -31,9 +29,9 @@ def expansion(surface, w):
     }
 
 
-def two(value):
-    """A number as its slider shows it: two decimals, a real minus sign."""
-    return f"{value:.2f}".replace("-", "−")
+def sections(terms, v):
+    """The terms of an expansion along a direction, for `Curves`."""
+    return {name: (ALONG, term(ALONG[:, None] * v)) for name, term in terms.items()}
 
 
 def place(w):
@@ -42,7 +40,7 @@ def place(w):
     >>> place((0.6, -0.4))
     '(0.60, −0.40)'
     """
-    return f"({two(w[0])}, {two(w[1])})"
+    return f"({decimals(w[0])}, {decimals(w[1])})"
 
 
 # ---- the quadratic model ----
@@ -66,12 +64,12 @@ def misses(loss, tangent, parabola):
     'The tangent says 1 (exact), the parabola 1 (exact).'
     """
     seen = 1e-12 * max(1.0, abs(loss), abs(tangent), abs(parabola))  # less than that is rounding
-    off = [abs(one - loss) if abs(one - loss) > seen else 0.0 for one in (tangent, parabola)]
-    far = [f"off by {number(one, 2)}" if one else "exact" for one in off]
+    one, other = (off if off > seen else 0.0 for off in (abs(tangent - loss), abs(parabola - loss)))
+    far = [f"off by {number(off, 2)}" if off else "exact" for off in (one, other)]
     text = f"The tangent says {height(tangent)} ({far[0]}), the parabola {height(parabola)} ({far[1]})"
-    if abs(off[0] - off[1]) <= seen:
-        return text + (": both miss it by as much." if off[0] else ".")
-    return text + f": the {'tangent' if off[0] < off[1] else 'parabola'} is nearer."
+    if abs(one - other) <= seen:
+        return text + (": both miss it by as much." if one else ".")
+    return text + f": the {'tangent' if one < other else 'parabola'} is nearer."
 
 
 class Taylor(Page):
@@ -106,29 +104,26 @@ class Taylor(Page):
         self.map.show(self.surface)
         self.section.scale("y", "linear", self.map.losses_around(self.surface.loss(self.w)))
         self.values = {name: float(term(self.s * self.u)) for name, term in self.terms.items()}
-        lines = {name: (ALONG, term(ALONG[:, None] * self.u)) for name, term in self.terms.items()}
         dots = {name: (self.s, value) for name, value in self.values.items()}
-        self.section.show(lines, looks=self.LOOKS, dots=dots)
+        self.section.show(sections(self.terms, self.u), looks=self.LOOKS, dots=dots)
 
-    def at(self, t):
+    def say(self, t):
         norm, loss = height(np.linalg.norm(self.surface.grad(self.w))), height(self.values["loss"])
-        self.caption = f"Around w = {place(self.w)}, where the gradient norm is {norm}; u at {number(self.angle)}°. "
-        self.caption += f"A step of s = {two(self.s)}: the loss is {loss}. {misses(**self.values)}"
-        return self.moved()
+        text = f"Around w = {place(self.w)}, where the gradient norm is {norm}; u at {number(self.angle)}°. A step of "
+        return text + f"s = {decimals(self.s)}: the loss is {loss}. {misses(**self.values)}"
 
     def beside(self, t):
         """On a disc around the point, the same contour levels of the loss and of its model."""
-        left, right, bottom, top = self.surface.window
-        reach = 0.24 * min(right - left, top - bottom)
-        d, turn = np.linspace(-reach, reach, 49), np.linspace(0, 2 * np.pi, 61)
+        reach, circle = self.map.part(0.24), np.linspace(0, 2 * np.pi, 61)
+        d = np.linspace(-reach, reach, 49)
         steps = np.stack(np.meshgrid(d, d), -1)
-        outside = np.linalg.norm(steps, axis=-1) > reach
-        heights = {name: np.where(outside, np.nan, self.terms[name](steps)) for name in ("loss", "parabola")}
-        levels = np.linspace(np.nanmin(heights["loss"]), np.nanmax(heights["loss"]), 7)[1:-1]
-        for name, width in (("loss", 1.1), ("parabola", 1.7)):
-            lines = level_lines(self.w[0] + d, self.w[1] + d, heights[name], levels)
+        steps[np.linalg.norm(steps, axis=-1) > reach] = np.nan
+        loss = self.terms["loss"](steps)
+        levels = np.linspace(np.nanmin(loss), np.nanmax(loss), 7)[1:-1]
+        for name, heights, width in (("loss", loss, 1.1), ("parabola", self.terms["parabola"](steps), 1.7)):
+            lines = level_lines(self.w[0] + d, self.w[1] + d, heights, levels)
             self.map.line(name, *lines, **self.LOOKS[name].line, lw=width)
-        self.map.line("disc", *(self.w[:, None] + reach * np.array([np.cos(turn), np.sin(turn)])), color=INK, lw=0.8)
+        self.map.line("disc", *(self.w + reach * np.stack([np.cos(circle), np.sin(circle)], -1)).T, color=INK, lw=0.8)
         self.map.line("cut", *(self.w + ALONG[:, None] * self.u).T, color=GREY, lw=1.6)
         self.map.line("w", *self.w[:, None], **RING | dict(mfc="white"), ms=9, zorder=6)
         self.map.line("probe", *(self.w + self.s * self.u)[:, None], **self.LOOKS["loss"].point, ms=8, zorder=7)
@@ -153,15 +148,15 @@ def second_order(norm, values):
     pair = f"the eigenvalues are {number(values[0], 4)} and {number(values[1], 4)}"
     if not critical_here(norm, values):
         text = f"the gradient norm is {number(norm)}, and {pair}. The gradient is not zero, so this is no critical "
-        return text + "point: the loss falls along the arrow."
-    kind = critical.classify(np.diag(values))
-    zeros = "Both are zero" if not np.any(values) else "One is zero, and one alone does not settle it"
-    return f"the gradient is zero, and {pair}" + {
+        return text + "point: the loss falls where the arrow points."
+    zeros = "One is zero, and one alone does not settle it" if values.any() else "Both are zero"
+    kinds = {
         "minimum": ": both are positive, a minimum.",
         "maximum": ": both are negative, a maximum.",
         "saddle": ": one is negative, one is positive, a saddle. Along λ₁ the loss falls on both sides.",
         "degenerate": f". {zeros}: degenerate. The Hessian alone cannot tell what this point is.",
-    }.get(kind)
+    }
+    return f"the gradient is zero, and {pair}" + kinds[critical.classify(np.diag(values))]
 
 
 class Eigenvectors(Page):
@@ -177,13 +172,12 @@ class Eigenvectors(Page):
         "as lines at a right angle. Right: the loss along each eigenvector, with the parabola that the eigenvalue "
         "predicts."
     )
-
     claims = (critical_here, second_order)
 
     def __init__(self, control="w"):
         super().__init__("map first second", widths=[10, 6, 6], size=(9.6, 4.2), top=0.28)
-        self.map, frame = Surface(self, "map", sets=control, equal=True), dict(title=" ", x="step s", legend=None)
-        frame |= dict(xlim=(-REACH, REACH), room=dict(left=0.5))
+        self.map = Surface(self, "map", sets=control, equal=True)
+        frame = dict(title=" ", x="step s", legend=None, xlim=(-REACH, REACH), room=dict(left=0.5))
         self.sections = [Curves(self, name, **frame) for name in ("first", "second")]
         names = {"the loss along v": look("loss"), "its parabola L + s g·v + ½ λ s²": Look(GREY, DASHED)}
         self.name(names, loc="upper right", bbox_to_anchor=(0.998, 1.005))
@@ -193,36 +187,34 @@ class Eigenvectors(Page):
         self.w, self.surface = np.asarray(w, float), reaching(surface, w)
         self.map.show(self.surface)
         self.g, H, terms = surface.grad(self.w), surface.hessian(self.w), expansion(surface, self.w)
-        self.usable = bool(np.isfinite(self.g).all() and np.isfinite(H).all())
+        self.usable, limits = bool(np.isfinite([*H, self.g]).all()), self.map.losses_around(surface.loss(self.w))
         values, vectors = critical.eigen(H if self.usable else np.zeros((2, 2)))
-        signs, limits = critical.signs(values), self.map.losses_around(surface.loss(self.w))
+        signs, self.rows = critical.signs(values), []
         self.values = np.where(signs == 0, 0.0, values)
-        sides = [v * np.sign(v[np.abs(v).argmax()]) for v in vectors.T]
-        bends = [BENDS[int(sign)] for sign in signs]
-        self.rows = list(zip(self.sections, self.values, sides, *zip(*bends, strict=True), strict=True))
-        for panel, _, v, bend, _ in self.rows:
-            lines = {name: (ALONG, terms[name](ALONG[:, None] * v)) for name in ("loss", "parabola")}
+        for panel, value, sign, v in zip(self.sections, self.values, signs, vectors.T, strict=True):
+            v, (bend, word) = v * np.sign(v[np.abs(v).argmax()]), BENDS[int(sign)]
+            self.rows.append((panel, value, v, bend, word))
             looks = {"loss": look("loss"), "parabola": Look(bend.color, DASHED), "here": bend}
+            lines, here = sections(terms, v), (self.s, float(terms["loss"](self.s * v)))
             panel.scale("y", "linear", limits)
-            panel.show(lines, looks=looks, dots={"here": (self.s, float(terms["loss"](self.s * v)))})
+            panel.show({name: lines[name] for name in ("loss", "parabola")}, looks=looks, dots={"here": here})
 
-    def at(self, t):
-        said = second_order(np.linalg.norm(self.g), self.values) if self.usable else UNUSABLE
-        self.caption = f"At w = {place(self.w)} {said}"
-        return self.moved()
+    def say(self, t):
+        usable, norm = self.usable, np.linalg.norm(self.g)
+        said = second_order(norm, self.values) if usable else "the surface has no finite derivatives."
+        return f"At w = {place(self.w)} {said}"
 
     def beside(self, t):
-        left, right, bottom, top = self.surface.window
-        reach, norm = 0.16 * min(right - left, top - bottom), np.linalg.norm(self.g)
+        (_, right, _, top), reach, norm = self.surface.window, self.map.part(0.16), np.linalg.norm(self.g)
         for i, (section, value, v, bend, word) in enumerate(self.rows):
             text, style = f"λ{'₁₂'[i]} = {number(value, 4)}", dict(ha="center", color=bend.color)
             self.map.line(f"axis {i}", *(self.w + reach * np.array([[-1], [1]]) * v).T, **bend.line, lw=2.4)
             self.map.line(f"probe {i}", *(self.w + self.s * v)[:, None], **bend.point, ms=8, zorder=7)
-            inwards = 1 if (self.w + 1.3 * reach * v < [right, top]).all() else -1  # the word stays in the map
-            self.map.word(f"end {i}", *(self.w + 1.3 * inwards * reach * v), text, **style, va="center", bbox=BOX)
+            end = 1.3 * reach * v * (1 if (self.w + 1.3 * reach * v < [right, top]).all() else -1)  # within the map
+            self.map.word(f"end {i}", *(self.w + end), text, **style, va="center", bbox=BOX)
             section.word("title", 0.5, 1.03, f"{text}: {word}", **style, transform="axes", fontsize=10)
-        if norm > 0 and self.usable and not critical_here(norm, self.values):
-            tip = self.w - self.g / norm * min(reach, norm * reach)
+        if self.usable and not critical_here(norm, self.values):
+            tip = self.w - self.g * min(reach / norm, reach)
             self.map.line("downhill", *arrow(self.w, tip, 0.25 * reach), color=INK, lw=1.5, zorder=5)
         self.map.line("w", *self.w[:, None], **RING, ms=13, zorder=6)
 
@@ -243,8 +235,8 @@ def leaves(distance, needed, nearer, slope):
     >>> "gone after 44 steps, from δ = 0.001 after 69" in leaves(1e-2, 44, 69, 24.16)
     True
     """
-    text = f"From δ = {number(distance)} half of the saddle's loss is gone after {needed} step{'s' * (needed != 1)}, "
-    text += f"from δ = {number(distance / 10)} after {nearer}: that is {nearer - needed} more. "
+    text = f"From δ = {number(distance)} half of the saddle's loss is gone after {many(needed, 'step')}, from δ = "
+    text += f"{number(distance / 10)} after {nearer}: that is {nearer - needed} more. "
     return text + f"Near the saddle the eigenvalue predicts {number(slope, 3)} more for every factor of ten (dashed)."
 
 
@@ -261,7 +253,6 @@ class Escape(Page):
         "valley. Right: the number of steps to escape against the distance of the start from the ridge, on a "
         "logarithmic axis: a straight line, but for its last decade."
     )
-
     claims = (leaves,)
 
     def __init__(self):
@@ -271,20 +262,21 @@ class Escape(Page):
         self.law = Curves(self, "law", **words, log="x", xlim=(5e-13, 2), legend="upper right")
 
     def show(self, result):
-        surface, path, self.lr, distances, steps, self.slope = result
+        surface, path, self.lr, distances, steps, slope = result
         self.steps = self.map.show(surface, {"gradient descent": path})
-        self.distance, (self.needed, self.nearer) = float(distances[-2]), steps[-2:].tolist()
-        law, counts, middle = distances[:-2], steps[:-2], len(distances) // 2
-        theory = counts[middle] - self.slope * np.log10(law / law[middle])
+        law, counts, here = distances[:-2], steps[:-2], (float(distances[-2]), int(steps[-2]))
+        self.law_words = leaves(*here, int(steps[-1]), slope)
+        middle = len(steps) // 2
+        lines = {
+            "measured": (law, counts),
+            "theory's slope": (law, counts[middle] - slope * np.log10(law / law[middle])),
+        }
         looks = {"measured": look("gradient descent"), "theory's slope": look("theory"), "here": Look(INK, marker="D")}
         self.law.scale("y", "linear", (0, 50 * np.ceil(counts.max() / 50 + 0.2)))
-        lines = {"measured": (law, counts), "theory's slope": (law, theory)}
-        self.law.show(lines, looks=looks, dots={"here": (self.distance, self.needed)})
+        self.law.show(lines, looks=looks, dots={"here": here})
 
-    def at(self, t):
-        law = leaves(self.distance, self.needed, self.nearer, self.slope)
-        self.caption = f"Step {t} of {self.steps}, η = {number(self.lr)}. {law}"
-        return self.moved(t)
+    def say(self, t):
+        return f"Step {t} of {self.steps}, η = {number(self.lr)}. {self.law_words}"
 
 
 # ---- many dimensions ----
@@ -304,11 +296,11 @@ def share_words(hits, runs):
     text = "all eigenvalues are positive in "
     if hits == 0:  # with three or more expected, none has a probability below e⁻³, 5 %
         return text + f"none of {runs:,} matrices, so the probability is hardly above {3 / runs:.5f}."
-    share, off = hits / runs, np.sqrt(hits * (1 - hits / runs)) / runs  # a standard error of a count
     if hits < FEW:
         return text + f"{hits} of {runs:,} matrices, too few to tell the share."
     if hits == runs:
         return text + f"all of the {runs:,} matrices."
+    share, off = hits / runs, np.sqrt(hits * (1 - hits / runs)) / runs  # a standard error of a count
     digits = max(0, -int(np.floor(np.log10(off))))
     return text + f"{hits:,} of {runs:,} matrices, a share of {share:.{digits}f} ± {off:.{digits}f}."
 
@@ -344,21 +336,24 @@ class RandomHessians(Page):
         self.spectrum.show({"measured": eigenvalues}, looks=self.LOOKS, marks={"0": 0.0})
         share = np.where(self.hits >= FEW, self.hits / self.runs, np.nan)  # fewer would stand there by luck
         lines = {"measured": (sizes, share), self.COINS: (sizes, self.coins)}
-        self.exact = (sizes[:3], exact) if self.shift == 0 else ([], [])
+        lines |= {"exact": (sizes[:3], exact)} if self.shift == 0 else {}
         self.share.scale("x", "linear", (0.6, len(sizes) + 0.4))
-        self.share.show(lines, looks=self.LOOKS)
-        self.ring = (self.n, share[self.n - 1])
+        self.share.show(lines, looks=self.LOOKS, sizes={"exact": 11}, ring=(self.n, share[self.n - 1]))
 
-    def at(self, t):
-        self.caption = f"n = {self.n}, c = {number(self.shift)}: " + share_words(self.hits[self.n - 1], self.runs)
-        if self.n > 1:
-            coins = number(self.coins[self.n - 1], 3)
-            self.caption += f" If their {self.n} signs were independent, the share would be {coins}."
-        return self.moved()
+    def say(self, t):
+        text = f"n = {self.n}, c = {number(self.shift)}: {share_words(self.hits[self.n - 1], self.runs)}"
+        coins = f" If their {self.n} signs were independent, the share would be {number(self.coins[self.n - 1], 3)}."
+        return text + coins * (self.n > 1)
 
-    def beside(self, t):
-        self.share.line("exact", *self.exact, **self.LOOKS["exact"].point, ms=11, zorder=5)
-        self.share.line("ring", *zip(self.ring), **RING | dict(mew=1.6), ms=15, zorder=8)
+
+def no_way_down(index):
+    """How many of the critical points with these indices have no direction that leads down.
+
+    >>> no_way_down(np.array([0, 1, 3])), no_way_down(np.array([0, 0, 1]))
+    ('1 of them has index 0, no way down', '2 of them have index 0, no way down')
+    """
+    lowest = int((index == 0).sum())
+    return f"{lowest} of them {'has' if lowest == 1 else 'have'} index 0, no way down"
 
 
 class IndexLoss(Page):
@@ -372,6 +367,7 @@ class IndexLoss(Page):
         "Left: scatter plot of critical points, each named by the directions that it keeps: the more of the Hessian's "
         "eigenvalues are negative, the higher the loss. Right: the same points as a table."
     )
+    claims = (no_way_down,)
 
     def __init__(self):
         super().__init__("points table", widths=[13, 7], size=(9.6, 4.4), top=0.28)
@@ -386,29 +382,27 @@ class IndexLoss(Page):
         groups = {name: sizes == k for k, name in enumerate(looks) if (sizes == k).any()}
         self.points.scale("x", "linear", (-0.06 * self.index.max(), 1.16 * self.index.max()))  # room for the names
         self.points.show({name: (self.index[at], self.loss[at]) for name, at in groups.items()}, looks=looks, sizes=8)
-        self.name({name: Look(looks[name].color, "None", looks[name].marker) for name in groups})
-        self.least, self.places = self.index == 0, {}
-        for at, name in zip(zip(self.index.tolist(), self.loss.round(9).tolist(), strict=True), names, strict=True):
-            self.places[at] = f"{self.places[at]} | {name}" if at in self.places else name
-        rows = [f"{n:<4}{i:>6}{L:>6.2f}" for n, i, L in zip(names, self.index, self.loss, strict=True)]
+        self.name({name: looks[name]._replace(dash="None") for name in groups})
+        rows, self.places = list(zip(names, self.index.tolist(), self.loss.round(9).tolist(), strict=True)), {}
+        for name, *at in rows:
+            self.places.setdefault(tuple(at), []).append(name)
         half = len(rows) if len(rows) <= 16 else -(-len(rows) // 2)
-        columns = [["kept index  loss", *rows[k : k + half]] for k in range(0, len(rows), half)]
+        lines = [f"{n:<4}{i:>6}{L:>6.2f}" for n, i, L in rows]
+        columns = [["kept index  loss", *lines[k : k + half]] for k in range(0, len(rows), half)]
         self.table.show(["   ".join(row) for row in itertools.zip_longest(*columns, fillvalue="")])
 
-    def at(self, t):
-        lowest, r = int(self.least.sum()), np.corrcoef(self.index, self.loss)[0, 1]
-        self.caption = (
-            f"Variances {self.variances}, {self.hidden} hidden unit{'s' * (self.hidden != 1)}: {len(self.index)} "
-            f"families of critical points in {self.directions} dimensions; {lowest} of them "
-            f"{'has' if lowest == 1 else 'have'} index 0, no way down. Correlation of index and loss: {number(r, 3)}."
+    def say(self, t):
+        text = (
+            f"Variances {self.variances}, {many(self.hidden, 'hidden unit')}: {len(self.index)} families of critical "
         )
-        return self.moved()
+        text += f"points in {self.directions} dimensions; {no_way_down(self.index)}. Correlation of index and loss: "
+        return text + f"{number(np.corrcoef(self.index, self.loss)[0, 1], 3)}."
 
     def beside(self, t):
-        rows, reach = np.array(list(self.places)), 0.35 * self.index.max()
-        for i, ((x, y), name) in enumerate(self.places.items()):
+        rows, reach, least = np.array(list(self.places)), 0.35 * self.index.max(), self.index == 0
+        for i, ((x, y), names) in enumerate(self.places.items()):
             beyond = (np.abs(rows[:, 1] - y) < 0.05 * np.ptp(self.loss)) & (rows[:, 0] > x) & (rows[:, 0] < x + reach)
             side = "right" if x and beyond.any() else "left"  # away from the point beside it
-            self.points.word(f"name {i}", x, y, f"    {name}    ", va="center", ha=side)
+            self.points.word(f"name {i}", x, y, f"    {' | '.join(names)}    ", va="center", ha=side)
         star = dict(marker="*", ls="", mfc="#ffd92f", mec=INK, ms=17, zorder=6)
-        self.points.line("star", self.index[self.least], self.loss[self.least], **star)
+        self.points.line("star", self.index[least], self.loss[least], **star)

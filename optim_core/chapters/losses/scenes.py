@@ -3,9 +3,10 @@
 import numpy as np
 
 from optim_core import losses
-from optim_core.scenes.board import INK, number
+from optim_core.scenes.board import INK, decimals, number
 from optim_core.scenes.panels import Bars, Curves, Page, Surface, feet
 from optim_core.scenes.styles import DASHED, DOTTED, GREY, Look
+from optim_core.scenes.trajectories import height
 
 __all__ = ["InitialScale", "Margin", "SoftmaxBars", "TwoFits", "TwoLosses"]
 
@@ -34,15 +35,6 @@ def chance(log_p):
     return "less than 10⁻¹²" if p < 1e-12 else number(p) if rest > 0.001 else f"1 − {number(rest)}"
 
 
-def small(value, digits=2):
-    """A positive number; what is below 10⁻¹² is not spelled out.
-
-    >>> small(0.00371), small(4e-31)
-    ('0.0037', 'below 10⁻¹²')
-    """
-    return number(value, digits) if value >= 1e-12 else "below 10⁻¹²"
-
-
 def sure_from(p):
     """From which step to the end of the run all probabilities, (steps + 1, examples), are sure; None: they are not.
 
@@ -52,6 +44,19 @@ def sure_from(p):
     unsure = np.flatnonzero(~(p > SURE).all(-1))
     first = int(unsure[-1]) + 1 if len(unsure) else 0
     return first if first < len(p) else None
+
+
+def became(name, p, diverged, t):
+    """Since when all answers of a run are sure, or that it ended early; nothing while neither has happened at step t.
+
+    >>> became("adam", np.array([[0.1], [0.95], [0.97]]), 0, 1), became("adam", np.array([[0.1], [0.95]]), 0, 0)
+    ('With adam the right answer has more than 0.9 from step 1 to step 2.', '')
+    """
+    if 0 < diverged <= t:
+        return f"{name.capitalize()} left the range of numbers at step {int(diverged)}."
+    what, first, steps = "the right answer has" if p.shape[-1] == 1 else "all labels have", sure_from(p), len(p) - 1
+    where = "" if first is None or first > t else f"from step {first} to" if first < steps else "at"
+    return where and f"With {name} {what} more than {SURE} {where} step {steps}."
 
 
 def stretched(points, slopes, lr, t):
@@ -65,13 +70,32 @@ def stretched(points, slopes, lr, t):
     return stride / (lr * slopes[t - 1]) if stride > 1e-9 and slopes[t - 1] > 0 else 0.0
 
 
-def _upper(name):
-    return name[:1].upper() + name[1:]
+def leapt(name, times):
+    """What `stretched` has found, where the step was more than a hundred times as long.
+
+    >>> leapt("squared error", 250.0), leapt("squared error", 3.0)
+    ('On squared error the last step was 250 times as long as η times the gradient.', '')
+    """
+    far = number(times, 2) if times < 1e8 else "more than 10⁸"
+    return f"On {name} the last step was {far} times as long as η times the gradient." if times > 100 else ""
 
 
-def _decimals(values, places):
-    """Numbers with so many decimals, real minus signs, and no −0.00."""
-    return [f"{round(float(v), places) + 0.0:.{places}f}".replace("-", "−") for v in values]
+def meets(p):
+    """How many labels a fit meets: gives more than ½; p: what it gives to each of them.
+
+    >>> meets(np.array([0.9, 0.4, 0.6]))
+    '2 of 3 labels'
+    """
+    return f"{int((p > 0.5).sum())} of {len(p)} labels"
+
+
+def gradient(off, T):
+    """The gradient of the cross-entropy over the logits z, of which z/T goes into the softmax; off: p − y.
+
+    >>> gradient(np.array([-0.25, 0.25]), 1.0), gradient(np.array([-0.25, 0.25]), 2.0)
+    ('p − y = (−0.25, 0.25)', 'p − y = (−0.25, 0.25), divided by T')
+    """
+    return f"p − y = ({', '.join(map(decimals, off))}){'' if T == 1 else ', divided by T'}"
 
 
 # ---- softmax ----
@@ -89,6 +113,7 @@ class SoftmaxBars(Page):
         "is a dashed outline, and an arrow leads from each probability to its target. Right: the sigmoid curve, with a "
         "point where the difference of the first two logits stands."
     )
+    claims = (chance, gradient)
 
     def __init__(self):
         super().__init__("logits shares curve", widths=[9, 11, 9], size=(9.6, 3.5))
@@ -105,22 +130,21 @@ class SoftmaxBars(Page):
         self.p, self.y = np.exp(self.log_p), losses.one_hot(self.right, len(self.z))
         names = [f"class\N{NO-BREAK SPACE}{i + 1}" for i in range(len(self.z))]
         for panel, values, places, one in ((self.logits, self.z, 1, LOGIT), (self.shares, self.p, 2, SHARE)):
-            words = dict(zip(names, _decimals(values, places), strict=True))
+            words = {name: decimals(value, places) for name, value in zip(names, values, strict=True)}
             panel.show(dict(zip(names, values, strict=True)), looks=dict.fromkeys(names, one), words=words)
         self.d, x = round((self.z[0] - self.z[1]) / self.T, 9) + 0.0, np.linspace(-10, 10, 201)
         here = {"here": (np.clip(self.d, -10, 10), float(losses.sigmoid([self.d])[0]))}
         self.curve.show({"σ": (x, losses.sigmoid(x))}, dots=here, looks={"σ": Look(GREY), "here": SHARE})
 
-    def at(self, t):
+    def say(self, t):
         L, logits = -self.log_p[self.right], ", ".join(map(number, self.z.round(9) + 0.0))
         two = "p₁" if len(self.z) == 2 else "Of the first two classes alone, class 1 has p₁/(p₁ + p₂)"
-        self.caption = (
-            f"Logits ({logits}), T = {number(self.T)}: p = ({', '.join(_decimals(self.p, 2))}). For the right class "
-            f"{self.right + 1} it is {chance(-L)}; the cross-entropy, −ln p, is {small(L, 3)}, and its gradient is "
-            f"p − y = ({', '.join(_decimals(self.p - self.y, 2))}){'' if self.T == 1 else ', divided by T'}. "
-            f"{two} = σ({number(self.d)}), which is {chance(-np.logaddexp(0, -self.d))}."
+        return (
+            f"Logits ({logits}), T = {number(self.T)}: p = ({', '.join(map(decimals, self.p))}). For the right class "
+            f"{self.right + 1} it is {chance(-L)}; the cross-entropy, −ln p, is {height(L)}, and its gradient is "
+            f"{gradient(self.p - self.y, self.T)}. {two} = σ({number(self.d)}), which is "
+            f"{chance(-np.logaddexp(0, -self.d))}."
         )
-        return self.moved()
 
     def beside(self, t):
         for i, (p, y) in enumerate(zip(self.p, self.y, strict=True)):
@@ -148,6 +172,7 @@ class TwoLosses(Page):
     control: what a click on a map sets; symbols: the names of the axes; names: those of the two losses.
     """
 
+    claims = (chance, sure_from, became, stretched, leapt)
     allows = {"tiny numbers": "how flat a plateau is, or how sure an answer, is the lesson; below 10⁻¹² it is not said"}
     levels = [0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50]
     numbers = [0.01, 0.1, 1, 5, 10, 20]
@@ -187,18 +212,14 @@ class TwoLosses(Page):
         """Fill the panel at the lower right."""
         self.below.show(self.slopes, looks=LOOKS)
 
-    def at(self, t):
-        t = min(t, self.steps)
+    def say(self, t):
         start = ", ".join(number(v) for v in next(iter(self.runs.values()))[1]["w"][0])
         said = [f"Step {t} of {self.steps} from ({start}), η = {number(self.lr)}."]
         said += [self.fact(name, t, p) for name, (_, _, p) in self.runs.items()]
-        said += [self.became(name, path, p, t) for name, (_, path, p) in self.runs.items()]
+        said += [became(name, p, path["diverged"], t) for name, (_, path, p) in self.runs.items()]
         for name, (_, path, _) in self.runs.items():
-            times = stretched(path["w"], self.slopes[name], self.lr, t)
-            far = number(times, 2) if times < 1e8 else "more than 10⁸"
-            said += [f"On {name} the last step was {far} times as long as η times the gradient."] if times > 100 else []
-        self.caption = " ".join(filter(None, said))
-        return self.moved(t)
+            said.append(leapt(name, stretched(path["w"], self.slopes[name], self.lr, t)))
+        return " ".join(filter(None, said))
 
     def beside(self, t):
         for seen in self.maps:  # a star that a run has reached stays in sight
@@ -208,16 +229,8 @@ class TwoLosses(Page):
 
     def fact(self, name, t, p):
         """What a run has come to at step t."""
-        right = chance(np.log(np.maximum(p[t, 0], 1e-300)))
-        return f"{_upper(name)}: probability of the right class {right}, gradient norm {small(self.slopes[name][t])}."
-
-    def became(self, name, path, p, t):
-        """Since when all answers are sure, or that the run ended early; nothing while neither has happened."""
-        if 0 < path["diverged"] <= t:
-            return f"{_upper(name)} left the range of numbers at step {int(path['diverged'])}."
-        what, first = "the right answer has" if p.shape[-1] == 1 else "all labels have", sure_from(p)
-        where = "" if first is None or first > t else f"from step {first} to" if first < self.steps else "at"
-        return where and f"With {name} {what} more than {SURE} {where} step {self.steps}."
+        right, slope = chance(np.log(np.maximum(p[t, 0], 1e-300))), height(self.slopes[name][t], 2)
+        return f"{name.capitalize()}: probability of the right class {right}, gradient norm {slope}."
 
 
 class TwoFits(TwoLosses):
@@ -227,6 +240,7 @@ class TwoFits(TwoLosses):
     whose label is not that of its side of 0 is marked as wrong.
     """
 
+    claims = (sure_from, became, stretched, leapt, meets)
     levels = [0, 0.2, 0.3, *np.linspace(0.4, 1, 13).round(2).tolist(), 1.1, 1.2, 1.4, 1.6, 2, 3, 5, 10, 20, 50]
     numbers = [0.2, 0.4, 0.6, 0.8, 1, 1.2, 2, 5]
     upper = "mean p of the labels"
@@ -245,7 +259,7 @@ class TwoFits(TwoLosses):
         """The fits are another picture at every step: see `at`."""
 
     def at(self, t):
-        ends = {name: path["w"][min(t, self.steps)] for name, (_, path, _) in self.runs.items()}
+        ends = {name: path["w"][t] for name, (_, path, _) in self.runs.items()}
         fits = {name: (self.inputs, losses.sigmoid(w[0] * self.inputs + w[1])) for name, w in ends.items()}
         self.below.show(fits, looks=LOOKS)
         return super().at(t)
@@ -260,8 +274,7 @@ class TwoFits(TwoLosses):
 
     def fact(self, name, t, p):
         """How many labels a fit meets at step t."""
-        met = int((p[t] > 0.5).sum())
-        return f"{_upper(name)} meets {met} of {p.shape[-1]} labels, gradient norm {small(self.slopes[name][t])}."
+        return f"{name.capitalize()} meets {meets(p[t])}, gradient norm {height(self.slopes[name][t], 2)}."
 
 
 # ---- the margin ----
@@ -280,6 +293,7 @@ class Margin(Page):
         "slopes on a logarithmic axis. For negative margins one stays at 1, the other falls exponentially. A point on "
         "each curve."
     )
+    claims = (chance,)
 
     def __init__(self):
         super().__init__("height slope", size=(9.6, 3.6), top=0.26)
@@ -298,12 +312,11 @@ class Margin(Page):
             panel.show(lines, dots=dots, looks=LOOKS, marks={"−ln 2": -np.log(2)} if past else {})
         self.name({name: LOOKS[name] for name in self.losses})
 
-    def at(self, t):
+    def say(self, t):
         m, k = self.margins[self.k], self.k
         said = [f"{name} {number(L[k])} with slope {number(slope[k])}" for name, (L, slope) in self.losses.items()]
         right = f"Margin {number(round(m, 9) + 0.0)}, so that the right class has p = {chance(-np.logaddexp(0, -m))}: "
-        self.caption = right + ", ".join(said) + "."
-        return self.moved()
+        return right + ", ".join(said) + "."
 
     def beside(self, t):
         for x, word in ((0.25, "wrong answer"), (0.75, "right answer")):
@@ -311,6 +324,15 @@ class Margin(Page):
 
 
 # ---- the scale of the initial weights ----
+
+
+def gone(diverged, updates):
+    """That a run has diverged by now, and at which update.
+
+    >>> gone(57, 200), gone(57, 40), gone(0, 200)
+    (' (diverged at update 57)', '', '')
+    """
+    return f" (diverged at update {int(diverged)})" if 0 < diverged <= updates else ""
 
 
 class InitialScale(Page):
@@ -326,6 +348,7 @@ class InitialScale(Page):
         "Left: accuracy on held-out digits against the standard deviation of the initial weights, a line for each "
         "loss. Right: accuracy against the number of updates, for one of these standard deviations."
     )
+    claims = (gone,)
 
     def __init__(self):
         super().__init__("across along", widths=[6, 5], size=(9.6, 3.9), top=0.26)
@@ -336,9 +359,7 @@ class InitialScale(Page):
 
     def show(self, result):
         self.lr, self.sigmas, self.k, self.updates, self.runs = result
-        self.across.scale("x", "log", (self.sigmas[0] / 1.4, self.sigmas[-1] * 1.4))
-        self.across.axes.set_xticks(self.sigmas, [f"{s:g}" for s in self.sigmas])
-        self.across.axes.minorticks_off()
+        self.across.ticks("x", self.sigmas, 1.4)
         self.along.scale("x", "linear", (0, self.updates[-1]))
         self.steps = int(self.updates[-1])
         self.name({name: LOOKS[name] for name in self.runs})
@@ -357,12 +378,3 @@ class InitialScale(Page):
         first = f"After {self.updates[t]} updates with η = {number(self.lr)} from weights of s = {number(sigma)}: "
         self.caption = first + ", ".join(said) + "."
         return self.moved()
-
-
-def gone(diverged, updates):
-    """That a run has diverged by now, and at which update.
-
-    >>> gone(57, 200), gone(57, 40), gone(0, 200)
-    (' (diverged at update 57)', '', '')
-    """
-    return f" (diverged at update {int(diverged)})" if 0 < diverged <= updates else ""
