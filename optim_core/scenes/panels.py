@@ -98,6 +98,12 @@ class Page(Scene):
             self.figure.legend(handles=_handles(looks), fontsize=9.5, frameon=False, handlelength=3, **where)
 
 
+def _looks(names, looks):
+    """The look of each name: among those given, before the comma if not as it stands; else from `styles`."""
+    looks = looks or {}
+    return {name: looks.get(name) or looks.get(name.split(",")[0]) or look(name, i) for i, name in enumerate(names)}
+
+
 def _handles(looks):
     return [
         Line2D(
@@ -310,8 +316,8 @@ class Curves(Panel):
         over_steps = [name for name, line in lines.items() if not isinstance(line, tuple)]
         self.lines = {n: (np.arange(len(y)), y) if n in over_steps else y for n, y in lines.items()}
         self.over_steps, self.bands, self.dots = set(over_steps), bands or {}, dots or {}
-        self.looks = {name: (looks or {}).get(name) or look(name, i) for i, name in enumerate(lines)}
-        self.dot_looks = {name: (looks or {}).get(name) or look(name, i) for i, name in enumerate(self.dots)}
+        self.looks = _looks(lines, looks)
+        self.dot_looks = _looks(self.dots, looks)
         self.now_levels, self.marks, self.faint = self.levels | (levels or {}), marks or {}, tuple(faint)
         self.sizes, self.ring, self.timed = sizes or {}, ring, timed
         x = [line[0] for line in self.lines.values()] + [band[0] for band in self.bands.values()]
@@ -399,13 +405,13 @@ class Surface(Panel):
         self.surface, self.runs, self.changed = surface, runs or {}, self.map.show(surface)
         if downhill and self.changed:
             foot = feet(surface.window)
-            style = dict(angles="xy", scale_units="xy", width=0.006, minlength=0.6, zorder=2)
+            style = dict(angles="xy", scale_units="xy", width=0.006, minlength=0.6, zorder=0.9)  # under numbers
             wide = 0.85 * (foot[0, 1, 0] - foot[0, 0, 0])
             tails, tips = (np.moveaxis(part, -1, 0) for part in (foot, -surface.grad(foot)))
             arrows = self.axes.quiver(*tails, *tips, scale=downhill / wide, color=look("gradient").color, **style)
             self.map.drawn.append(arrows)
         self.points = {name: self.map.drawable(np.asarray(path["w"])) for name, path in self.runs.items()}
-        self.looks = {name: (looks or {}).get(name) or look(name, i) for i, name in enumerate(self.runs)}
+        self.looks = _looks(self.runs, looks)
         return max((len(points) - 1 for points in self.points.values()), default=0)
 
     def at(self, t=None):
@@ -492,7 +498,7 @@ class OnCurve(Panel):
         """curve: (x, y); hops: (x, y) of the point at each step; lines, dots: {name: (x, y)} beside it, in `looks`."""
         self.curve, self.hops, self.beside, self.dots = curve, hops, lines or {}, dots or {}
         names = [*self.beside, *(name for name in self.dots if name not in self.beside)]
-        self.looks = {name: (looks or {}).get(name) or look(name, i) for i, name in enumerate(names)}
+        self.looks = _looks(names, looks)
         self._fit("x", [curve[0]], 0.0)
         self._fit("y", [curve[1]], 0.08)
 
@@ -524,7 +530,7 @@ class Bars(Panel):
         words: {name: text} at the ends of bars in place of their numbers.
         """
         self.bars, self.marks, self.errors, self.words = bars, marks or {}, errors or {}, words or {}
-        self.looks = {name: (looks or {}).get(name) or look(name, i) for i, name in enumerate(bars)}
+        self.looks = _looks(bars, looks)
         along, names = ("x", "y") if self.across else ("y", "x")
         ends = [*bars.values(), *self.marks.values(), *(e for pair in self.errors.values() for e in pair)]
         if not self.fixed[along]:
@@ -571,7 +577,7 @@ class Histogram(Panel):
 
     def show(self, samples, *, looks=None, marks=None, counts=False):
         """samples: {name: numbers}; marks: {word: x}; counts: numbers in each bin in place of the density."""
-        self.looks = {name: (looks or {}).get(name) or look(name, i) for i, name in enumerate(samples)}
+        self.looks = _looks(samples, looks)
         self.marks, self.heights = marks or {}, {}
         for name, values in samples.items():
             values = np.ravel(values)
@@ -661,7 +667,7 @@ class Field(Panel):
                     if len(whole):
                         getattr(self.axes, f"{which}axis").set_major_locator(FixedLocator(whole))
         self.ring, self.star, self.curves = ring, star, lines or {}
-        self.looks = {name: (looks or {}).get(name) or look(name, i) for i, name in enumerate(self.curves)}
+        self.looks = _looks(self.curves, looks)
         if self.place and self.looks != self.named:
             self.named = dict(self.looks)
             self.axes.legend(handles=_handles(self.looks), loc=self.place, fontsize=9, framealpha=0.92).set_zorder(7)
@@ -711,7 +717,7 @@ class Arrows(Panel):
     def show(self, arrows, *, curves=None, looks=None, words=True):
         """arrows: {name: (tail, tip)}; curves: {name: (x, y)}; words: whether each arrow is named at its tip."""
         self.arrows, self.curves, self.words = arrows, curves or {}, words
-        self.looks = {name: (looks or {}).get(name) or look(name, i) for i, name in enumerate([*arrows, *self.curves])}
+        self.looks = _looks([*arrows, *self.curves], looks)
         for which, k in (("x", 0), ("y", 1)):
             ends = [point[k] for pair in arrows.values() for point in pair]
             self._fit(which, [ends, *(curve[k] for curve in self.curves.values())], 0.15)
@@ -738,7 +744,7 @@ class Points(Panel):
         """groups: {name: (x, y)}; lines: {name: (x, y)} through them."""
         self.groups, self.beside, self.sizes = groups, lines or {}, sizes
         names = [*groups, *(name for name in self.beside if name not in groups)]
-        self.looks = {name: (looks or {}).get(name) or look(name, i) for i, name in enumerate(names)}
+        self.looks = _looks(names, looks)
         for which, k in (("x", 0), ("y", 1)):
             self._fit(which, [pair[k] for pair in (*groups.values(), *self.beside.values())], 0.06)
         named = {n: one for n, one in self.looks.items() if not n.startswith("_")}

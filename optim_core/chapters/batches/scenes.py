@@ -106,7 +106,7 @@ class MiniBatches(Page):
         "a cloud about the gradient of all data. Right: the variance of that cloud against the batch size, measured "
         "and by theory with and without replacement, on logarithmic axes."
     )
-    claims = (turned, spreads)
+    claims, clock = (turned, spreads), "mini-batch"
     ORDERS = dict(shuffled="from the deck", fixed="in the order of the data", replacement="with replacement")
     step, floor = 0.25, 4e-3  # the arrows are a step with this learning rate; the least variance shown
     LOOKS = {
@@ -133,7 +133,7 @@ class MiniBatches(Page):
         self.w, self.rows, sizes = np.asarray(w, float), rows[self.B], np.array(sorted(rows))
         self.full, self.means, self.steps = g.mean(0), g[self.rows].mean(1), len(self.rows)
         self.variance = {b: varies(g[rows[b]].mean(1), g) for b in rows}
-        self.order, self.told = order, laws(len(g), self.B)
+        self.drawn, self.told = self.ORDERS[order], laws(len(g), self.B)
         self.law_now = "with replacement" if order == "replacement" else "from the deck"
         self.ring = two_sigma(g, self.told[self.law_now])
         self.map.show(self.surface)
@@ -154,9 +154,7 @@ class MiniBatches(Page):
         n, size = self.steps, many(self.B, "example")
         text = f"{n} mini-batches of {size}; press play."
         if t:
-            text = (
-                f"Mini-batch {t} of {n}, of {size} ({self.ORDERS[self.order]}). {turned(self.means[t - 1], self.full)}"
-            )
+            text = f"Mini-batch {t} of {n}, of {size} ({self.drawn}). {turned(self.means[t - 1], self.full)}"
         return f"{text} The variance over all {n}: {spreads(self.variance[self.B], self.told)}"
 
     def beside(self, t):
@@ -224,7 +222,7 @@ class Orders(Page):
         "is above its minimum, against the number of updates, on a logarithmic axis: faint for one run, strong for the "
         "mean of all runs at the ends of epochs, and in the end a marker at the mean of the last half of them."
     )
-    claims = (on_its_way, same_steps)
+    claims, clock = (on_its_way, same_steps), "update t"
 
     def __init__(self):
         super().__init__("map fall", widths=[10, 11], size=(9.6, 4.2), top=0.26)
@@ -240,14 +238,11 @@ class Orders(Page):
         self.excess = {name: excess(self.surface, path["w"]) for name, path in self.paths.items()}  # (T + 1, runs)
         self.late = {name: late_ends(some, self.epoch).mean() for name, some in self.excess.items()}
         self.fall.scale("x", "linear", (0, self.steps))
-        times, looks = (
-            np.arange(self.steps + 1),
-            self.map.looks | {f"one {n}": one for n, one in self.map.looks.items()},
-        )
-        lines = {f"one {name}": (times, some[:, 0]) for name, some in self.excess.items()}
+        times = np.arange(self.steps + 1)
+        lines = {f"{name}, one run": (times, some[:, 0]) for name, some in self.excess.items()}
         means = {name: (times[:: self.epoch], some[:: self.epoch].mean(-1)) for name, some in self.excess.items()}
         dots = {name: (self.steps, late) for name, late in self.late.items() if late > 1e-6}
-        self.fall.show(lines | means, looks=looks, faint=lines, dots=dots, timed=True)
+        self.fall.show(lines | means, looks=self.map.looks, faint=lines, dots=dots, timed=True)
 
     def say(self, t):
         text = f"Update {t} of {self.steps}, B = {self.batch}, η = {number(self.lr)}. "
@@ -289,15 +284,15 @@ def crosses(sharp, lr):
 def follows(k, warm, epochs, scaled, same, off, crossing):
     """What became of k times the batch: final losses in those of the base run, with k times η and with the same η.
 
-    off: the farthest on the way; crossing: how the base run's λ_max compares with 2/η, see `crosses`.
+    off: the farthest on the way; crossing: how the base run's λ_max compares with 2/(η × k), see `crosses`.
     """
     if k == 1:
         text = f"k = 1{f', where a warm-up over {warm} epochs changes nothing' if warm else ''}. This is the base "
         return text + f"setting itself: B = 10, η = 0.1, {epochs} epochs, a line for each run."
     return f"k = {k}{f', warm-up over {warm} epochs' if warm else ''}. " + (
-        f"After {epochs} epochs with η × k the loss is {number(scaled, 4)} times the base run's (on the way off by a "
-        f"factor of {number(off, 3)} at most), with the same η {number(same, 4)} times (means of all runs). Measured "
-        f"after each epoch, the base run's λ_max is {crossing} 2/η for this η."
+        f"After {epochs} epochs with η × k = {number(0.1 * k)} the loss is {number(scaled, 4)} times the base run's "
+        f"(on the way off by a factor of {number(off, 3)} at most), with the same η {number(same, 4)} times (means of "
+        f"all runs). Measured after each epoch, the base run's λ_max is {crossing} 2/(η × k)."
     )
 
 
@@ -327,33 +322,25 @@ class LinearScaling(Page):
     def __init__(self):
         super().__init__("fall ratio / sharp ratio", widths=[5, 4], heights=[3, 2], size=(9.6, 5.0), top=0.26)
         self.fall = Curves(self, "fall", title="loss of all data", log="y", ylim=(0.05, 50), legend=None)
-        self.sharp = Curves(self, "sharp", title="λ_max", x="epochs", ylim=(0.1, 30), log="y", legend=None)
+        words = dict(title="λ_max of the base run, and 2/(η × k)", x="epochs", ylim=(0.1, 30))
+        self.sharp = Curves(self, "sharp", log="y", legend=None, **words)
         words = dict(title="loss / loss of the base run", x="k", log="xy", ylim=(0.7, 200))
         self.ratio = Curves(self, "ratio", legend=None, room=dict(left=0.6), **words)
         self.name(self.LOOKS)
 
     def show(self, result):
         ks, k, warm, scaled, same, sharp = result
-        self.base, i, epochs, names, lr = (
-            scaled[0],
-            list(ks).index(k),
-            np.arange(len(sharp)),
-            [*self.LOOKS][1:],
-            0.1 * k,
-        )
+        self.base, i, epochs, (_, *names) = scaled[0], list(ks).index(k), np.arange(len(sharp)), self.LOOKS
         bundles = zip(names, (scaled[i], same[i]), strict=False)
         lines = {f"{name} {r}": (epochs, run) for name, some in bundles for r, run in enumerate(some.T)}
         self.fall.show(lines, looks={name: self.LOOKS[name.rpartition(" ")[0]] for name in lines})
-        words = f"λ_max of the base run, and 2/η for η = {number(lr)}"
-        self.sharp.axes.set_title(words, loc="left", fontsize=10.5)
-        looks = {"λ_max": look("steep direction")}
-        self.sharp.show({"λ_max": (epochs, sharp)}, looks=looks, levels={"": 2 / lr})
+        self.sharp.show({"steep direction": (epochs, sharp)}, levels={"": 20 / k})
         ends = [(losses[:, -1] / self.base[-1]).mean(-1) for losses in (scaled, same)]
         ends.append(np.array([farthest(losses, self.base) for losses in scaled]))
         lines = {name: (ks, end) for name, end in zip(names, ends, strict=True)}
         self.ratio.ticks("x", ks, 1.25)
         self.ratio.show(lines, looks=self.LOOKS, levels={"": 1.0}, marks={"": k})
-        self.caption = follows(k, warm, len(sharp) - 1, *(end[i] for end in ends), crosses(sharp, lr))
+        self.caption = follows(k, warm, len(sharp) - 1, *(end[i] for end in ends), crosses(sharp, 0.1 * k))
 
     def beside(self, t):
         runs = np.pad(self.base, ((0, 1), (0, 0)), constant_values=np.nan)  # in one line, with gaps

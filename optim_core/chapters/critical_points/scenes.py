@@ -378,7 +378,7 @@ class IndexLoss(Page):
     def show(self, result):
         self.variances, self.hidden, self.directions, kept, self.index, self.loss = result
         sizes, names = np.array([len(S) for S in kept]), ["".join(str(i + 1) for i in S) or "none" for S in kept]
-        looks = dict(zip(("keeps none", "1", "2", "3", "4"), shades(5), strict=True))
+        looks = dict(zip(("keeps none", "one", "two", "three", "four"), shades(5), strict=True))
         groups = {name: sizes == k for k, name in enumerate(looks) if (sizes == k).any()}
         self.points.scale("x", "linear", (-0.06 * self.index.max(), 1.16 * self.index.max()))  # room for the names
         self.points.show({name: (self.index[at], self.loss[at]) for name, at in groups.items()}, looks=looks, sizes=8)
@@ -392,11 +392,10 @@ class IndexLoss(Page):
         self.table.show(["   ".join(row) for row in itertools.zip_longest(*columns, fillvalue="")])
 
     def say(self, t):
-        text = (
-            f"Variances {self.variances}, {many(self.hidden, 'hidden unit')}: {len(self.index)} families of critical "
-        )
-        text += f"points in {self.directions} dimensions; {no_way_down(self.index)}. Correlation of index and loss: "
-        return text + f"{number(np.corrcoef(self.index, self.loss)[0, 1], 3)}."
+        r = number(np.corrcoef(self.index, self.loss)[0, 1])
+        text = f"Variances {self.variances}, {many(self.hidden, 'hidden unit')}: {len(self.index)} families of "
+        text += f"critical points in {self.directions} dimensions; {no_way_down(self.index)}. "
+        return text + f"Correlation of index and loss: {r}."
 
     def beside(self, t):
         rows, reach, least = np.array(list(self.places)), 0.35 * self.index.max(), self.index == 0

@@ -348,7 +348,7 @@ class InitialScale(Page):
         "Left: accuracy on held-out digits against the standard deviation of the initial weights, a line for each "
         "loss. Right: accuracy against the number of updates, for one of these standard deviations."
     )
-    claims = (gone,)
+    claims, clock = (gone,), "update t"
 
     def __init__(self):
         super().__init__("across along", widths=[6, 5], size=(9.6, 3.9), top=0.26)
