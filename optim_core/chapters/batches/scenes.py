@@ -43,7 +43,7 @@ def square_about(points):
     """Limits (x, y) of a square that holds all points, (n, 2), with a margin; they change in steps only.
 
     >>> square_about(np.array([[0.0, 0.0], [-9.0, 5.0]])).tolist()
-    [[-12.0, 4.0], [-8.0, 8.0]]
+    [[-12.0, 4.0], [-4.0, 12.0]]
     """
     low, high = points.min(0), points.max(0)
     reach = 2.0 ** (np.ceil(2 * np.log2(0.7 * max((high - low).max(), 1e-9))) / 2)
