@@ -91,6 +91,33 @@ def spreads(measured, told):
     return f"{'0' if measured < 1e-12 else number(measured, 2)} σ²; theory: {told}."
 
 
+SEEN = {
+    "all data": Look(INK, SOLID, "P"),
+    "this mini-batch": Look("#a3410f", DASHED, "D"),
+    "all mini-batches": MEASURED,
+    "theory: from the deck": look("theory"),
+    "theory: with replacement": look("bound"),
+}
+
+
+class Law(Curves):
+    """The variance of the gradients of mini-batches, as a part of σ², against their size."""
+
+    def __init__(self, page, name):
+        words = dict(title="variance / σ²", x="batch size B", log="xy", ylim=(4e-3, 4))
+        super().__init__(page, name, legend=None, **words)
+
+    def fill(self, n, variance, B):
+        """What was measured, {B: variance}, with n examples; a ring at B; what lies lower stands at the axis's foot."""
+        (sizes, found), foot = np.array(sorted(variance.items())).T, self.fixed["y"][0]
+        seen, fine, low = np.maximum(found, 1.2 * foot), np.geomspace(1, n, 200)[:-1], found < foot
+        lines = {f"theory: {how}": (fine, law) for how, law in laws(n, fine).items()}
+        lines |= {"all mini-batches": (sizes[~low], seen[~low]), "none": (sizes[low], seen[low])}
+        self.ticks("x", sizes, 1.5)
+        looks, points = SEEN | {"none": MEASURED._replace(marker="v")}, {"all mini-batches": 7, "none": 9}
+        self.show(lines, looks=looks, sizes=points, ring=(B, seen[sizes == B][0]))
+
+
 class MiniBatches(Page):
     """What each mini-batch sees of a surface, the cloud of their gradients at one point, and how wide that cloud is.
 
@@ -108,14 +135,7 @@ class MiniBatches(Page):
     )
     claims, clock = (turned, spreads), "mini-batch"
     ORDERS = dict(shuffled="from the deck", fixed="in the order of the data", replacement="with replacement")
-    step, floor = 0.25, 4e-3  # the arrows are a step with this learning rate; the least variance shown
-    LOOKS = {
-        "all data": Look(INK, SOLID, "P"),
-        "this mini-batch": Look("#a3410f", DASHED, "D"),
-        "all mini-batches": MEASURED,
-        "theory: from the deck": look("theory"),
-        "theory: with replacement": look("bound"),
-    }
+    step = 0.25  # the arrows are a step with this learning rate
 
     def __init__(self):
         super().__init__("map cloud law / map names law", widths=[41, 31, 24], heights=[17, 9], size=(9.6, 4.3))
@@ -124,13 +144,12 @@ class MiniBatches(Page):
         self.cloud = Points(self, "cloud", legend=None, **words)
         for through_zero in (self.cloud.axes.axhline, self.cloud.axes.axvline):
             through_zero(0, color="#b6bac2", lw=1.8)
-        words = dict(title="variance / σ²", x="batch size B", log="xy", ylim=(self.floor, 4))
-        self.law = Curves(self, "law", legend=None, **words)
-        self.name(self.LOOKS, within="names", labelspacing=0.3)
+        self.law = Law(self, "law")
+        self.name(SEEN, within="names", labelspacing=0.3)
 
     def show(self, result):
         order, self.surface, w, self.B, rows, g = result
-        self.w, self.rows, sizes = np.asarray(w, float), rows[self.B], np.array(sorted(rows))
+        self.w, self.rows = np.asarray(w, float), rows[self.B]
         self.full, self.means, self.steps = g.mean(0), g[self.rows].mean(1), len(self.rows)
         self.variance = {b: varies(g[rows[b]].mean(1), g) for b in rows}
         self.drawn, self.told = self.ORDERS[order], laws(len(g), self.B)
@@ -139,16 +158,8 @@ class MiniBatches(Page):
         self.map.show(self.surface)
         for which, limits in zip("xy", square_about(np.append(g, [[0.0, 0.0]], 0)), strict=True):
             self.cloud.scale(which, "linear", tuple(limits))
-        looks = self.LOOKS | {"none": MEASURED._replace(marker="v")}
-        self.cloud.show({"all mini-batches": self.means.T}, looks=looks, sizes=2.8)
-        fine = np.geomspace(sizes[0], sizes[-1], 200)[:-1]
-        lines = {f"theory: {how}": (fine, law) for how, law in laws(len(g), fine).items()}
-        seen = np.maximum(found := np.array([self.variance[b] for b in sizes]), 1.2 * self.floor)
-        for name, at in (("all mini-batches", found >= self.floor), ("none", found < self.floor)):
-            lines[name] = sizes[at], seen[at]
-        self.law.ticks("x", sizes, 1.5)
-        ring = (self.B, seen[sizes == self.B][0])
-        self.law.show(lines, looks=looks, sizes={"all mini-batches": 7, "none": 9}, ring=ring)
+        self.cloud.show({"all mini-batches": self.means.T}, looks=SEEN, sizes=2.8)
+        self.law.fill(len(g), self.variance, self.B)
 
     def say(self, t):
         n, size = self.steps, many(self.B, "example")
@@ -159,11 +170,11 @@ class MiniBatches(Page):
 
     def beside(self, t):
         self.map.line("here", *self.w[:, None], **RING | dict(mfc="white"), ms=9, zorder=8)
-        self.cloud.line("here", *self.full[:, None], **self.LOOKS["all data"].point, ms=11, zorder=8)
-        self.cloud.line("ring", *self.ring, **self.LOOKS[f"theory: {self.law_now}"].line, zorder=7)
+        self.cloud.line("here", *self.full[:, None], **SEEN["all data"].point, ms=11, zorder=8)
+        self.cloud.line("ring", *self.ring, **SEEN[f"theory: {self.law_now}"].line, zorder=7)
         self.map.line("down", *arrow(self.w, self.w - self.step * self.full, 0.22), color=INK, lw=3.2, zorder=6)
         if t:
-            style, g, grid = self.LOOKS["this mini-batch"], self.means[t - 1], self.map.map
+            style, g, grid = SEEN["this mini-batch"], self.means[t - 1], self.map.map
             low, rings = sees(self.surface[self.rows[t - 1]], self.w, grid.w1, grid.w2, grid.levels[1:-1:2])
             self.map.line("rings", *rings, **style.line, lw=1.2, zorder=3)
             self.map.line("low", *low[:, None], **style.point, ms=8, zorder=7)

@@ -270,7 +270,7 @@ class TwoFits(TwoLosses):
         self.below.line("data", self.x, self.y, **dots)
         for i in np.flatnonzero((self.x > 0) != self.y):
             self.below.line(f"cross {i}", [self.x[i]], [self.y[i]], marker="x", ls="", color=INK, ms=7, mew=2, zorder=7)
-            self.below.word(f"wrong {i}", self.x[i], self.y[i] + 0.11, "wrong", ha="center", va="bottom")
+            self.below.word(f"wrong {i}", self.x[i] + 0.6, self.y[i] + 0.11, "wrong", ha="right", va="bottom")
 
     def fact(self, name, t, p):
         """How many labels a fit meets at step t."""
