@@ -290,7 +290,9 @@ class Companions(Page):
         self.outputs = Points(self, "outputs", legend=None, **words)
         self.outputs.axes.set_xticks(range(10))
         level = {"evaluation mode": float(experiments.evaluated().mean())}
-        words = dict(title="right answers, mean of ten networks", x="batch size B", legend="center right")
+        words = dict(
+            title="right answers, mean of ten networks", x="batch size B", legend="center right", words="upper left"
+        )
         self.right = Curves(self, "right", log="x", **words, ylim=(0, 1.08), xlim=(1.7, 75), levels=level)
         self.right.axes.set_xticks(experiments.SIZES, [str(size) for size in experiments.SIZES])
         right = [np.array([experiments.forgotten(b, k).mean() for b in experiments.SIZES]) for k in (False, True)]

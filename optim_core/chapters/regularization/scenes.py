@@ -56,18 +56,19 @@ class Degrees(Page):
     claims = (lowest,)
 
     def __init__(self):
-        super().__init__("fit error", size=(9.6, 3.9))
-        self.fit = Points(self, "fit", x="x", y="y", ylim=(-2.5, 2.5), xlim=(-1.05, 1.05), legend="upper left")
+        super().__init__("fit error", size=(9.6, 4.1), top=0.2)
+        self.fit = Points(self, "fit", x="x", y="y", ylim=(-2.5, 2.5), xlim=(-1.05, 1.05), legend=None)
+        self.looks = {"points": SEEN, "truth, sin(3x)": look("theory"), "the fit": NEW._replace(dash=SOLID)}
+        self.name({name: one._replace(dash="" if name == "points" else one.dash) for name, one in self.looks.items()})
         self.error = Curves(
             self, "error", title="mean squared error", x="degree d", log="y", ylim=(1e-3, 1e3), xlim=(0, 15),
-            legend="upper left", sets="degree", words="lower left",
+            legend="upper left", sets="degree", words="lower right",
         )  # fmt: skip
 
     def show(self, result):
         self.degree, self.n, self.noise, self.lam, ((x, y), fits, self.seen, self.new) = result
         lines = {"truth, sin(3x)": (GRID, experiments.truth(GRID)), "the fit": (GRID, fits[self.degree])}
-        looks = {"truth, sin(3x)": look("theory"), "the fit": NEW._replace(dash=SOLID), "points": SEEN}
-        self.fit.show({"points": (x, y)}, lines=lines, looks=looks, sizes=6)
+        self.fit.show({"points": (x, y)}, lines=lines, looks=self.looks, sizes=6)
         lines = {"on the points": (DEGREES, np.maximum(self.seen, 1e-40)), "on new points": (DEGREES, self.new)}
         looks = {"on the points": SEEN, "on new points": NEW}
         levels = {"noise, σ²": self.noise**2} if self.noise else {}
