@@ -236,6 +236,18 @@ def test_the_care_of_fixed_rates_is_what_the_figure_says():
         assert len(set(care.scaled["AdaGrad"])) == 1 and np.ptp(care.turned["AdaGrad"]) > 100
 
 
+def test_the_range_of_steps_is_that_of_the_angles_and_factors_that_the_caption_names():
+    """Between them a curve may go a step further: the caption says where it was asked."""
+    scene, care = scenes.Care(), experiments.care({"AdaGrad": dict(lr=5.0)}, 100.0, 0, 1.0)
+    scene.show(care)
+    scene.at(0)
+    assert "over angles 3° apart: AdaGrad 4 to 220. At 0°, over 33 factors c: AdaGrad 4." in scene.caption
+    assert (np.diff(care.degrees) == 3).all() and len(care.scaled["AdaGrad"]) == 33
+    every = experiments.valleys(100.0, np.arange(91.0))
+    w = descend(optimizers.adagrad, every.start, every.grad, 300, lr=5.0)["w"]
+    assert experiments.steps_until(every.loss(w), 1e-4).max() == 221
+
+
 def test_the_steps_over_all_angles_and_over_all_factors_are_those_on_paper():
     """Of gradient descent at η = 1.8: on ½cλw² what is left of the loss after k steps is (1 − ηcλ)²ᵏ."""
     k = np.arange(301)[:, None]

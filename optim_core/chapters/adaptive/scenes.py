@@ -141,8 +141,8 @@ class Care(Page):
             for side in (self.care.turned, self.care.scaled)
         )
         self.caption = (
-            f"Steps, at c = {number(self.care.scale)}, over all angles: {turned}. "
-            f"At {number(self.care.angle)}°, over all c: {scaled}."
+            f"Steps, at c = {number(self.care.scale)}, over angles {number(self.care.degrees[1])}° apart: {turned}. "
+            f"At {number(self.care.angle)}°, over {len(self.care.scales)} factors c: {scaled}."
         )
         return self.moved()
 
