@@ -106,6 +106,21 @@ def test_the_lowest_versions_are_installed_and_tested_somewhere():
     assert re.search(r"-r requirements-lowest.lock .* ; python -m pytest tests .* ; .* tests/browser", commands)
 
 
+def test_what_the_workflows_run_is_there_and_one_action_has_one_version():
+    files = sorted((ROOT / ".github/workflows").glob("*.yml"))
+    jobs = [job for file in files for job in yaml.safe_load(file.read_text(encoding="utf-8"))["jobs"].values()]
+    actions = {step["uses"] for job in jobs for step in job["steps"] if "uses" in step}
+    assert len(actions) == len({one.split("@")[0] for one in actions})
+    for job in jobs:
+        commands = "\n".join(step.get("run", "") for step in job["steps"])
+        for asked in re.findall(r"optim_core (\w+)", commands):
+            assert f"python3 -m optim_core {asked}" in launcher.HELP
+        for file in re.findall(r"(?<![\w/])(?:tests/[\w/.]+|[\w-]+\.lock)", commands):
+            assert (ROOT / file).exists(), file
+        first, used, _ = commands.partition(".venv/")
+        assert not used or "optim_core lab" in first, "a .venv that nobody has made"
+
+
 def test_what_the_package_imports_is_what_pyproject_names():
     named = {Requirement(text).name for text in PROJECT["dependencies"] + EXTRAS["lecture"] + EXTRAS["site"]}
     comes_with = {"PIL": "matplotlib", "contourpy": "matplotlib", "IPython": "ipywidgets", "traitlets": "ipywidgets"}

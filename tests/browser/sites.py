@@ -66,8 +66,9 @@ def wheels(site: Path, folder: Path) -> Path:
 def with_older_pyodide(site: Path, folder: Path) -> Path:
     """A copy of the site in `folder` that runs on Pyodide 0.27.7; its compiled packages lie in folder/wheels."""
     core = folder / "package"
-    pack = ["npm", "pack", "--silent", f"pyodide@{OLDER}"]
-    if not shutil.which("npm") or subprocess.run(pack, cwd=folder, capture_output=True).returncode:
+    npm = shutil.which("npm")  # with its ending, which Windows needs
+    pack = [npm, "pack", "--silent", f"pyodide@{OLDER}"]
+    if not npm or subprocess.run(pack, cwd=folder, capture_output=True).returncode:
         raise Unreachable(f"npm's pyodide@{OLDER}")
     archive = folder / f"pyodide-{OLDER}.tgz"
     assert kernel.digest(archive) == OLDER_CORE
@@ -266,7 +267,7 @@ def main() -> None:
             site, files, version = older_or_real(site, Path(place))
             print(f"Pyodide {version}")
             with Visit(site, files) as visit:
-                for chapter in [chapters[0], *chapters]:  # the first one twice: then the browser has the files
+                for chapter in chapters:  # each as if it were the first: a browser that is watched keeps no files
                     live = visit.run(chapter)
                     presses = sorted(visit.press() for _ in range(9))
                     visit.read_on()
