@@ -60,6 +60,11 @@ def test_no_stream_makes_a_longer_step_than_the_one_that_grows_by_the_ratio_of_t
             assert steps.max() > 0.98 * bound
 
 
+@pytest.mark.parametrize("off, said", [(5e-4, "every step 2"), (2e-3, "first 2, longest 2 at step 1, last 2")])
+def test_steps_that_differ_by_more_than_a_thousandth_are_not_called_equal(off, said):
+    assert scenes.lengths(2 - 2 * off * (np.arange(9) == 4)) == said
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_which_of_equal_steps_leads_by_a_rounding_is_not_told(seed):
     steps = np.random.default_rng(seed).choice([-1.0, 1.0], 50) * (1 - 1e-6 * np.random.default_rng(seed).random(50))

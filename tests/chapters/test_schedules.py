@@ -292,6 +292,16 @@ def test_the_designers_caption_names_the_best_of_the_rates_that_were_tried(
         assert ("largest tried" in said) == (best == 1.98) and ("smallest tried" in said) == (best == ETAS.min())
 
 
+def test_the_best_rate_is_said_to_be_the_end_of_what_was_tried_only_there():
+    for i, eta in enumerate(ETAS):
+        ends = 0.5 + 0.25 * np.abs(np.arange(len(ETAS)) - i)
+        said = scenes.best_of(ends)
+        assert said.startswith("0.5 at η₀ = ") and numbers(said)[1] == pytest.approx(eta)
+        assert ("largest tried" in said, "smallest tried" in said) == (i == len(ETAS) - 1, i == 0)
+        low = np.where(np.arange(len(ETAS)) <= i, 9e-13, 2e-12)  # below 10⁻¹² all are equally good
+        assert scenes.best_of(low).startswith(f"below 10⁻¹² at {i + 1} of them" if i else "below 10⁻¹² at η₀ = 0.0012")
+
+
 def test_no_shape_wins_everywhere_and_each_ground_has_the_winner_that_the_text_names():
     winners = [min(experiments.contest(ground), key=lambda n: experiments.contest(ground)[n][1]) for ground in GROUNDS]
     assert winners == ["WSD, last half", "inverse time to 1 %", "exponential to 1 %"]
