@@ -286,6 +286,67 @@ def test_a_dot_beyond_the_axes_is_not_drawn_in_another_panel():
         assert panel.artists["dot here"].get_visible() is there
 
 
+@pytest.mark.parametrize("which", ["x", "y"])
+@pytest.mark.parametrize(
+    "values", [[1, 2, 4, 8, 15, 16, 24, 40, 60, 120], [0.01, 0.02, 0.05, 1], [1, 2], [512, 1024, 1200]]
+)
+def test_words_at_ticks_stand_where_there_is_room_and_the_last_always(which, values):
+    page = Page("one", size=(4.0, 3.0))
+    panel = Curves(page, "one", log="xy", xlim=(1, 10), ylim=(1, 10))
+    panel.ticks(which, values, 1.5)
+    assert getattr(panel.axes, f"get_{which}lim")() == pytest.approx((values[0] / 1.5, values[-1] * 1.5))
+    page.figure.canvas.draw()
+    axis = getattr(panel.axes, f"{which}axis")
+    assert axis.get_majorticklocs().tolist() == values and not len(axis.get_minorticklocs())
+    words = [word for word in axis.get_ticklabels() if word.get_text()]
+    assert words[-1].get_text() == f"{values[-1]:g}" and len(words) >= 2
+    boxes = [word.get_window_extent() for word in words]
+    assert not any(a.overlaps(b) for a, b in itertools.pairwise(boxes))
+
+
+def test_what_is_timed_is_seen_as_far_as_time_has_come_and_a_ring_where_it_is_told():
+    page = Page("one")
+    panel = Curves(page, "one", ylim=(0, 1))
+    x = np.array([0.0, 10, 20, 30])
+    panel.show({"run": (x, x / 40)}, dots={"end": (30, 0.5)}, timed=True, ring=(10, 0.25), sizes={"run": 9})
+    for t, points in ((0, 1), (9, 1), (10, 2), (29, 3), (30, 4), (None, 4)):
+        page.moved(t)
+        assert len(panel.artists["line run"].get_xdata()) == points
+        seen = "dot end" in panel.artists and panel.artists["dot end"].get_visible()
+        assert seen == (t is None or t >= 30)
+        assert panel.artists["ring"].get_xydata().tolist() == [[10, 0.25]]
+    assert panel.artists["line run"].get_markersize() == 9
+
+
+def test_a_run_of_a_method_has_the_look_that_its_method_was_given():
+    page, mine = Page("one"), styles.Look("#123456")
+    panel = Curves(page, "one")
+    panel.show({"Adam, one run": X, "Adam": X, "Lion, again": X}, looks={"Adam": mine})
+    assert panel.looks == {"Adam, one run": mine, "Adam": mine, "Lion, again": styles.look("Lion")}
+
+
+@pytest.mark.parametrize("steps", [0, 4])
+def test_a_page_writes_what_it_says_and_draws_all_where_there_is_no_time(steps):
+    class Said(Page):
+        def say(self, t):
+            return f"at {t}"
+
+    page = Said("one")
+    panel, page.steps = Curves(page, "one"), steps
+    panel.show({"Adam": np.arange(5.0)})
+    page.at(0)
+    assert page.caption == "at 0" and len(panel.artists["line Adam"].get_xdata()) == (1 if steps else 5)
+
+
+def test_a_legend_stands_in_its_cell():
+    page = Page("one names", widths=[3, 2])
+    Curves(page, "one")
+    page.name({"Adam": styles.look("Adam"), "Lion": styles.look("Lion")}, within="names")
+    page.figure.canvas.draw()
+    box, width = page.figure.legends[0].get_window_extent(), page.figure.bbox.width
+    assert 0.6 * width < box.x0 and box.x1 <= width
+
+
 @pytest.mark.parametrize("loss", [-1e4, -3.0, 0.0, 0.5, 7.0, 123.0, 1e5])
 def test_an_axis_of_losses_has_the_loss_in_it_and_as_much_around_it_as_ever(loss):
     panel = Surface(Page("one"), "one", equal=True)

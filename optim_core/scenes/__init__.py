@@ -16,7 +16,7 @@ and, where it has them,
     scene.own_controls       names of controls that only say how the same result is drawn: no experiment takes them
     scene.adjust(**values)   takes what they are set to, before `show` and whenever one moves
     scene.forget()           a scene that keeps earlier results forgets them (reset)
-    scene.claims             the functions that decide what the caption says is so "for ever", or never
+    scene.claims             the functions that decide what its caption derives; a test asks each of them
     scene.allows             what tests/captions.py refuses and this caption needs: {"tiny numbers": the reason, …}
 
 so it can stand under sliders (`live.Live`), be saved as a still (`still`), or be drawn by a script in `figures/`.
