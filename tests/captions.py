@@ -6,11 +6,15 @@ A scene that needs what is refused here says so, and why:
     claims = (goes_round,)
 
 allows: a kind of ALLOWED and a reason; "no claims" if the caption only reads off. claims: the functions that decide
-what it says beyond that ("never", "for ever", "converged", "the largest"); a test must name each of them.
+what it says beyond that ("never", "for ever", "converged", "the largest"); the scene must use each of them, and a test
+must name it.
 """
 
+import ast
 import functools
+import inspect
 import re
+import sys
 from pathlib import Path
 
 import notebooks
@@ -51,7 +55,11 @@ def wrong(caption, scene=None, controls=None) -> list[str]:
         return ["the caption is empty"]
     allows = set(getattr(scene, "allows", {}))
     assert allows <= set(ALLOWED), f"{type(scene).__name__}.allows: {sorted(allows)} are not all of {ALLOWED}"
-    found = faults(caption, getattr(scene, "claims", ()), controls or {})
+    claims = getattr(scene, "claims", ())
+    found = [*faults(caption, claims, controls or {})]
+    if scene is not None and not claims:
+        found.append(("no claims", "comes from a scene that neither lists its claims nor says that it has none"))
+    found += [("claims", f"leans on {name}, which the scene does not use") for name in unused(scene, claims)]
     return [f"the caption {what}: {caption}" for kind, what in found if kind not in allows]
 
 
@@ -82,7 +90,7 @@ def faults(caption, claims, controls):
     if (word := FOR_EVER.search(caption)) and not claims:
         yield "never", f"says {word[0]!r}, and the scene lists no claim that decides it"
     for name in untested(claims):
-        yield "never", f"leans on the claim {name}, which no test names"
+        yield "claims", f"leans on the claim {name}, which no test names"
     if controls and not names_a_value(caption, controls):
         yield "no values of sliders", "names no slider's value"
 
@@ -133,6 +141,22 @@ def _flat(value) -> list:
 def untested(claims) -> list[str]:
     """The names of those functions that no file of tests names."""
     return [claim.__name__ for claim in claims if not re.search(rf"\b{claim.__name__}\b", _all_tests())]
+
+
+def unused(scene, claims) -> list[str]:
+    """The names of those functions that neither the module of the scene nor their own calls or hands on."""
+    modules = {type(scene).__module__} | {claim.__module__ for claim in claims}
+    return [claim.__name__ for claim in claims if not any(claim.__name__ in _used(name) for name in modules)]
+
+
+@functools.cache
+def _used(module) -> set[str]:
+    """The names that a module uses, but for what it lists under `claims`."""
+    tree = ast.parse(inspect.getsource(sys.modules[module]))
+    lists = [n for n in ast.walk(tree) if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "claims"]
+    listed = {id(node) for one in lists for node in ast.walk(one)}
+    names = (n for n in ast.walk(tree) if isinstance(n, (ast.Name, ast.Attribute)) and id(n) not in listed)
+    return {n.id if isinstance(n, ast.Name) else n.attr for n in names}
 
 
 @functools.cache

@@ -286,6 +286,7 @@ from optim_core.live import Live
 
 class Dot:
     alt, caption, steps, seen = "A dot.", "", 0, 0
+    allows = {"no claims": "where the dot is"}
     def __init__(self):
         self.figure = Figure((2, 1))
         self.axes = self.figure.add_axes([0.2, 0.2, 0.7, 0.7], xlim=(0, 9), ylim=(0, 9))
@@ -376,15 +377,19 @@ def rests():
 
 def test_a_scene_may_say_what_it_needs_to():
     class Scene:
-        allows = {"tiny numbers": "for the test"}
+        allows = {"tiny numbers": "for the test", "no claims": "it reads off"}
 
     assert captions.wrong("Off by 3·10⁻³³.", Scene()) == []
     assert len(captions.wrong("Off by 3·10³³.", Scene())) == 1
+    Scene.allows = {}
+    assert "neither lists its claims nor says that it has none" in captions.wrong("It rests.", Scene())[0]
     Scene.claims = (rests,)
     assert captions.wrong("It never rests.", Scene()) == []
     name = "x" + 8 * "y"  # it stands in no test, not even here
-    Scene.claims = (type(rests)(rests.__code__, {}, name),)
-    assert f"leans on the claim {name}, which no test names" in captions.wrong("It never rests.", Scene())[0]
+    Scene.claims = (type(rests)(rests.__code__, {"__name__": __name__}, name),)
+    untested, unused = captions.wrong("It never rests.", Scene())
+    assert f"leans on the claim {name}, which no test names" in untested
+    assert f"leans on {name}, which the scene does not use" in unused
     Scene.allows = {"anything": "no"}
     with pytest.raises(AssertionError, match=r"Scene.allows: \['anything'\] are not all of"):
         captions.wrong("It rests.", Scene())
