@@ -88,6 +88,7 @@ def test_a_chapter_runs_in_the_page_its_slider_answers_and_a_checked_exercise_is
     with Visit(site, files) as visit:
         try:
             live = visit.run(CHAPTER)
+            assert len(visit.page.workers) == 1, "the Python that was started first is the notebook's"
             presses = sorted(visit.press() for _ in range(5))
             print(
                 f"\nPyodide {version}: a slider moves after {live:.1f} s; a key press takes {presses[2]:.0f} ms",

@@ -34,6 +34,18 @@
     button.hidden = true;
     frame.classList.add("starting");
     frame.src = frame.dataset.app + "?path=" + encodeURIComponent(frame.dataset.notebook);
+    // Python takes longest: it starts while the page is still being built, and the notebook finds it by this path.
+    const services = await until("The page opens", () => {
+      const one = frame.contentWindow?.jupyterapp?.serviceManager;
+      return one?.sessions.isReady && one.kernelspecs.specs?.kernelspecs.python ? one : null;
+    });
+    const path = frame.dataset.notebook;
+    try {
+      const first = await services.sessions.startNew({path, name: path, type: "notebook", kernel: {name: "python"}});
+      first.dispose();  // the connection, not what runs: widgets belong to the first that is there, the notebook's
+    } catch (error) {
+      console.warn(error);  // then the notebook starts it, later
+    }
     const open = await until("The notebook opens", opened);
     const kernel = await until("Python starts", () => {
       const one = open.sessionContext?.session?.kernel;
