@@ -22,7 +22,7 @@ from hypothesis.extra import numpy as hnp
 
 from optim_core.chapters.critical_points import exercises as critical_points
 from optim_core.chapters.critical_points.exercises import classify, escape_direction, escape_steps, quadratic_model
-from optim_core.chapters.losses.exercises import softmax
+from optim_core.chapters.losses.exercises import first_of_two, softmax
 from optim_core.chapters.start_here import exercises as start_here
 from optim_core.chapters.start_here.exercises import gd_step
 from optim_core.exercises import (
@@ -428,6 +428,15 @@ def test_a_stopped_kernel_ends_the_check_at_once():
     assert "Is there a loop without an end?" in gd_step.check(loops).text and len(calls) == 1
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere nobody says how much memory there is")
+def test_a_list_that_grows_without_end_ends_by_itself():
+    for grows in ("np.ones(2**28)", "[w] * 2**28"):  # at once what a loop needs seconds for
+        text = gd_step.check(defined(f"def gd_step(w, g, lr):\n    return {grows}\n")).text
+        assert f"it asked for more than there is reason for\nin the line `return {grows}`" in text
+        assert "Is there a loop without an end, in which something grows?" in text
+    assert np.ones(2**28).size == 2**28  # only while it runs
+
+
 def test_a_student_cannot_change_the_cases():
     def spoils(L, g, H, d):
         g[:], H[:], d[:] = 0, 0, 0
@@ -453,7 +462,10 @@ READ = {
     "0,125": 0.125, ",5": 0.5, ".5": 0.5, "5.": 5, "1e3": 1000, "1.5e-3": 0.0015, "1.5·10³": 1500,
     "1.5×10⁻³": 0.0015, "2 x 10^4": 20000, "10**4": 10000, "10³": 1000, "½": 0.5, "2½": 2.5, "-¼": -0.25, "1/4": 0.25,
     "≈ 40": 40, "~40": 40, "about 40": 40, "ca. 7": 7, "40 steps": 40, "40 epochs.": 40, "1e5 steps": 1e5,
-    "40 or so": 40, "50 %": 0.5, "50%": 0.5, "12 per cent": 0.12, "forty": 40, "ten steps": 10, "about a hundred": 100,
+    "40 or so": 40, "3.7*16": 59.2, "≈ 3.7 · 16 epochs": 59.2, "√16": 4, "sqrt(2)": 2**0.5, "2·3²": 18, "2^10": 1024,
+    "ln(100)/ln(10)": 2, "log(100)/log(10)": 2, "ln(1 + 9/e)": math.log(1 + 9 / math.e), "e^(-1)": 1 / math.e,
+    "(1/2)/2": 0.25, "2*π": 2 * math.pi,
+    "50 %": 0.5, "50%": 0.5, "12 per cent": 0.12, "forty": 40, "ten steps": 10, "about a hundred": 100,
     "2 thousand": 2000, "1k": 1000, "1.5 million steps": 1.5e6, "η=1": 1, "lr = -0.5": -0.5, "a dozen": 12,
 }  # fmt: skip
 UNREAD = [
@@ -470,6 +482,16 @@ UNREAD = [
     "3 1/2",
     "3-4",
     "> 100",
+    "10-20",
+    "2 - 3 steps",
+    "log(5)",
+    "e",
+    "(-8)^0.5",
+    "9**9**9",
+    "abs(3)*2",
+    "ln(2, 3)*2",
+    "x*2",
+    "about 4 times 3.7",
     "1,2,3",
     "1_000",
     "1/0",
@@ -717,6 +739,66 @@ def test_a_turned_comparison_is_no_second_fault():
     assert "too large by `0.5·theta²`" in text and "the comparison" not in text
 
 
+@pytest.mark.parametrize(
+    "body, place, known",
+    [
+        ("1 / 1 + np.exp(z1 - z2)", "the brackets are not where they belong in", "the probability of the second class"),
+        ("1 / (1 - np.exp(z1 - z2))", "the sign before `np.exp(z1 - z2)`", "the probability of the second class"),
+    ],
+)
+def test_a_sign_or_brackets_are_no_less_a_fault_if_the_other_one_leaves_nothing_right(body, place, known):
+    text = first_of_two.check(defined(f"def first_of_two(z1, z2):\n    return {body}\n", "first_of_two")).text
+    assert f"two things: {place}" in text and f"a known mistake: {known}" in text
+    assert "is too much" not in text  # a part of it left out leads to another mistake, and away from this one
+
+
+def test_of_several_things_at_once_none_is_called_right():
+    def area(a, b, c):
+        """Two squares and a strip."""
+        return a**2 + b**2 + c
+
+    ex = Exercise(area, cases={"": [(1.0, 2.0, 0.5), (2.0, 5.0, 3.0), (3.0, 1.5, 1.0), (0.7, 7.0, 2.0)]}, hints=[])
+    ex.mistakes += [
+        ("no first square", lambda a, b, c: b**2 + c, "The second square is right. Yours is too small. Where is a?"),
+        ("no second square", lambda a, b, c: a**2 + c, "The first square is right. What of b?"),
+    ]
+    assert "The first square is right." in ex.check(lambda a, b, c: a**2 + c).text
+    text = ex.check(lambda a, b, c: float(str(c))).text  # both, and in no way that one change cures
+    assert "two known mistakes at once: no first square; and no second square.\nWhere is a? What of b?" in text
+    for factor in (-1, 3):
+        text = ex.check(lambda a, b, c, factor=factor: factor * float(str(a**2 + c))).text
+        assert "no second square" in text and "What of b?" in text and "is right" not in text
+
+
+def test_a_part_that_stands_in_the_place_of_another_is_named():
+    def step(w, v, lr):
+        """The next point, and what moved it."""
+        return w**3 - np.exp(v) * lr, np.exp(v) * lr
+
+    cases = [(1.0, 0.5, 0.1), (2.0, -1.0, 0.2), (0.3, 3.0, 0.7), (-1.0, 0.4, 0.05)]
+    ex = pair("the point", "the velocity, v,", cases={"": cases}, hints=[])(step)
+    ex.mistakes.append(("in the wrong order", lambda w, v, lr: step(w, v, lr)[::-1], "First the point."))
+    text = ex.check(lambda w, v, lr: (math.sin(w), w**3 - np.exp(v) * lr)).text
+    assert "the velocity, v: yours is the point." in text and "wrong order" not in text
+
+
+def test_a_number_of_steps_that_is_one_off_a_known_mistake_is_told_so():
+    def rounds(n, k):
+        """How many boxes of k for n things."""
+        return -(-n // k)
+
+    ex = Exercise(rounds, cases={"": [(9, 2), (20, 3), (31, 4), (50, 7), (5, 5)]}, hints=[])
+    ex.mistakes.append(("things and boxes exchanged", lambda n, k: n * k, "Which is divided?"))
+    text = ex.check(defined("def rounds(n, k):\n    return sum(k for _ in range(n)) + 1\n", "rounds")).text
+    assert "1 more than those of a known mistake: things and boxes exchanged" in text or "`+ 1` is too much" in text
+
+
+def test_a_half_that_is_rounded_to_nothing_is_named():
+    source = "def quadratic_model(L, g, H, d):\n    return L + g @ d + 1 // 2 * d @ H @ d\n"
+    text = quadratic_model.check(defined(source, "quadratic_model")).text
+    assert text.startswith("`1 // 2` is 0") and "the bend dᵀHd is left out" in text
+
+
 def test_what_leaves_out_something_computed_is_no_second_fault():
     def average(x):
         """The mean."""
@@ -776,7 +858,7 @@ def test_a_known_mistake_with_the_other_sign_is_called_so():
 
     ex = Exercise(half, cases={"": [(1.0, 2.0), (2.0, 5.0), (3.0, 1.5), (0.7, 7.0)]}, hints=[])
     ex.mistakes.append(("the larger one", max, "Half of both together."))
-    text = ex.check(lambda a, b: -1 * max(a, b)).text
+    text = ex.check(lambda a, b: min(-a, -b)).text
     assert "a known mistake, with the other sign: the larger one" in text and "1 times" not in text
 
 
@@ -829,6 +911,7 @@ ONE_PLACE = {  # what is wrong in one place, and what is said of it
     "y = x\n    for _ in range(n):\n        if y < -9:\n            y = y / 2\n    return y": "asks for the opposite",
     "h = 1\n    y = x / h\n    for _ in range(n):\n        h = 2 * h\n    return y": "stands at the wrong place",
     "y = x\n    for _ in range(n):\n        y = x / 2\n    return y": "`x` is not what belongs there",
+    "m, e = np.frexp(x)\n    return np.ldexp(float(e), int(m) - n)": "the names in `m, e = np.frexp(x)`",
 }  # fmt: skip
 
 

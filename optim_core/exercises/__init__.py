@@ -175,8 +175,8 @@ class Exercise:
         for args in self.cases:
             looks.append(self.look(function, args))
             ran = looks[-1][0] if isinstance(looks[-1], tuple) else looks[-1]
-            if isinstance(ran.error, KeyboardInterrupt):
-                return Result(INCORRECT, diagnosis.interrupted(self, args))
+            if isinstance(ran.error, (KeyboardInterrupt, MemoryError)):
+                return Result(INCORRECT, diagnosis.interrupted(self, ran))
             if has_blank(ran.value):
                 return unattempted
         return unattempted if Blank.uses > uses else looks

@@ -48,7 +48,8 @@ def _described(ex, function, runs, right, score):
             text, k = _answers(ex, function, runs, right, score)
         else:
             alone = text.endswith("return it alone.")  # nothing is left to say
-            text = text if alone else "\n".join(filter(None, [text, place(ex, function, right, score, two=False)]))
+            there = None if alone else place(ex, function, right, score) or _unused(ex, function)
+            text = "\n".join(filter(None, [text.replace(SUM, ".") if there else text, there]))
         k = telling(ex, runs, right) if k is None else k
         lines = [text, _example(ex, runs[k], want[k])]
     lines = [loose(function), thrown_away(function), *lines]
@@ -107,6 +108,16 @@ def _example(ex, r, want):
     return f"{text} {remark}" if remark else text
 
 
+def in_general(look):
+    """What to look at, without what holds of this mistake alone: what is right, and what "yours" does or is.
+
+    >>> in_general("The velocity is right. Your point moves against it. The point moves with it.")
+    'The point moves with it.'
+    """
+    alone = r"^Yours?\b|^(?!.*\b(whether|where)\b).*\b(is|are) right\.$"
+    return " ".join(one for one in re.split(r"(?<=[.?!])\s+", look) if not re.search(alone, one))
+
+
 def _and(things):
     """Several things in a row, in words."""
     return " and ".join(filter(None, [", ".join(things[:-1]), things[-1]]))
@@ -123,10 +134,14 @@ def changed_argument(ex, runs):
     )
 
 
-def interrupted(ex, args):
-    """What is said when the student stops the kernel during a check."""
+def interrupted(ex, r):
+    """What is said when the student stops the kernel during a check, or the function would fill the memory."""
+    if isinstance(r.error, MemoryError):
+        where = f"\nin the line `{r.line}`" if r.line else ""
+        text = f"your function stopped with MemoryError: it asked for more than there is reason for{where}"
+        return f"{text}\nwhen called as `{ex.call(r.args)}`.\nIs there a loop without an end, in which something grows?"
     return (
-        f"you stopped your function while it ran as `{ex.call(args)}`. Is there a loop without an end? "
+        f"you stopped your function while it ran as `{ex.call(r.args)}`. Is there a loop without an end? "
         "Or one through more things than can be gone through?"
     )
 
@@ -138,7 +153,9 @@ def thrown_away(function):
 
 
 def loose(function):
-    """What is said of a comparison without brackets beside an `&` or `|`, or None."""
+    """What is said of a comparison without brackets beside an `&` or `|`, or of `1 // 2`; or None."""
+    if naught := edits.naught(function):
+        return f"`{naught}` is 0: `//` leaves whole numbers only."
     text = edits.loose(function)
     first = "`&` or `|` comes first: it binds more tightly than a comparison, around which brackets are missing"
     return text and f"in `{text}` the {first}."
@@ -192,8 +209,7 @@ def _where_it_runs(ex, runs, right):
 
 def place(ex, function, right, score, two=True):
     """The place in the code where one change makes everything right; or makes it a known mistake, if two is true."""
-    order = sorted(range(len(right)), key=lambda k: right[k])
-    text, known = edits.one_change(function, ex, order, score, two)
+    text, known = edits.one_change(function, ex, right, score, two)
     if text is None:
         return None
     if known is None:
@@ -202,9 +218,8 @@ def place(ex, function, right, score, two=True):
     if len(_never_loaded(wrong, ex.arguments)) > len(_never_loaded(ex.reference, ex.arguments)):
         return None  # what ignores an argument is reached from nearly everywhere, by leaving things out
     kind = edits.Likely if isinstance(text, edits.Likely) else str
-    return kind(
-        f"two things: {text}\nWith that changed your {ex.answers} are those of a known mistake: {what}.\n{look}"
-    )
+    with_that = f"With that changed your {ex.answers} are those of a known mistake: {what}."
+    return kind(f"two things: {text}\n{with_that}\n{in_general(look)}".strip())
 
 
 # A look takes the exercise and the answers got and wanted for every case. It returns None, or a sentence and the case
@@ -281,6 +296,7 @@ def _words(ex, got, want):
             return f"you have exchanged {quoted(g)} and {quoted(w)}.", None
 
 
+SUM = ": is a sum, or an `@`, missing?"
 PARTS = {"the first part": 0, "the last part": -1, "the first two parts": slice(0, 2), "all but the last": slice(0, -1)}
 
 
@@ -335,7 +351,8 @@ def _shapes(ex, got, want):
     if several:
         return f"{returns} where one is asked for: {kind_of(b)}.", k
     if b.ndim == 0:
-        return f"{returns} where one number is asked for: is a sum, or an `@`, missing?", k
+        arrays = any(np.ndim(arg) for args in ex.cases for arg in args)
+        return f"{returns} where one number is asked for{SUM if arrays else ': which of its entries is it?'}", k
     return f"{returns} where the shape {b.shape} is asked for.", k
 
 
@@ -345,9 +362,11 @@ def _shapes(ex, got, want):
 def _answers(ex, function, runs, right, score):
     """A sentence on wrong answers that have the right kind and shape, and the case to show (None: the most telling)."""
     if word(ex.expected[0]) is not None:
-        lines = [place(ex, function, right, score)]
+        there = place(ex, function, right, score)
+        lines = [] if isinstance(there, edits.Likely) else [there]  # few words: what is likely may be an accident
         if not any(lines):
             lines = [_half_known(ex, runs, right), _confused(ex, runs)]
+            lines = lines if any(lines) else [there]
             lines = lines if any(lines) else [_never_said(ex, runs), _count(ex, runs, right)]
         return "\n".join(filter(None, lines)), None
     got = [numbers(r.value) for r in runs]
@@ -483,9 +502,9 @@ def _rule(some, got, want):
         for k, name in enumerate(some.parts):
             mine, its = [g[k] for g in got], [w[k] for w in want]
             if rules.all_close(mine, its):
-                said.append(f"{name} is right.")
+                said.append(f"{name.rstrip(',')} is right.")
             else:
-                said.append(_one(some, mine, its) and f"{name}: {_one(some, mine, its)}")
+                said.append(_one(some, mine, its) and f"{name.rstrip(',')}: {_one(some, mine, its)}")
         if not all(said):
             said = [text for text in said if text and not text.endswith(" is right.")]
         return "\n".join(said)
@@ -557,17 +576,20 @@ def _known_and_more(ex, sure, got, want, cases):
             if abs(factor - 1) < 1e-5:
                 return f"your numbers are nearly those of a known mistake: {what}.\n{look}"
             if abs(factor + 1) < 1e-5:
-                return f"your numbers are those of a known mistake, with the other sign: {what}.\n{look}"
+                return f"your numbers are those of a known mistake, with the other sign: {what}.\n{in_general(look)}"
             if 0.01 <= abs(factor) <= 100:  # beyond that it is an accident
                 simple = close(float(Fraction(factor).limit_denominator(12)), factor)
-                more = f"\n{look}" if simple else ""  # what follows from the mistake need not follow from e times it
+                more = f"\n{in_general(look)}" if simple else ""  # what follows from a mistake may not from e times it
                 return f"your numbers are {rules.times(factor)} those of a known mistake: {what}.{more}"
+        if np.ptp(k) > 0 and (abs(off := a[0] - k[0]) == 1) and np.all(a - k == off) and np.all(b == np.round(b)):
+            side = "1 more" if off > 0 else "1 less"
+            return f"your numbers are {side} than those of a known mistake: {what}.\n{in_general(look)}".strip()
         if factor := rules.plain_factor(some, got, arrays):
-            return f"your numbers are those of a known mistake, {factor}: {what}.\n{look}"
+            return f"your numbers are those of a known mistake, {factor}: {what}.\n{in_general(look)}"
     for (one, look1, x), (two, look2, y) in itertools.combinations(known, 2):
         x, y = rules.flat(x), rules.flat(y)
         if close(a, x + y - b) or (np.all(b) and close(a, x * y / b) and not rules.is_product(some, got)):
-            looks = look1 if look1 == look2 else f"{look1} {look2}"
+            looks = " ".join(dict.fromkeys(filter(None, map(in_general, (look1, look2)))))
             return f"your numbers are those of two known mistakes at once: {one}; and {two}.\n{looks}"
     return None
 
@@ -582,6 +604,9 @@ def _known_part(ex, runs, right):
     for j, name in enumerate(ex.parts):
         if all(close(r.value[j], w[j]) for r, w in zip(runs, ex.expected, strict=True)):
             continue
+        if other := _other_part(ex, runs, j):
+            said.append(f"{name.rstrip(',')}: yours is {other}.")
+            continue
         for (what, _, look), mistaken in zip(ex.mistakes, ex.known, strict=True):
             same = [
                 m.error is None and np.shape(numbers(m.value)) == np.shape(r.value) and close(r.value[j], m.value[j])
@@ -589,9 +614,17 @@ def _known_part(ex, runs, right):
             ]
             if all(same):
                 more = "" if re.search(r"\b(is|are) right\b", look) else f"\n{look}"  # which need not be true here
-                said.append(f"{name}: your numbers are those of a known mistake: {what}.{more}")
+                said.append(f"{name.rstrip(',')}: your numbers are those of a known mistake: {what}.{more}")
                 break
     return "\n".join(said)
+
+
+def _other_part(ex, runs, j):
+    """The name of another part, if that is what stands in the place of part j."""
+    for i, name in enumerate(ex.parts):
+        if i != j and all(close(r.value[j], w[i]) for r, w in zip(runs, ex.expected, strict=True)):
+            return name.rstrip(",")
+    return None
 
 
 def _draws(ex, function):
@@ -788,7 +821,8 @@ def _half_known(ex, runs, right):
             best, hits = (what, look), sum(same)
     if best:
         what, look = best
-        return f"in {hits} of {len(runs)} cases your answer is that of a known mistake: {what}.\n{look}"
+        known = f"in {hits} of {len(runs)} cases your answer is that of a known mistake: {what}."
+        return f"{known}\n{in_general(look)}".strip()
 
 
 def _one_for_all(answers):

@@ -15,17 +15,16 @@ import linecache
 import re
 import time
 import tokenize
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 import numpy as np
 
-from .running import Run, quiet
+from .running import Run, little_memory, quiet
 from .values import numbers
 
 PATIENCE = 0.6  # seconds of computing, after which the search is given up
 LONGEST = 0.1  # seconds of computing, after which one change is given up: a changed loop may have no end, or double
 ROUNDS = 20_000  # its data in every round; this many rounds of all loops together are the other bound
-ROOM = 2**30  # bytes that a change may ask for: m**n in place of m, n as a shape is soon more than there is
 SIGNS = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@", ast.Pow: "**", ast.FloorDiv: "//",
     ast.BitXor: "^", ast.Mod: "%", ast.BitAnd: "&", ast.BitOr: "|",
@@ -42,26 +41,26 @@ KIN = [  # functions and methods that are taken for each other
         "all any", "eig eigh", "maximum minimum", "sin cos tan tanh", "zeros ones", "sqrt square abs", "abs sign",
     )
 ]  # fmt: skip
-REDUCING = {"sum", "mean", "max", "min", "amax", "amin", "all", "any", "prod"}
+REDUCING = {"sum", "mean", "max", "min", "amax", "amin", "all", "any", "prod", "median", "std", "var"}
 DANGEROUS = {"open", "input", "exec", "eval", "os", "sys", "subprocess", "shutil", "plt", "display", "Live"}
 
 
-def one_change(function, ex, cases, score=0.0, two=True):
+def one_change(function, ex, right, score=0.0, two=True):
     """The one place where a change makes a function right: (a sentence on it, None); or (None, None).
 
-    ex: the exercise; cases: the numbers of all its cases, those that were wrong first; score: which share of the
-    answers is right as it is. Where no change makes it right, one may make it a known mistake: (a sentence, the number
-    of that mistake), for two faults at once. That counts only if nothing is lost by it that was computed: what is left
-    out "explains" every mistake whose name is that something is left out. And only if more is right then than before.
-    Where little was right it is Likely, too, if nothing was put in either: the same names, numbers and operations in
-    another order or with another sign, or one function for its kin.
+    ex: the exercise; right: for each of its cases, is it right? score: which share of the answers is, as it is. Where
+    no change makes it right, one may make it a known mistake: (a sentence, the number of that mistake), for two faults
+    at once. That counts only if nothing is lost by it that was computed: what is left out "explains" every mistake that
+    is called so. And only if more is right then than before. It is Likely, too, where little was right or all stays
+    right that was, if nothing was put in either: the same names, numbers and operations in another order or with
+    another sign, or one function for its kin. A sign, brackets or lines come before what is left out.
     two: are two faults asked for at all?
     """
     found = tree_of(function)
     if found is None or _reaches_out(found[0]):
         return None, None
-    build, goals, second = _builder(function, found[0]), _Goals(ex, cases, score), (None, None)
-    third = None, None
+    build, goals, second = _builder(function, found[0]), _Goals(ex, right, score), (None, None)
+    third, first = (None, None), 9
     read, made_of, end = _read(found[0]), _made_of(found[0]), time.thread_time() + PATIENCE
     with suppress(KeyboardInterrupt), quiet(), little_memory():
         for rank, text, places in sorted(_changes(*found), key=lambda change: change[0]):
@@ -69,15 +68,16 @@ def one_change(function, ex, cases, score=0.0, two=True):
                 break
             with _changed(places):
                 changed = build()
-                every = two and rank < 4 and second[0] is None and read <= _read(found[0]) and not _turns(text)
-                moved = every and (made_of == _made_of(found[0]) or "is the wrong function" in text)
+                every = two and rank < 4 and second[0] is None and first >= 2
+                every = every and read <= _read(found[0]) and not _turns(text)
+                moved = every and (made_of == _made_of(found[0]) or _is_kin(text))
             reached = goals.reached(changed, every, moved) if changed else None
             if reached == RIGHT:
                 return text, None
             if reached is not None and reached in goals.better:
                 second = text, reached
             elif reached is not None and third[0] is None:
-                third = Likely(text), reached
+                third, first = (Likely(text), reached), rank
     return third if second[0] is None else second
 
 
@@ -114,32 +114,15 @@ def _made_of(tree):
     return sorted(found)
 
 
+def _is_kin(text):
+    """Is a function exchanged for one that does the like? The largest of many is not like their sum."""
+    name = re.search(r"`(\w+)` is the wrong function", text)
+    return name is not None and name[1] not in REDUCING
+
+
 def _turns(text):
     """Does this change turn a question round, or a size into a root? That proves little of a second fault."""
     return "asks for the opposite" in text or "`abs` is the wrong function" in text
-
-
-@contextmanager
-def little_memory():
-    """As long as it lasts, this process gets no more than ROOM bytes above what it has: beyond is a MemoryError.
-
-    Where the system cannot say how much that is (macOS, Windows), nothing is changed.
-    """
-    try:
-        import resource
-
-        with open("/proc/self/statm") as pages:
-            most = int(pages.read().split()[0]) * resource.getpagesize() + ROOM
-        soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    except (ImportError, OSError):
-        yield
-        return
-    fits = [limit for limit in (most, soft, hard) if limit != resource.RLIM_INFINITY]
-    resource.setrlimit(resource.RLIMIT_AS, (min(fits), hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 RIGHT = -1
@@ -149,23 +132,29 @@ BETTER = 0.25  # of the answers
 class _Goals:
     """What a changed function may turn out to be: right, or a known mistake."""
 
-    def __init__(self, ex, cases, score):
-        self.ex, self.first, self.rest = ex, cases[0], cases[1:]
+    def __init__(self, ex, right, score):
+        self.ex, (self.first, *self.rest) = ex, sorted(range(len(right)), key=lambda k: right[k])  # wrong ones first
         self.goals = {RIGHT: ex.expected} | {
             k: [ex.seen_of(r) for r in runs] for k, runs in enumerate(ex.known) if all(_ran(r) for r in runs)
         }
         self.better = {RIGHT} | {k for k in self.goals if k >= 0 and ex.score(ex.known[k]) >= score + BETTER}
-        self.little = score < 0.5
+        kept = {k for k in self.goals if k >= 0 and ex.score(ex.known[k]) >= score and self._keeps(k, right)}
+        self.moved = self.goals if score < 0.5 else self.better | kept
         self.marks = {k: _mark(goal[self.first]) for k, goal in self.goals.items()}
+
+    def _keeps(self, k, right):
+        """Is all right in this goal that was?"""
+        pairs = zip(self.goals[k], self.ex.expected, right, strict=True)
+        return all(self.ex.agree(goal, want) for goal, want, ok in pairs if ok)
 
     def reached(self, function, every, moved=False):
         """The number of the goal that a function reaches in all cases; every: known mistakes, too.
 
-        moved: all of them, whether or not more is right then; of functions with which little was right.
+        moved: also those with which no more is right than before.
         """
         seen = self.ex.glance(function, self.first)
         mark = _mark(seen)
-        for k in self.goals if moved and self.little else self.better if every else (RIGHT,):
+        for k in self.moved if moved else self.better if every else (RIGHT,):
             if _alike(mark, self.marks[k]) and self.ex.agree(seen, self.goals[k][self.first]):
                 if all(self.ex.agree(self.ex.glance(function, case), self.goals[k][case]) for case in self.rest):
                     return k
@@ -497,6 +486,40 @@ def returns_none(function):
     return any(one.value is None or getattr(one.value, "value", "") is None for one in returns)
 
 
+def given(function):
+    """The names that a function gives to data: those of `X, y = experiments.few_digits()`."""
+    found, names = tree_of(function), set()
+    for node in found[0].body if found else ():
+        if isinstance(node, ast.Assign) and ast.unparse(node.value).startswith("experiments."):
+            names |= {one.id for one in ast.walk(node.targets[0]) if isinstance(one, ast.Name)}
+    return names
+
+
+def changed_again(function, names):
+    """The line in which one of the names is given another value than it was first, or None."""
+    found, seen = tree_of(function), set()
+    for node in ast.walk(found[0]) if found else ():
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if not isinstance(node, (ast.Assign, ast.AugAssign)):
+            continue
+        stored = {one.id for target in targets for one in ast.walk(target) if isinstance(one, ast.Name)} & names
+        if stored & seen:
+            return " ".join(_segment(found[1].splitlines(), node).split())
+        seen |= stored
+    return None
+
+
+def naught(function):
+    """A quotient of two numbers, as `1 // 2`, that is 0 because it is rounded down: its text, or None."""
+    found = tree_of(function)
+    for node in ast.walk(found[0]) if found else ():
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.FloorDiv):
+            above, below = _number(node.left), _number(node.right)
+            if above and below and above // below == 0:
+                return " ".join(_segment(found[1].splitlines(), node).split())
+    return None
+
+
 def loose(function):
     """A comparison in which `&` or `|` comes first, for want of brackets, and hardly should: its text, or None."""
     found = tree_of(function)
@@ -568,6 +591,11 @@ def _everywhere(places, text):
             yield 2.2, what, [(h, k, one.args[0]) for h, k, one, _ in some]
 
 
+def _takes_apart(one):
+    """Is it a line as `values, vectors = …`?"""
+    return isinstance(one, ast.Assign) and len(one.targets) == 1 and isinstance(one.targets[0], (ast.Tuple, ast.List))
+
+
 def _of_lines(tree, text):
     """Changes of whole lines."""
     for node in [tree, *ast.walk(tree)]:
@@ -594,6 +622,12 @@ def _of_lines(tree, text):
                         what = f"`{text(body[k + 1])}` stands after the loop, not in it."
                         inside = [*one.body, body[k + 1]]
                         yield 1, what, [(one, "body", inside), (node, name, body[: k + 1] + body[k + 2 :])]
+                names = one.targets[0].elts if _takes_apart(one) else []
+                if 2 <= len(names) <= 3 and not isinstance(one.value, (ast.Tuple, ast.List)):
+                    what = f"the names in `{text(one)}` stand in the wrong order."
+                    for order in itertools.permutations(names):
+                        if list(order) != names:
+                            yield 1, what, [(one.targets[0], "elts", list(order))]
                 if isinstance(one, ast.AugAssign):
                     sign = SIGNS.get(type(one.op), "")
                     new = ast.Assign([one.target], one.value)

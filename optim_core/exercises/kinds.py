@@ -1,10 +1,11 @@
 """Kinds of exercises that ask for more than one answer: two things at once, and a loop to repair."""
 
 import functools
+from dataclasses import replace
 
 import numpy as np
 
-from . import CORRECT, NOT_ATTEMPTED, Exercise, Result, diagnosis
+from . import CORRECT, INCORRECT, NOT_ATTEMPTED, Exercise, Result, diagnosis, edits
 from .running import run
 from .values import close
 
@@ -98,7 +99,12 @@ class Repair(Exercise):
                 "the "
                 "fault is elsewhere. Find it.",
             )
-        return super()._judge(function)
+        result = super()._judge(function)
+        line = edits.changed_again(function, edits.given(self.reference)) if result.outcome == INCORRECT else None
+        if line:
+            more = f"your code changes the data: `{line}`. The fault is in the loop."
+            return replace(result, text=f"{more}\n{result.text}")
+        return result
 
 
 def repair(broken, **how):

@@ -71,7 +71,7 @@ def straight(got, want):
     """A factor and a number more lead from every expected number to the student's."""
     a, b = flat(got), flat(want)
     (c, d), spread = np.linalg.lstsq(np.stack([b, np.ones_like(b)], -1), a, rcond=None)[0], np.ptp(b)
-    if len(a) > 4 and spread > 0 and abs(c) > 1e-6 and close(a, c * b + d):
+    if len(a) > 4 and spread > 0 and abs(c) > 1e-6 and abs(c - 1) > 1e-5 and close(a, c * b + d):
         return f"in every case you return {times(c)} what is expected, {'plus' if d > 0 else 'minus'} {quoted(abs(d))}."
     return None
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+ROOM = 2**30  # bytes that a call may ask for: a list without an end is soon more, or m**n in place of m, n as a shape
+
 
 @dataclass
 class Run:
@@ -34,8 +36,33 @@ def quiet():
             yield printed, caught
 
 
+@contextlib.contextmanager
+def little_memory():
+    """As long as it lasts, this process gets no more than ROOM bytes above what it has: beyond is a MemoryError.
+
+    Where the system cannot say how much that is (macOS, Windows), nothing is changed.
+    """
+    try:
+        import resource
+
+        with open("/proc/self/statm") as pages:
+            most = int(pages.read().split()[0]) * resource.getpagesize() + ROOM
+        soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    except (ImportError, OSError):
+        yield
+        return
+    fits = [limit for limit in (most, soft, hard) if limit != resource.RLIM_INFINITY]
+    resource.setrlimit(resource.RLIMIT_AS, (min(fits), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
 def run(function, args):
     """Call `function` where it can do no harm: on copies of the arguments; nothing is printed, warned of or raised.
+
+    What would fill the memory, as a list does that grows in a loop without an end, is stopped with a MemoryError.
 
     >>> run(lambda a, b: a / b, (1, 0)).error
     ZeroDivisionError('division by zero')
@@ -43,7 +70,7 @@ def run(function, args):
     mine, result = copy.deepcopy(args), Run(args)
     if getattr(getattr(function, "__code__", None), "co_kwonlyargcount", 0):
         function = by_place(function)
-    with quiet() as (printed, caught):
+    with quiet() as (printed, caught), little_memory():
         try:
             result.value = function(*mine)
         except BaseException as error:  # exit() too, and the interrupt that ends a loop without an end

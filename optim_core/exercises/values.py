@@ -1,5 +1,7 @@
 """What a student's function returns: read as numbers or as a word, compared, and put into words."""
 
+import ast
+import operator
 import re
 from collections.abc import Iterator
 from decimal import Decimal
@@ -208,8 +210,10 @@ def typed(text, percent=False, factor=False):
     percent: does the question ask for per cent? Then 50 % is 50, and otherwise 0.5.
     factor: does it ask for a factor? Then "10 times", "x10" and "a factor of 10" are 10, and otherwise not surely so.
 
-    >>> [typed(text) for text in ("1,000", "0,5", "–3", "50 %", "1.5·10³", "2½", "1/4", "forty", "some")]
-    [1000.0, 0.5, -3.0, 0.5, 1500.0, 2.5, 0.25, 40.0, None]
+    Where it is no single number it may be a formula of such, "3.7 · 16" or "ln(100)/ln(1.1)" (see `_formula`).
+
+    >>> [typed(text) for text in ("1,000", "0,5", "–3", "50 %", "1.5·10³", "2½", "1/4", "forty", "√16", "some")]
+    [1000.0, 0.5, -3.0, 0.5, 1500.0, 2.5, 0.25, 40.0, 4.0, None]
     """
     text = re.sub("[−–—‐‑]", "-", text.strip().lower())  # every dash is a minus
     text = re.sub("[\u00a0\u2007\u2009\u202f’]", " ", text)  # every space a space
@@ -222,7 +226,9 @@ def typed(text, percent=False, factor=False):
         text = text.replace(words[0], str(WORDS[words[0].split()[-1]]))
     found = TYPED.fullmatch(text)
     unit = found["unit"] or "" if found else ""
-    if not found or UNSURE.match(unit) or (TIMES.match(unit) and not factor):
+    if not found:
+        return _formula(text)
+    if UNSURE.match(unit) or (TIMES.match(unit) and not factor):
         return None
     digits = found["number"] or "1"
     if re.fullmatch(r"[1-9]\d{0,2}([ ,']\d{3})+(\.\d*)?", digits):
@@ -238,3 +244,56 @@ def typed(text, percent=False, factor=False):
     value *= LARGE.get(unit.split(" ")[0].rstrip(".?!"), 1.0)
     value *= (-1 if found["sign"] == "-" else 1) * (0.01 if found["cent"] and not percent else 1.0)
     return one_number(value)
+
+
+SIGNS = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.Pow: pow,
+    ast.USub: operator.neg,
+}  # fmt: skip
+FUNCTIONS = {"sqrt": np.sqrt, "ln": np.log, "exp": np.exp, "log2": np.log2, "log10": np.log10}
+CONSTANTS = {"e": np.e, "pi": np.pi}
+
+
+def _formula(text):
+    """The value of numbers with + − · / ^, roots, logarithms and exp, or None. Nothing is run: it is read as a tree.
+
+    A bare difference may be meant as a range, and a logarithm without a base as either: where that matters it is None.
+
+    >>> [_formula(text) for text in ("3.7 · 16", "10-20", "log(100)/log(10)", "log(5)")]
+    [59.2, None, 2.0, None]
+    """
+    text = re.sub(r"^(about|around|roughly|approximately|approx\.?|circa|ca\.?|[≈~≃∼=])\s*", "", text)
+    text = re.sub(r"(?<=[\d)½])\s+[^\W\d]{2,}[^\d()]*$", "", text).rstrip(" .?!=")  # a unit
+    text = re.sub(r"[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda found: f"**{found[0].translate(RAISED)}", text)
+    text = re.sub(r"√\s*([\w.]+)", r"sqrt(\1)", text).replace("√", "sqrt")
+    for sign, code in ("^", "**"), ("·", "*"), ("×", "*"), ("π", "pi"):
+        text = text.replace(sign, code)
+    if len(text) > 60 or re.search(r"[_,']", text):
+        return None
+    try:
+        tree = ast.parse(text, mode="eval").body
+        inside = [*ast.walk(tree)]
+        plain = not any(isinstance(node, (ast.Name, ast.Call)) for node in inside)
+        if isinstance(tree, (ast.Constant, ast.Name)) or (plain and any(isinstance(n, ast.Sub) for n in inside)):
+            return None
+        with np.errstate(all="ignore"):
+            one, two = (_value(tree, FUNCTIONS | {"log": log}) for log in (np.log, np.log10))
+    except (SyntaxError, ValueError, TypeError, KeyError, ArithmeticError, RecursionError):
+        return None
+    return one_number(one) if close(one, two) else None
+
+
+def _value(node, functions):
+    """The value of a tree; raises where anything else stands in it."""
+    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        return float(node.value)
+    if isinstance(node, ast.Name):
+        return CONSTANTS[node.id]
+    if isinstance(node, ast.BinOp):
+        return SIGNS[type(node.op)](_value(node.left, functions), _value(node.right, functions))
+    if isinstance(node, ast.UnaryOp):
+        return SIGNS[type(node.op)](_value(node.operand, functions))
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
+        (argument,) = node.args
+        return functions[node.func.id](_value(argument, functions))
+    raise ValueError(node)

@@ -79,6 +79,21 @@ w = w - lr * m_hat / (np.sqrt(v_hat) + eps)
 return w, m, v
 """,
      'known', "a product in place of a power"),
+    ("adam_step", """
+m = beta1 * m + (1 - beta1) * g
+v = beta2 * v + (1 - beta2) * g**2
+w = w + lr * m / (np.sqrt(v / (1 - beta2**t)) + eps)
+return w, m, v
+""",
+     'known', "With that changed your numbers are those of a known mistake: only v is corrected"),
+    ("amsgrad_root", """
+v = beta2 * v + (1 - beta2) * g**2
+v_max = v
+return v, v_max, np.sqrt(v_max / (1 - beta2**t))
+""",
+     'known', "v_max: yours is v."),
+    ("adamw_update", "w + lr * m_hat / root - decay * w",
+     'known', "two known mistakes at once: lr is not on the decay; and the step goes uphill"),
 ]
 
 RIGHT = [

@@ -59,6 +59,12 @@ return -lr * np.sign(g)
      'known', "the sum of its entries"),
     ("half_life", "np.log(np.sqrt(0.5)) / np.log(beta)",
      'place', "`np.sqrt(…)` around `0.5` is too much"),
+    ("rmsprop_step", """
+s = beta * s + (1 - beta) * g**2
+w = w - lr * g / s + eps
+return w, s
+""",
+     'known', "two things: the brackets are not where they belong in `w - lr * g / s + eps`"),
 ]
 
 RIGHT = [

@@ -63,6 +63,15 @@ g = grad(w)
 return g + rho * g / np.linalg.norm(g)
 """,
      'known', "to the gradient, not to the point"),
+    ("sam_gradient", "grad(w - rho * grad(w))",
+     'known', "two things: the sign before `rho * grad(w)` is wrong"),
+    ("schedule_free_step", """
+y = beta * z + (1 - beta) * w
+z = z + lr * grad(y)
+w = (1 - 1 / t) * w + z / t
+return w, z
+""",
+     'known', "a known mistake: β on the wrong point"),
 ]
 
 RIGHT = [

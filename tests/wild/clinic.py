@@ -46,6 +46,8 @@ return sum(math.comb(i - 1, k - 1) * x[i] for i in range(1, n)) / math.comb(n, k
      'known', "taken for exponents of 10"),
     ("trials_needed", "int(np.ceil((1 - sure) ** (1 / share)))",
      'seen', "your function is"),
+    ("trials_needed", "math.ceil(math.log(1 - sure) / -share) + 1",
+     'known', "1 more than those of a known mistake: the approximation"),
 ]
 
 RIGHT = [

@@ -72,6 +72,20 @@ a, b = curvatures
 return 2 / (a + b)
 """,
      'seen', "names on the left"),
+    ("largest_rate", """
+vectors, values = np.linalg.eigh(hessian)
+return 2 / values[0]
+""",
+     'known', "the names in `vectors, values = np.linalg.eigh(hessian)` stand in the wrong order"),
+    ("range_rate", "np.geomspace(low, high, steps)",
+     'seen', "which of its entries is it?\nyour code never uses `k`"),
+    ("best_rate", "1 / (np.max(curvatures) - np.min(curvatures))",
+     'known', "half those of a known mistake: the difference in place of the sum"),
+    ("best_and_cliff", """
+good = lrs[losses < start]
+return good[-1], lrs[np.nanargmin(losses)]
+""",
+     'seen', "the cliff: yours is the best rate."),
 ]
 
 RIGHT = [

@@ -31,6 +31,29 @@ for _ in range(30):
 return np.array(seen)
 """,
      'known', "the loss is divided by the number of points, and the gradient is not"),
+    ("train_one", """
+X, y = experiments.few_digits()
+W, seen = np.zeros((64, 10)), []
+for _ in range(30):
+    p = losses.softmax(X @ W)
+    L, dz = losses.cross_entropy(np.log(p + 1e-7), y)
+    W = W - lr * X.T @ dz
+    seen.append(L)
+return np.array(seen)
+""",
+     'place', "`+ 1e-7` is too much"),
+    ("train_two", """
+X, y = experiments.three_clouds()
+X = (X - X.mean(0)) / X.std(0)
+W, seen = np.zeros((2, 3)), []
+for _ in range(30):
+    L, _ = losses.cross_entropy(X @ W, y)
+    dz = losses.softmax(X @ W) - losses.one_hot(y, 3)
+    W = W - lr * X.T @ dz
+    seen.append(L)
+return np.array(seen)
+""",
+     'seen', "your code changes the data: `X = (X - X.mean(0)) / X.std(0)`. The fault is in the loop."),
 ]
 
 RIGHT = [

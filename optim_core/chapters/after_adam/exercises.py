@@ -414,6 +414,8 @@ wsd_rate.mistakes += [
     ("a cosine in place of a line",
      lambda k, lr, T, c: lr * (1 + np.cos(np.pi * np.clip((k - T + c * T) / (c * T), 0, 1))) / 2,
      "A straight line is asked for; it differs from the cosine but for its middle and its ends."),
+    ("an exponential in place of a line", lambda k, lr, T, c: lr * np.exp(-np.clip((k - T + c * T) / (c * T), 0, 1)),
+     "A straight line is asked for, and it ends at 0; an exponential never gets there."),
     ("rises instead of falling", lambda k, lr, T, c: lr * np.clip((k - T + c * T) / (c * T), 0, 1),
      "1 minus that."),
     ("the share without lr", lambda k, lr, T, c: np.clip((T - k) / (c * T), 0, 1),

@@ -208,7 +208,8 @@ alike.mistakes += [
     ("mean and standard deviation of both parts together", _both,
      "The held-out part stands for what nobody has seen yet: nothing may be measured on it."),
     ("the held-out part is left as it was", lambda X, T: (_std(X), T),
-     "That is patient M, and worse: the network would see inputs of another size."),
+     "That is patient M, and worse: the network would see inputs of another size. (If your code does divide it: is X "
+     "still the old X by then?)"),
     ("the mean is not subtracted from the held-out part", lambda X, T: (_std(X), T / X.std(0)),
      "That is patient M: the inputs of the two parts have other means."),
     ("the held-out part is not divided", lambda X, T: (_std(X), T - X.mean(0)),
@@ -349,6 +350,9 @@ expected_best.mistakes += [
      "The i-th itself is drawn for certain; k − 1 are to be chosen."),
     ("counted from 1 too often", _weighted(lambda i, n, k: math.comb(i + 1, k - 1), math.comb),
      "`enumerate` counts from 0: it already says how many lie below."),
+    ("divided by n!/(n − k)!, which counts every order of the k trials",
+     lambda scores, k: expected_best.reference(scores, k) / math.factorial(k),
+     "A draw of k trials is a set; `math.comb(n, k)` counts those."),
     ("not divided by the number of draws", _weighted(lambda i, n, k: math.comb(i, k - 1)),
      "Divide by C(n, k), the number of all draws."),
     ("a quantile", lambda s, k: float(np.quantile(s, k / (k + 1))),
@@ -453,6 +457,8 @@ trials_needed.mistakes += [
      "`sure` is the probability that is asked for. Set 1 − (1 − share)ᵏ to it and solve for k."),
     ("rounded to the nearest whole number", lambda p, q: round(math.log(1 - q) / math.log(1 - p)),
      "Half of the time so many are not quite enough."),
+    ("both complements forgotten, and rounded down", lambda p, q: math.floor(math.log(q) / math.log(p)),
+     "That asks that *all* of k trials hit; and a part of a trial is a trial."),
 ]
 # fmt: on
 

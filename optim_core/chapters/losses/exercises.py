@@ -561,7 +561,8 @@ def _step_factors(data, lr, step=None, what="the loss is right, and each step is
             a, b = low + (high - low) / 3, high - (high - low) / 3
             low, high = (low, b) if loss(a) < loss(b) else (a, high)
         ends = {"small": (0.0, low), "large": (low, 1e5), "negative": (-1e5, 0.0)}[part]
-        return _where(lambda x: loss(x) - got[0][1], *ends)
+        x = _where(lambda x: loss(x) - got[0][1], *ends)
+        return np.nan if abs(x - 1) < 1e-3 else x  # a step of the right length is no mistake
 
     def make(x):
         return _loop(lambda *a: (step(*a)[0], x * step(*a)[1]), data)
