@@ -105,21 +105,8 @@ def _looks(names, looks):
 
 
 def _handles(looks):
-    return [
-        Line2D(
-            [],
-            [],
-            color=one.color,
-            ls=one.dash,
-            marker=one.marker,
-            ms=one.size(6),
-            mec="white",
-            mew=0.5,
-            lw=1.8,
-            label=name,
-        )
-        for name, one in looks.items()
-    ]
+    edge = dict(mec="white", mew=0.5, lw=1.8)
+    return [Line2D([], [], **one.line, marker=one.marker, ms=one.size(6), **edge, label=n) for n, one in looks.items()]
 
 
 class Panel:
