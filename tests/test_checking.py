@@ -40,6 +40,7 @@ from optim_core.exercises import (
     values,
 )
 from optim_core.exercises.blank import Blank
+from optim_core.exercises.errors import advice
 from optim_core.exercises.kinds import pair
 
 
@@ -54,6 +55,46 @@ EXERCISES, CHOICES = found(Exercise), found(Choice)
 
 def each(objects):
     return pytest.mark.parametrize("name", objects)
+
+
+# What stands behind an error --------------------------------------------------------------------------------------
+
+THINGS = {  # what gives it: made anew for each question
+    "zip": lambda: zip([1], [2], strict=True),
+    "map": lambda: map(abs, [1]),
+    "filter": lambda: filter(None, [1]),
+    "enumerate": lambda: enumerate([1]),
+    "generator": lambda: (k for k in [1]),
+    "reversed": lambda: reversed(np.ones(2)),
+    "reversed list": lambda: reversed([1]),
+    "None": lambda: [2, 1].sort(),
+    "a number": lambda: 1.5,
+}
+MISUSED = {
+    "x[0]": lambda x: x[0],
+    "len(x)": len,
+    "reversed(x)": reversed,
+    "x * 2.0": lambda x: x * 2.0,
+    "np.sqrt(x)": np.sqrt,
+}
+
+
+@each([(thing, use) for thing in THINGS for use in MISUSED])
+def test_only_a_number_is_called_one_where_code_stops(name):
+    thing, use = name
+    try:
+        MISUSED[use](THINGS[thing]())
+    except (TypeError, AttributeError) as error:
+        said = advice(error, str(error), f"for k in {use}:", ["x"]) or ""
+    else:
+        assert thing == "a number"
+        return
+    if thing == "None":
+        assert "`None`" in said or not said
+    elif thing == "a number":
+        assert "`list(…)`" not in said
+    else:
+        assert "`list(…)`" in said
 
 
 # Answers that are right in another way ----------------------------------------------------------------------------

@@ -125,7 +125,9 @@ def _and(things):
 
 def changed_argument(ex, runs):
     """A sentence on the arguments that were changed in place."""
-    names = [ex.arguments[k] for k in sorted({k for r in runs for k in r.changed})]
+    # where two arguments are one array, who is to say which of them was changed? Other cases tell
+    told = {k for r in runs for k in r.changed if not any(r.args[k] is r.args[j] for j in range(len(r.args)) if j != k)}
+    names = [ex.arguments[k] for k in sorted(told or {k for r in runs for k in r.changed})]
     which = f"its argument `{names[0]}`" if len(names) == 1 else f"its arguments {_and([f'`{n}`' for n in names])}"
     name = names[0]
     return (

@@ -3,7 +3,20 @@
 import difflib
 import re
 
+# What can be gone through, once and forwards, and does nothing else that a list does.
+PASSING = ("zip", "map", "filter", "enumerate", "generator", "reversed", "list_reverseiterator")
+
 ADVICE = [  # part of the message, part of the line (a pattern; "" fits any), what usually stands behind it
+    *((said, "", "What `zip`, `map`, `reversed` and the like give can be gone through, once and forwards, and no more: "
+       "`list(…)` makes a list of it.") for kind in PASSING for said in (f"'{kind}'", f"of type {kind} ")),
+    ("NoneType", r"shuffle", "`shuffle` works in place and returns nothing."),
+    ("NoneType", r"\.(reverse|sort|append|extend|insert)\(", "`.reverse()`, `.sort()` and `.append(…)` change the list "
+     "itself and return nothing."),
+    ("'NoneType' object is not", "", "There is a `None`: is a `return` missing in a function that you call? (And "
+     "`.reverse()`, `.sort()`, `.append(…)` change a list and return nothing.)"),
+    ("'NoneType' has no len()", "", "There is a `None`: is a `return` missing in a function that you call? (And "
+     "`.reverse()`, `.sort()`, `.append(…)` change a list and return nothing.)"),
+    ("unhashable type", "", "`{…}` makes a set, or a dict. Several results are returned as `a, b`."),
     ("truth value of an array", r"(?<![.\w])(max|min|sorted)\([^()]*\beigh?\(", "`eigh` returns two things, the "
      "eigenvalues and the eigenvectors: take them apart first."),
     ("truth value of an array", r"(?<![.\w])(max|min)\([^()]*,", "Python's own `max(a, b)` and `min(a, b)` compare two "
@@ -58,7 +71,6 @@ ADVICE = [  # part of the message, part of the line (a pattern; "" fits any), wh
     ("'function' object is not subscriptable", "", "A function is called with `(…)`; `[…]` is for arrays."),
     ("EigResult", "", "`eig` returns two things, the eigenvalues and the eigenvectors: take them apart first."),
     ("EighResult", "", "`eigh` returns two things, the eigenvalues and the eigenvectors: take them apart first."),
-    ("NoneType", r"shuffle", "`shuffle` works in place and returns nothing."),
     ("NoneType", "", "Somewhere a `None` is used as a number: is a `return` missing in a function that you call?"),
     ("'method' object is not subscriptable", "", "A method does nothing until it is called, with `(…)`."),
     ("'builtin_function_or_method'", "", "A function or method does nothing until it is called, with `(…)`."),

@@ -182,7 +182,7 @@ def kind_of(value):
 PARTS = dict(zip("½⅓⅔¼¾⅕⅛", (1 / 2, 1 / 3, 2 / 3, 1 / 4, 3 / 4, 1 / 5, 1 / 8), strict=True))
 RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 TYPED = re.compile(
-    r"""(?:about|around|roughly|approximately|approx\.?|circa|ca\.?|[≈~≃∼=])? \s*
+    r"""(?:about|around|roughly|nearly|almost|approximately|approx\.?|circa|ca\.?|[≈~≃∼=])? \s*
     (?P<sign> [-+]?) \s*
     (?: (?P<number> \d{1,3} (?:[ ,']\d{3})+ (?!\d) (?:\.\d*)? | \d+ (?:[.,]\d*)? | [.,]\d+ | (?=10[\^*⁰¹²³⁴⁵⁶⁷⁸⁹⁻]) )
         (?: \s* e \s* (?P<e> [-+]?\d+)

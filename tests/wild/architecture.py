@@ -49,6 +49,26 @@ return out
      'place', "`- 1` is too much"),
     ("back_to_x", "dy, through",
      'seen', "returns 2 things where one is asked for"),
+    ("first_gradient", """
+for W, s in reversed(zip(Ws, slopes)):
+    dy = (dy * s) @ W.T
+return dy
+""",
+     'seen', "`list(…)` makes a list of it"),
+    ("first_gradient", """
+for W, s in zip(Ws, slopes)[::-1]:
+    dy = (dy * s) @ W.T
+return dy
+""",
+     'seen', "`list(…)` makes a list of it"),
+    ("first_gradient", """
+for W, s in list(zip(Ws, slopes)).reverse():
+    dy = (dy * s) @ W.T
+return dy
+""",
+     'seen', "change the list itself and return nothing"),
+    ("block_scale", "L**-1 / 2",
+     'known', "the power comes first"),
 ]
 
 RIGHT = [

@@ -72,6 +72,15 @@ if abs(r) <= theta:
 return theta * abs(r) - theta**2 / 2
 """,
      'seen', "Entry by entry it is `np.where"),
+    ("common_factor", """
+for n in norms:
+    total = 0
+    total += n**2
+return min(1, np.divide(theta, np.sqrt(total)))
+""",
+     'known', "set back to 0 in each round"),
+    ("common_factor", "min(1, theta / np.sqrt(np.sum(map(lambda n: n**2, norms))))",
+     'seen', "`list(…)` makes a list of it"),
 ]
 
 RIGHT = [

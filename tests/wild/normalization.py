@@ -56,6 +56,16 @@ if not train:
 return gamma * (x - mean) / (var + eps) + beta
 """,
      'known', "two things: the `not` before `train` is too much"),
+    ("normalise", """
+if kind == "batch":
+    axis = (0, 2)
+elif kind == "layer" or "instance":
+    axis = (1, 2)
+else:
+    axis = 2
+return (x - x.mean(axis=axis, keepdims=True)) / x.std(axis=axis, keepdims=True)
+""",
+     'known', "is always true"),
 ]
 
 RIGHT = [

@@ -84,6 +84,16 @@ for t in range(1, 13):
 return np.array(seen)
 """,
      'known', "not corrected any more; and λ without η"),
+    ("ensemble", """
+for z in logits:
+    total = 0
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    total = total + e / e.sum(axis=1, keepdims=True)
+return total / len(logits)
+""",
+     'known', "set back to 0 in each round"),
+    ("l2_gradient", "g + lam / n * each @ w",
+     'known', "`@` sums"),
 ]
 
 RIGHT = [

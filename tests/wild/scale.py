@@ -62,6 +62,28 @@ gain = 2 if relu else 1
 return W * gain / n
 """,
      'seen', "all rows of your answer are the same."),
+    ("standardise", """
+s = seen.std(axis=0)
+s[s == 0] = 1
+X -= seen.mean(axis=0)
+X /= s
+return X
+""",
+     'seen', "changes its argument `X` in place"),
+    ("standardise", "(X - X.mean()) / X.std()",
+     'known', "those of `X`"),
+    ("init_std", """
+if relu:
+    return (2 / n_in) ** 1 / 2
+return (1 / n_in) ** 1 / 2
+""",
+     'known', "A power comes first"),
+    ("ratios", """
+if relu == "relu":
+    return n * var / 2, m * var / 2
+return n * var, m * var
+""",
+     'known', "True or False, and no word"),
 ]
 
 RIGHT = [

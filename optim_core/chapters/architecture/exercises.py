@@ -186,7 +186,8 @@ block_scale.mistakes += [
     ("√(e^(1/L) − 1)", lambda L: np.sqrt(np.expm1(1 / L)),
      "With that it is e times what it was, and no less. A power of L is asked for; the two hardly differ for many."),
     ("√(e^(1/L)) − 1", lambda L: np.sqrt(np.exp(1 / L)) - 1, "From 1 + β² = e^(1/L) it would be √(e^(1/L) − 1)."),
-    ("1/(2L)", lambda L: 1 / (2 * L), "(1 + β²)^L: it is β², not β, that is about 1/L."),
+    ("1/(2L)", lambda L: 1 / (2 * L), "(1 + β²)^L: it is β², not β, that is about 1/L. "
+     "(`L**-1 / 2` is this, too: the power comes first. In brackets, `L ** (-1 / 2)`, it is another number.)"),
     ("1/ln(L + 1)", lambda L: 1 / np.log(L + 1),
      "(1 + β²)^L has to stay below e. Take logarithms: L ln(1 + β²), which is about Lβ², below 1."),
     ("e to the power 1/L", lambda L: np.exp(1 / L), "1 + β² = e^(1/L) would be exactly e. What is β, and roughly?"),
@@ -305,6 +306,9 @@ ways.mistakes += [
     ("2 to the power L − k", lambda L, k: 2 ** (L - k),
      "All ways are 2 to the power L. How many of them go through k?"),
     ("L divided by k", lambda L, k: L // k if k else 1, "The number of choices of k blocks out of L."),
+    ("the factorials end one too early", lambda L, k: math.factorial(max(L - 1, 0)) / (
+        math.factorial(max(k - 1, 0)) * math.factorial(max(L - k - 1, 0))),
+     "`range(1, n)` ends with n − 1: to n it is `range(1, n + 1)`."),
     ("L/k! · (L − k)!: a pair of brackets is missing",
      lambda L, k: math.factorial(L) / math.factorial(k) * math.factorial(L - k),
      "`a / b * c` multiplies by c. Both factorials are divided by."),

@@ -357,6 +357,8 @@ common_factor.mistakes += [
      "Norms do not add up; their squares do."),
     ("the largest norm", lambda norms, theta: min(1, theta / max(norms)),
      "The norm of everything together is at least that of the largest part."),
+    ("the last norm alone", lambda norms, theta: min(1, theta / (norms[-1] or 1e-300)),
+     "All norms count. Is the sum set back to 0 in each round?"),
     ("the mean norm", lambda norms, theta: min(1, theta / np.mean(norms)),
      "One norm over all entries, as if they were one long vector."),
     ("the smallest norm", lambda norms, theta: min(1, theta / max(min(norms), 1e-300)),

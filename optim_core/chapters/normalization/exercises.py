@@ -225,7 +225,8 @@ normalise.mistakes += [
     ("layer norm over everything", _over(layer=(0, 1, 2)),
      "Layer norm keeps the examples apart."),
     ("instance norm over channels and positions", _over(instance=(1, 2)),
-     "That is layer norm. Instance norm keeps the channels apart, too."),
+     "That is layer norm. Instance norm keeps the channels apart, too. (An `… or 'instance'` behind an `if` is always "
+     "true: a word that is not empty is.)"),
     ("instance norm over examples and positions", _over(instance=(0, 2)),
      "That is batch norm. Instance norm keeps the examples apart, too."),
     ("batch and layer norm are exchanged", _over(batch=(1, 2), layer=(0, 2)),
