@@ -786,7 +786,12 @@ def _ignored(ex, function, runs):
                 break
             same += 1
             changes += its.error is None and not ex.same(its.value, run(ex.reference, r.args).value)
-        if same == len(tried) and changes >= len(tried) / 3:
+        rest = ((r, other) for r in runs[6:] if r.error is None for other in [*_others(r.args[k], rng)][:1])
+        if (
+            same == len(tried)
+            and changes >= len(tried) / 3
+            and all(ex.same(run(function, (*r.args[:k], other, *r.args[k + 1 :])).value, r.value) for r, other in rest)
+        ):  # not in arrays of another shape either, say
             return f"your answer stayed the same however `{name}` was changed ({same} tries)."
     return None
 

@@ -81,6 +81,23 @@ return min(1, np.divide(theta, np.sqrt(total)))
      'known', "set back to 0 in each round"),
     ("common_factor", "min(1, theta / np.sqrt(np.sum(map(lambda n: n**2, norms))))",
      'seen', "`list(…)` makes a list of it"),
+    ("next_theta", """
+if len(norms) == 0:
+    return np.inf
+for n in norms:
+    total = 0
+    total += n
+return multiple * total / len(norms)
+""",
+     'known', "set back to 0 in each round"),
+    ("clip_norm", """
+for row in g:
+    n = np.linalg.norm(row)
+    if n > theta:
+        row *= theta / n
+return g
+""",
+     'seen', "changes its argument `g` in place"),
 ]
 
 RIGHT = [
