@@ -98,10 +98,12 @@ class Scene(metaclass=InOwnStyle):
 def number(value, digits=3):
     """A number for a caption: few digits, a real minus sign, powers of ten as powers.
 
-    >>> number(-2.0), number(0.39936, 4), number(4.93e-32), number(1e-6), number(2048)
-    ('−2', '0.3994', '4.93·10⁻³²', '10⁻⁶', '2,048')
+    >>> number(-2.0), number(0.39936, 4), number(4.93e-32), number(1e-6), number(2048), number(2048.3)
+    ('−2', '0.3994', '4.93·10⁻³²', '10⁻⁶', '2,048', '2,050')
     """
     text = f"{value:,.0f}" if float(value).is_integer() and abs(value) < 1e6 else f"{value:.{digits}g}"
+    if "e" in text and 1 <= abs(value) < 1e6:  # 1,230 is read more easily than 1.23·10³
+        text = f"{float(text):,.0f}"
     mantissa, _, power = text.partition("e")
     tens = "10" + str(int(power)).translate(SUPERSCRIPT) if power else ""
     if tens and mantissa == "1":

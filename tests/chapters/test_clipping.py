@@ -201,7 +201,7 @@ def test_what_is_said_of_a_network_that_must_remember_is_what_its_rows_say():
         assert said.endswith(f" {round(100 * sum(late) / len(late))} % right over the last {len(late)} steps.")
         for theta in every(THETAS, 9):
             share = 100 * sum(norm > theta for norm in norms) / len(norms)
-            told = notebooks.parse_number(scenes.cut(norms, theta).split("were ")[1].split(" %")[0])[0]
+            told = notebooks.parse_number(scenes.cut(norms, theta).split("gradients ")[1].split(" %")[0])[0]
             assert told == pytest.approx(share, abs=0.0501)
 
 

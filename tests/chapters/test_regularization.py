@@ -364,7 +364,7 @@ def test_the_knobs_do_what_their_situations_say():
         assert best < low and (dropped.right[low] > dropped.right[best] + 0.005) == (wrong == 0)
         scene.show(("p = 0.5", 1, dropped, experiments.plain(wrong)))
         scene.at(0)
-        assert f"the lowest look came later, at step {dropped.t[low]}: " in scene.caption
+        assert f"the lowest held-out loss came later, at step {dropped.t[low]}: " in scene.caption
     scene.show(("λ = 0", 1, plain, plain))
     scene.at(0)
     assert "came later" not in scene.caption
@@ -391,7 +391,7 @@ def test_when_patience_ends_a_training_is_said_of_every_look():
                 assert min(seen) == seen[best]
                 continue
             low = seen.index(min(seen))
-            late = f"; the lowest look came later, at step {20 * low}: {scenes.percent(run.right[low])}"
+            late = f"; the lowest held-out loss came later, at step {20 * low}: {scenes.percent(run.right[low])} right"
             assert scenes.missed(run, best) == (late if low > best else "")
             assert said == (
                 f"With a patience of {some} it ends at step {20 * end}, with the weights of {then}"

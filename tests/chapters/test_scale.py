@@ -452,7 +452,7 @@ def test_sums_and_what_is_said_of_them_are_those_of_exact_fractions(kind):
                     if part < 1e-4
                     else notebooks.parse_number(share.removesuffix(" %"))[0] == pytest.approx(100 * part, rel=0.06)
                 )
-        said, moves = scenes.of_the_way(row, step, kind), row[1:] != row[:-1]
+        said, moves = scenes.of_the_way(row, step), row[1:] != row[:-1]
         if not np.isfinite(row[-1]) or step == 0:
             assert said == ""
         elif moves.all():
@@ -460,7 +460,7 @@ def test_sums_and_what_is_said_of_them_are_those_of_exact_fractions(kind):
         else:  # a sum that does not move once never does: b is at most half of the last digit
             last = int(np.flatnonzero(moves)[-1]) + 1 if moves.any() else 0
             assert said == (
-                f"From addition {last:,} on w stands still at {number(row[-1], 6)}." if last else "No addition moves w."
+                f"After addition {last:,} w stands still at {number(row[-1], 6)}." if last else "No addition moves w."
             )
             assert 2 * step <= float(unit(row[-1], kind)) and moves[:last].all()
 

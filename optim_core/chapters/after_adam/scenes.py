@@ -239,7 +239,7 @@ class Horizon(Page):
 
     alt = (
         "The expected loss of five runs against the steps, on logarithmic axes, with a mark at the planned step T: "
-        "those with a falling learning rate come down just before T and stay, the two averages fall all the way."
+        "those with a falling learning rate stay from there on where they are, the two averages go on falling."
     )
     claims = (lowest,)
 
@@ -269,7 +269,7 @@ class Floor(Page):
 
     alt = (
         "Left: a valley from above, whose level floor is narrow at both sides and wide in the middle. Gradient descent "
-        "goes straight down to the floor and rests; SAM, with a radius above 0, walks on along it towards the middle. "
+        "comes down to the floor and stays about there; SAM, with a radius above 0, goes on along it to the middle. "
         "Right: the loss and, below, the sharpness of the floor under each run, against the steps."
     )
     allows = {"no claims": "the loss and the sharpness under both runs at the step that is shown"}

@@ -101,7 +101,7 @@ class Line(Page):
         super().__init__("line turns / line norm", widths=[6, 5], size=(9.6, 4.6), top=0.26)
         self.curve = Curves(self, "line", title="loss on 64 digits", x="along a direction d: w + a · d", legend=None)
         words = dict(title="turning points of such a curve", x="hidden blocks", legend=None)
-        self.turns = Curves(self, "turns", **words, ylim=(0, 62), xlim=(0, 34))
+        self.turns = Curves(self, "turns", **words, ylim=(-3, 62), xlim=(0, 34))
         words = dict(title="norm of the gradient", x="0: before the first block, 1: behind the last", legend=None)
         self.norm = Curves(self, "norm", **words, log="y", ylim=(1e-2, 1e6))
         self.name(LOOKS, columnspacing=1.0)
@@ -118,8 +118,8 @@ class Line(Page):
     def at(self, t):
         self.caption = (
             f"{self.kind.capitalize()}, {self.depth} hidden blocks, seed {self.seed}: "
-            f"{along(self.places[-1], self.losses)} The gradient before the first block is {number(self.ratio, 2)} "
-            "times as long as behind the last."
+            f"{along(self.places[-1], self.losses)} The gradient's norm before the first block, divided by "
+            f"that behind the last: {number(self.ratio, 2)}."
         )
         return self.moved()
 
@@ -194,8 +194,8 @@ class Modes(Page):
     """
 
     alt = (
-        "Above: four curves that rise one after another, each from near 0 to its own height, with dashed curves of a "
-        "formula upon them; below: the loss, which falls in steps from a small start of two layers or more."
+        "Above: four curves from near 0 towards their own heights, with two layers or more one after another, the "
+        "strongest first; with two, dashed curves of a formula upon them. Below: the loss."
     )
     claims = (halved, formula)
 

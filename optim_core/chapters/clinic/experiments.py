@@ -688,8 +688,8 @@ def _init(c):
 
 def _labels(c):
     agree = neighbours_agree(c)
-    few = f"of {len(c.few)} training digits {percent(agree)} have the label of the picture that is most like them"
-    return agree < 0.5, few
+    said = f"of {len(c.few)} training digits {percent(agree)} have the label of the picture that is most like them"
+    return agree < 0.5, said
 
 
 def _rate(c):

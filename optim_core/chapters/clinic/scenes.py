@@ -122,8 +122,9 @@ def _classes(chart):
 
 def _classes_words(chart):
     counts = experiments.classes_in_batches(chart)
-    held = f"{counts.mean():.1f}" if len(counts) else "no"
-    return f"a batch of {chart.size} holds {held} different labels on average"
+    if not len(counts):
+        return "no batch has been drawn yet"
+    return f"a batch of {chart.size} holds {counts.mean():.1f} different labels on average"
 
 
 COUNTED = experiments.dead_share, experiments.predicted, experiments.neighbours_agree, experiments.one_batch

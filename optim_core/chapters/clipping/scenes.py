@@ -272,9 +272,9 @@ def cut(norms, theta):
     """How many of a training's gradients were clipped, in a sentence.
 
     >>> cut(np.array([1.0, 50.0, 2.0, 0.5]), 1.0)
-    'Clipped were 50 % of its gradients.'
+    'Of its gradients 50 % were clipped.'
     """
-    return f"Clipped were {number(round(100 * np.mean(norms > theta), 1))} % of its gradients."
+    return f"Of its gradients {number(round(100 * np.mean(norms > theta), 1))} % were clipped."
 
 
 def remembers(name, norms, right):

@@ -33,7 +33,7 @@ def small(value):
 
 
 def lowest(new):
-    """The degree with the lowest error on new points; of degrees that only rounding tells apart, the first.
+    """The degree with the lowest error on new points; of degrees that differ by a millionth of it, or less, the first.
 
     >>> lowest(np.array([0.5, 0.2, 0.2 * (1 - 1e-9), 0.3]))
     'The lowest of all degrees on new points: 0.2, degree 1.'
@@ -51,7 +51,7 @@ class Degrees(Page):
 
     alt = (
         "Left: points about a curve, the true curve, and the polynomial fitted to the points. Right: against the "
-        "degree, on a logarithmic axis, the mean squared error on the points, which falls, and on new points."
+        "degree, on a logarithmic axis, the mean squared error on the points and on new ones."
     )
     claims = (lowest,)
 
@@ -73,8 +73,8 @@ class Degrees(Page):
         looks = {"on the points": SEEN, "on new points": NEW}
         levels = {"noise, σ²": self.noise**2} if self.noise else {}
         dots = {"on new points": (self.degree, self.new[self.degree])}
-        lowest = min(1e-3, self.noise**2 / 10) or 1e-24  # without noise the errors fall until rounding
-        self.error.scale("y", "log", (lowest, 1e3 if self.noise else 1e6))  # room for the legend
+        bottom = min(1e-3, self.noise**2 / 10) or 1e-24  # without noise the errors fall until rounding
+        self.error.scale("y", "log", (bottom, 1e3 if self.noise else 1e6))  # room for the legend
         self.error.show(lines, looks=looks, dots=dots, levels=levels)
 
     def at(self, t):
@@ -147,12 +147,14 @@ def missed(run, best):
 
     >>> from types import SimpleNamespace as Run
     >>> missed(Run(t=[0, 20, 40, 60], test_loss=[3.0, 2.0, 2.5, 1.0], right=[0.1, 0.5, 0.5, 0.625]), best=1)
-    '; the lowest look came later, at step 60: 62.5 %'
+    '; the lowest held-out loss came later, at step 60: 62.5 % right'
     >>> missed(Run(t=[0, 20], test_loss=[2.0, 2.5], right=[0.5, 0.5]), best=0)
     ''
     """
     low = int(np.argmin(run.test_loss))
-    return f"; the lowest look came later, at step {run.t[low]}: {percent(run.right[low])}" if low > best else ""
+    if low <= best:
+        return ""
+    return f"; the lowest held-out loss came later, at step {run.t[low]}: {percent(run.right[low])} right"
 
 
 def stops(run, patience):
@@ -180,8 +182,8 @@ class Knobs(Page):
 
     alt = (
         "Left: cross-entropy on training and held-out digits against the steps, right: the share that is right; with "
-        "the chosen settings, and in grey without any. A star marks the lowest held-out loss, a cross where patience "
-        "ends the training."
+        "the chosen settings, and in grey without any. A cross marks where patience ends the training, a star "
+        "the lowest held-out loss until then."
     )
     claims = (stops, missed)
 
@@ -208,7 +210,7 @@ class Knobs(Page):
             panel.show(lines, looks=looks | MOMENTS, dots=ends)
 
     def beside(self, t):
-        star, now = dict(**MOMENTS["lowest"].point, ms=16, zorder=8), [self.run.t[self.best]]
+        star, now = dict(**MOMENTS["lowest"].point, ms=16, zorder=8, clip_on=False), [self.run.t[self.best]]
         self.loss.line("lowest", now, [self.run.test_loss[self.best]], **star)
         self.right.line("lowest", now, [self.run.right[self.best]], **star)
 
@@ -331,8 +333,8 @@ class ShrinkOrStop(Page):
 
     alt = (
         "Left: the part of each direction that is learnt, against its curvature on a logarithmic axis: two curves that "
-        "rise from 0 to 1 in nearly the same way. Right: the share of held-out digits that are wrong, against the "
-        "steps after which one stops, and with the penalty that belongs to them."
+        "rise with it, the more alike the nearer λ is to half of 1/(ηt). Right: the share of wrong "
+        "held-out digits against the steps after which one stops, and with the penalty that belongs to them."
     )
     claims = (largest_gap, best_of)
 
@@ -390,7 +392,7 @@ class Dropping(Page):
     alt = (
         "Left: histogram of the sum that one unit sees in training, over 4,000 masks, with lines at its mean and at "
         "the sum without dropout. Right: the part of each weight that is left, against the size of its feature: with "
-        "dropout the same for all, with L2 a curve that rises from 0 to 1."
+        "dropout the same for all, with L2 a curve that rises."
     )
     claims = (leaves,)
 
@@ -511,7 +513,7 @@ class Late(Page):
             for k, name in enumerate(self.runs)
         )
         start = "A usual start" if self.scale == 1 else f"Start {number(self.scale)} times as large"
-        self.caption = f"{start}, η = {number(self.lr)}. Right after {number(self.t[-1])} steps, {said}."
+        self.caption = f"{start}, η = {number(self.lr)}. After {number(self.t[-1])} steps these are right: {said}."
         return self.moved()
 
 

@@ -10,7 +10,7 @@ from matplotlib.colors import PowerNorm, hsv_to_rgb, to_hex
 from matplotlib.ticker import FuncFormatter
 
 from optim_core.fast import one_thread
-from optim_core.scenes.board import number
+from optim_core.scenes.board import many, number
 from optim_core.scenes.panels import Curves, Field, Histogram, Page, Points, Surface
 from optim_core.scenes.styles import DASHDOT, DASHED, DOTTED, GREY, INK, QUANTITIES, Look, look
 
@@ -102,7 +102,7 @@ def differing(x):
 
 
 def of_the_depth(signal, difference, back):
-    """What becomes of three sizes, each an array over the layers, from one end to the other; one sentence.
+    """What becomes of three sizes, each an array over the layers, from one end to the other.
 
     >>> of_the_depth(np.array([1.0, 0.5]), np.array([1.0, 0.1]), np.array([3.0, 1.0]))
     'Signal: multiplied by 0.5. What differs between inputs: multiplied by 0.1. Gradient, going back: multiplied by 3.'
@@ -120,8 +120,8 @@ def of_the_depth(signal, difference, back):
 def of_the_layer(t, x, activation, cosine):
     """What is to be said of one layer: its size, its idle units, and how alike the inputs that are left have become.
 
-    >>> print(of_the_layer(3, np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 0.0]]), "relu", 1.0)[14:])
-    mean square 0.58; units that are 0 for all 3 inputs: 50 %; mean cosine between 2 inputs that are left above 0.9999.
+    >>> print(of_the_layer(3, np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 0.0]]), "relu", 1.0)[32:])
+    units that are 0 for all 3 inputs: 50 %; mean cosine between the 2 inputs that are left: above 0.9999.
     """
     text = f"Layer {t}: root mean square {two(rms(x))}; " if t else "Layer 0, the inputs: "
     if activation == "tanh" and t:
@@ -132,8 +132,8 @@ def of_the_layer(t, x, activation, cosine):
     if left < 2:
         return f"{text}every input has become 0." if left == 0 else f"{text}all inputs but one have become 0."
     close = "above 0.9999" if cosine > 0.9999 else number(round(float(cosine), 4 if cosine > 0.99 else 2), 4)
-    inputs = "inputs" if left == len(x) else f"{left} inputs that are left"
-    return f"{text}mean cosine between {inputs} {close if close != '−0' else '0'}."
+    inputs = "inputs" if left == len(x) else f"the {left} inputs that are left"
+    return f"{text}mean cosine between {inputs}: {close if close != '−0' else '0'}."
 
 
 class Signals(Page):
@@ -214,7 +214,7 @@ class Compared(Page):
         self.hist.show({name: x[-1].clip(-3, 3) for name, x in runs.items()})
         ends = "; ".join(f"{name}: {times(size[0], size[-1])}" for name, size in sizes.items())
         depth = len(next(iter(sizes.values()))) - 1
-        self.caption = " ".join([f"{activation}, {depth} layers of {width} units. Signal, {ends}.", *said])
+        self.caption = " ".join([f"{activation}, {many(depth, 'layer')} of {width} units. Signal, {ends}.", *said])
 
     def at(self, t):
         return self.moved()
@@ -251,7 +251,7 @@ def regime(activation, gain, bias):
     if activation == "relu":
         return f"In a very wide network each relu layer multiplies small differences by g/√2 = {by}."
     if abs(factor - 1) < 5e-4:
-        return "The edge of chaos: in a very wide network small differences neither grow nor shrink by a fixed factor."
+        return "The edge of chaos, to three digits: in a very wide network small differences neither grow nor shrink."
     word = "Order" if factor < 1 else "Chaos"
     return f"{word}: in a very wide network a small difference is, in the long run, multiplied by {by} in every layer."
 
@@ -544,14 +544,14 @@ def percent_of(share):
     return f"{two(100 * share)} %" if share >= 1e-4 else "less than 0.01 %"
 
 
-def of_the_way(row, b, kind):
-    """Where a sum stands still for ever, and how far it is then off; row: w over the additions.
+def of_the_way(row, b):
+    """After which addition a sum stands still for ever, and where; row: w over the additions.
 
-    >>> of_the_way(np.array([1.0, 1.0, 1.0]), 4e-4, "float16")
+    >>> of_the_way(np.array([1.0, 1.0, 1.0]), 4e-4)
     'No addition moves w.'
     >>> from optim_core.chapters.scale.experiments import added
-    >>> of_the_way(added(0.0, 1e-3, "float16"), 1e-3, "float16")
-    'From addition 3,070 on w stands still at 4.'
+    >>> of_the_way(added(0.0, 1e-3, "float16"), 1e-3)
+    'After addition 3,070 w stands still at 4.'
     """
     if not np.isfinite(row).all() or b == 0:
         return ""
@@ -560,7 +560,7 @@ def of_the_way(row, b, kind):
         return f"After {number(len(row) - 1)} additions it still moves."
     if not still[0]:
         return "No addition moves w."
-    return f"From addition {number(int(still[0]))} on w stands still at {number(row[-1], 6)}."
+    return f"After addition {number(int(still[0]))} w stands still at {number(row[-1], 6)}."
 
 
 class Sum(Page):
@@ -621,7 +621,7 @@ class Sum(Page):
             f"{self.kind}: a = {number(self.a)}, b = {number(self.b)}. {'Addition' if t else 'Before addition'} "
             f"{number(k + 1)} of {number(self.steps)}. "
             f"{of_the_sum(self.row[k], self.step, self.row[k + 1], self.kind)} "
-            f"{of_the_way(self.row, self.step, self.kind)}"
+            f"{of_the_way(self.row, self.step)}"
         ).strip()
         return self.moved(t)
 
@@ -693,8 +693,8 @@ class Rounded(Page):
 
     alt = (
         "Left: a point for each weight, its size across and the size of its step up, both on logarithmic axes, with "
-        "the staircase of half a last digit: a step below it is rounded to nothing. Right: the loss against the "
-        "steps, on a logarithmic axis, with weights in this format and in float64."
+        "the staircase of half a last digit: a step below it is rounded to nothing, unless at random. Right: the "
+        "loss against the steps, on a logarithmic axis, with weights in this format and in float64."
     )
     claims = (of_no_use, of_the_step, of_the_rest)
 
