@@ -68,6 +68,10 @@ THINGS = {  # what gives it: made anew for each question
     "reversed": lambda: reversed(np.ones(2)),
     "reversed list": lambda: reversed([1]),
     "None": lambda: [2, 1].sort(),
+    "a function": lambda: max,
+    "a method": lambda: np.ones(2).mean,
+    "a set": lambda: {1.0, 2.0},
+    "a number of numpy": lambda: np.float64(1.5),
     "a number": lambda: 1.5,
 }
 MISUSED = {
@@ -84,17 +88,15 @@ def test_only_a_number_is_called_one_where_code_stops(name):
     thing, use = name
     try:
         MISUSED[use](THINGS[thing]())
-    except (TypeError, AttributeError) as error:
+    except (TypeError, AttributeError, IndexError) as error:
         said = advice(error, str(error), f"for k in {use}:", ["x"]) or ""
     else:
-        assert thing == "a number"
         return
-    if thing == "None":
-        assert "`None`" in said or not said
-    elif thing == "a number":
-        assert "`list(…)`" not in said
-    else:
-        assert "`list(…)`" in said
+    many = thing not in ("None", "a function", "a method", "a set", "a number", "a number of numpy")
+    assert ("`list(…)`" in said) == many
+    assert "number" in thing or not re.search(r"single number|a number is one", said)
+    if "number" in thing and use in ("x[0]", "len(x)"):
+        assert not said or re.search(r"single number|a number is one", said)
 
 
 # Answers that are right in another way ----------------------------------------------------------------------------

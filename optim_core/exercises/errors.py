@@ -6,6 +6,15 @@ import re
 # What can be gone through, once and forwards, and does nothing else that a list does.
 PASSING = ("zip", "map", "filter", "enumerate", "generator", "reversed", "list_reverseiterator")
 
+NUMBERS = ("int", "float", "bool", "complex", "float64", "float32", "int64", "numpy.bool")
+FUNCTIONS = ("function", "method", "function_or_method")
+
+
+def _of(kinds, rest, pattern, text):
+    """A piece of advice where a message says this of something of one of these types."""
+    return [(f"{kind}' {rest}", pattern, text) for kind in kinds]
+
+
 ADVICE = [  # part of the message, part of the line (a pattern; "" fits any), what usually stands behind it
     *((said, "", "What `zip`, `map`, `reversed` and the like give can be gone through, once and forwards, and no more: "
        "`list(…)` makes a list of it.") for kind in PASSING for said in (f"'{kind}'", f"of type {kind} ")),
@@ -53,8 +62,10 @@ ADVICE = [  # part of the message, part of the line (a pattern; "" fits any), wh
     ("only integers, slices", "", "What stands in `[…]` as a place has to be a whole number."),
     ("cannot be interpreted as an integer", r"/", "`/` always gives a float; `//` gives a whole number."),
     ("cannot be interpreted as an integer", "", "A whole number is needed there."),
-    ("has no len()", r"\bin\b", "A loop runs over many things; a number is one. `range(…)`?"),
-    ("has no len()", "", "That is a single number: it has no length."),
+    *_of(FUNCTIONS, "has no len()", "", "A function or method does nothing until it is called, with `(…)`."),
+    *_of(FUNCTIONS, "object is not iterable", "", "A function or method does nothing until it is called, with `(…)`."),
+    *_of(NUMBERS, "has no len()", r"\bin\b", "A loop runs over many things; a number is one. `range(…)`?"),
+    *_of(NUMBERS, "has no len()", "", "That is a single number: it has no length."),
     ("list index out of range", "", "The list is empty there, or shorter than you think."),
     ("is out of bounds for axis", "", "Python counts from 0, and what is there may be shorter than you think: it can "
                                       "have any length."),
@@ -62,11 +73,11 @@ ADVICE = [  # part of the message, part of the line (a pattern; "" fits any), wh
                                                     "however many there are."),
     ("larger sample than population", "", "There are not that many left to draw from."),
     ("Cannot cast ufunc", "", "In place, whole numbers stay whole numbers: make a new array, without `…=`."),
-    ("object is not iterable", r"(?<![.\w])sum\(", "Python's `sum` takes one list or array of numbers; two numbers are "
-     "added with `+`."),
+    *_of(NUMBERS, "object is not iterable", r"(?<![.\w])sum\(", "Python's `sum` takes one list or array of numbers; "
+     "two numbers are added with `+`."),
     ("values to unpack", "", "There are not as many things in it as names on the left: it can have any length."),
-    ("object is not iterable", r"\bin\b|sum\(|list\(|zip\(", "A loop runs over many things; a number is one. "
-                                                             "`range(n)`?"),
+    *_of(NUMBERS, "object is not iterable", r"\bin\b|sum\(|list\(|zip\(", "A loop runs over many things; a number is "
+     "one. `range(n)`?"),
     ("object is not callable", "", "Brackets `(…)` behind a value call it. Is a `*` missing, or does it take `[…]`?"),
     ("'function' object is not subscriptable", "", "A function is called with `(…)`; `[…]` is for arrays."),
     ("EigResult", "", "`eig` returns two things, the eigenvalues and the eigenvectors: take them apart first."),
@@ -76,7 +87,8 @@ ADVICE = [  # part of the message, part of the line (a pattern; "" fits any), wh
     ("'builtin_function_or_method'", "", "A function or method does nothing until it is called, with `(…)`."),
     ("cython_function_or_method", "", "A method does nothing until it is called, with `(…)`."),
     ("Generator' object is not subscriptable", "", "`rng` is what draws; one of its methods gives the numbers."),
-    ("not subscriptable", "", "You put `[…]` behind a single number."),
+    ("invalid index to scalar", "", "You put `[…]` behind a single number."),
+    *_of(NUMBERS, "object is not subscriptable", "", "You put `[…]` behind a single number."),
     ("as a data type", "", "The shape is one thing: put it in brackets of its own, `((rows, columns))`."),
     ("required positional argument", r"clip\(", "`np.clip` takes both ends: `np.clip(x, low, high)`."),
     ("matmul", "", "`@` needs arrays whose shapes fit; for two numbers, or entry by entry, it is `*`."),
