@@ -128,6 +128,12 @@ class Exercise:
         """The runs of every known mistake: a list, over mistakes, of lists, over cases."""
         return [[run(wrong, args) for args in self.cases] for _, wrong, _ in self.mistakes]
 
+    @functools.cached_property
+    def answered(self):
+        """Known mistakes that come to an answer in every case: {number: (its answers, the share that is right)}."""
+        ran = {k: runs for k, runs in enumerate(self.known) if all(map(edits.answered, runs))}
+        return {k: ([self.seen_of(r) for r in runs], self.score(runs)) for k, runs in ran.items()}
+
     def check(self, function):
         """Judge a student's function on every case. Returns a Result, whatever the function does or returns."""
         try:

@@ -484,6 +484,11 @@ class _Some:
         self.parts, self.terms, self.readings, self.steps = ex.parts, ex.terms, ex.readings, ex.steps
         self.expected = [ex.expected[k] for k in which]
 
+    @functools.cached_property
+    def quantities(self):
+        """What its arguments offer as a factor or a term."""
+        return rules.quantities(self)
+
 
 def _not_finite(a, infinity_allowed=False):
     if np.isnan(a).any():
@@ -588,11 +593,16 @@ def _known_and_more(ex, sure, got, want, cases):
             return f"your numbers are {side} than those of a known mistake: {what}.\n{in_general(look)}".strip()
         if factor := rules.plain_factor(some, got, arrays):
             return f"your numbers are those of a known mistake, {factor}: {what}.\n{in_general(look)}"
-    for (one, look1, x), (two, look2, y) in itertools.combinations(known, 2):
-        x, y = rules.flat(x), rules.flat(y)
-        if close(a, x + y - b) or (np.all(b) and close(a, x * y / b) and not rules.is_product(some, got)):
-            looks = " ".join(dict.fromkeys(filter(None, map(in_general, (look1, look2)))))
-            return f"your numbers are those of two known mistakes at once: {one}; and {two}.\n{looks}"
+    table = np.array([rules.flat(arrays) for _, _, arrays in known])
+    for k, (one, look1, _) in enumerate(known[:-1]):
+        x, y = table[k], table[k + 1 :]  # y: each of the later ones
+        sums = rules.equal_rows(x + y - b, a)
+        products = rules.equal_rows(x * y / b, a) if np.all(b) else np.zeros_like(sums)
+        for j in np.flatnonzero(sums | products):
+            if sums[j] or not rules.is_product(some, got):
+                two, look2, _ = known[k + 1 + j]
+                looks = " ".join(dict.fromkeys(filter(None, map(in_general, (look1, look2)))))
+                return f"your numbers are those of two known mistakes at once: {one}; and {two}.\n{looks}"
     return None
 
 

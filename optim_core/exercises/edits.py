@@ -134,11 +134,9 @@ class _Goals:
 
     def __init__(self, ex, right, score):
         self.ex, (self.first, *self.rest) = ex, sorted(range(len(right)), key=lambda k: right[k])  # wrong ones first
-        self.goals = {RIGHT: ex.expected} | {
-            k: [ex.seen_of(r) for r in runs] for k, runs in enumerate(ex.known) if all(_ran(r) for r in runs)
-        }
-        self.better = {RIGHT} | {k for k in self.goals if k >= 0 and ex.score(ex.known[k]) >= score + BETTER}
-        kept = {k for k in self.goals if k >= 0 and ex.score(ex.known[k]) >= score and self._keeps(k, right)}
+        self.goals = {RIGHT: ex.expected} | {k: answers for k, (answers, _) in ex.answered.items()}
+        self.better = {RIGHT} | {k for k, (_, share) in ex.answered.items() if share >= score + BETTER}
+        kept = {k for k, (_, share) in ex.answered.items() if share >= score and self._keeps(k, right)}
         self.moved = self.goals if score < 0.5 else self.better | kept
         self.marks = {k: _mark(goal[self.first]) for k, goal in self.goals.items()}
 
@@ -161,7 +159,7 @@ class _Goals:
         return None
 
 
-def _ran(r):
+def answered(r):
     """Did a known mistake come to an answer?"""
     return not isinstance(r, Run) or (r.error is None and r.value is not None)
 
@@ -189,21 +187,27 @@ def tree_of(function):
     code = getattr(inspect.unwrap(function), "__code__", None) if callable(function) else None
     if code is None or code.co_freevars:
         return None
-    lines = linecache.getlines(code.co_filename)
-    try:
-        module = ast.parse("".join(lines))
-    except (SyntaxError, ValueError):
-        return None
-    for node in ast.walk(module):
+    source = "".join(linecache.getlines(code.co_filename))
+    for node in _functions(source):  # which several questions share: what is given away is a copy
         if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
             first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
             if first == code.co_firstlineno:
-                return copy.deepcopy(node), "".join(lines)
+                return copy.deepcopy(node), source
         if isinstance(node, ast.Lambda) and code.co_name == "<lambda>" and _is_at(node, code):
             body = [ast.copy_location(ast.Return(node.body), node.body)]
             made = ast.copy_location(ast.FunctionDef("_lambda", node.args, body, []), node)
-            return copy.deepcopy(made), "".join(lines)
+            return copy.deepcopy(made), source
     return None
+
+
+@functools.lru_cache(maxsize=4)  # a check asks six times, and of a cell or a module of a thousand lines
+def _functions(source):
+    """All functions that a source defines, as trees; none if it is no Python."""
+    try:
+        module = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return ()
+    return tuple(node for node in ast.walk(module) if isinstance(node, (ast.FunctionDef, ast.Lambda)))
 
 
 def _reaches_out(tree):

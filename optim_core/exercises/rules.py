@@ -238,7 +238,7 @@ DERIVED = {
 
 def _candidates(ex):
     """Names and values of what may stand as a factor, the simplest first; each also as a divisor."""
-    base, plain = quantities(ex), [name for name in ex.arguments if np.ndim(ex.cases[0][ex.arguments.index(name)]) == 0]
+    base, plain = ex.quantities, [name for name in ex.arguments if np.ndim(ex.cases[0][ex.arguments.index(name)]) == 0]
     single = {how.format(name): f(q) for how, f in DERIVED.items() for name, q in base.items()}
     yield from single.items()
     for (m, p), (n, q) in itertools.combinations([(n, q) for n, q in base.items() if n in plain], 2):
@@ -264,14 +264,33 @@ def factor_of(ex, got, want):
     factors = np.array([np.vdot(want[k], got[k]) / np.vdot(want[k], want[k]) for k in use])
     if not all(close(g, f * w) for g, f, w in zip((got[k] for k in use), factors, (want[k] for k in use), strict=True)):
         return None
-    candidates = [*_candidates(ex)]
+    candidates = {name: value[use] for name, value in _candidates(ex)}
     for c, number in ((1.0, ""), (2.0, "2·"), (0.5, "½·"), (-1.0, "−")):
-        for name, value in candidates:
-            if close(factors, c * value[use]):
-                return f"times `{number}{name}`"
-            if close(factors, c / value[use]):
-                return f"divided by `{DIVISORS[c]}{name}`"
+        if said := _times_or_divided(factors, candidates, c, number):
+            return said
     return None
+
+
+def _times_or_divided(factors, candidates, c=1.0, number=""):
+    """The first of the candidates, {name: array}, that times c is the factors, or whose inverse is; or None."""
+    if not candidates:
+        return None
+    table = np.array([*candidates.values()])
+    hits = equal_rows(np.stack([c * table, c / table], axis=1), factors)  # (candidates, times or divided)
+    if not hits.any():
+        return None
+    first, inverse = divmod(int(hits.argmax()), 2)
+    name = [*candidates][first]
+    return f"divided by `{DIVISORS[c]}{name}`" if inverse else f"times `{number}{name}`"
+
+
+def equal_rows(table, values):
+    """`close(values, row)` for every row of a table at once; shape of the table without its last axis.
+
+    >>> equal_rows(np.array([[1.0, 2.0], [1.0, 3.0]]), np.array([1.0, 2.0]))
+    array([ True, False])
+    """
+    return np.isclose(values, table, 1e-6, 1e-9, equal_nan=True).all(-1)
 
 
 @np.errstate(all="ignore")
@@ -279,9 +298,11 @@ def is_product(ex, numbers_of_all):
     """Is each of these numbers a constant, or one argument or its square, root or inverse, times a constant?"""
     if any(np.size(w) != 1 for w in numbers_of_all):
         return False
-    column, found = flat(numbers_of_all), quantities(ex).values()
+    column, found = flat(numbers_of_all), ex.quantities.values()
     powers = [np.ones_like(column), *(np.sign(q) * np.abs(q) ** p for q in found for p in (1, 2, 0.5, -1, -2, -0.5))]
-    return any(np.isfinite(p).all() and p.any() and close(column, (column @ p / (p @ p)) * p) for p in powers)
+    powers = np.array([p for p in powers if np.isfinite(p).all() and p.any()])
+    fits = (powers @ column / (powers * powers).sum(-1))[:, None] * powers
+    return bool(equal_rows(fits, column).any())
 
 
 @np.errstate(all="ignore")
@@ -289,19 +310,13 @@ def plain_factor(ex, got, want):
     """`factor_of`, where only a simple factor may be told: what is itself a product of arguments fits too much."""
     if len(want) < 4:
         return None
-    if is_product(ex, want):
-        return None
-    simple = {how.format(name): f(q) for how, f in PLAIN.items() for name, q in quantities(ex).items()}
+    simple = {how.format(name): f(q) for how, f in PLAIN.items() for name, q in ex.quantities.items()}
     factors = np.array([np.vdot(w, g) / np.vdot(w, w) if np.any(w) else np.nan for g, w in zip(got, want, strict=True)])
     use = np.isfinite(factors)
     if use.sum() < 4 or not all(close(g, f * w) for g, f, w in zip(got, factors, want, strict=True) if np.any(w)):
         return None
-    for name, value in simple.items():
-        if close(factors[use], value[use]):
-            return f"times `{name}`"
-        if close(factors[use], 1 / value[use]):
-            return f"divided by `{name}`"
-    return None
+    said = _times_or_divided(factors[use], {name: value[use] for name, value in simple.items()})
+    return None if said and is_product(ex, want) else said
 
 
 @np.errstate(all="ignore")
