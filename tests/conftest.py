@@ -100,7 +100,7 @@ def share(nodeid: str) -> str:
 
 def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
     """Where the workers' time went."""
-    if config.option.dist == "no":
+    if getattr(config.option, "dist", "no") == "no":  # xdist is switched off, or not there at all
         return
     seconds = collections.Counter()
     for report in itertools.chain.from_iterable(terminalreporter.stats.values()):

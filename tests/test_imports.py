@@ -4,6 +4,7 @@ The builder of the site stands beyond them all.
 """
 
 import ast
+import functools
 import json
 import os
 import subprocess
@@ -45,6 +46,31 @@ def loaded_by(statement: str) -> set[str]:
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
+ONE_BY_ONE = """
+import importlib, json, sys
+for name in sys.argv[1:]:
+    for ours in [one for one in sys.modules if one.split(".")[0] == "optim_core" or one == "matplotlib.figure"]:
+        del sys.modules[ours]
+    before = {*sys.modules}
+    importlib.import_module("optim_core." + name)
+    print(json.dumps(sorted({*sys.modules} - before)))
+"""
+
+
+@functools.cache
+def loaded_one_by_one(*names: str) -> dict[str, set[str]]:
+    """For each module of the package what its import loads, when nothing of the package is loaded yet.
+
+    One interpreter for all of them: numpy and SymPy are loaded once, and what one of them loads is told of the first
+    that does. Of what is not ours `matplotlib.figure` alone is forgotten again: each that wants it must say so.
+    """
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": ""}
+    command = [sys.executable, "-c", ONE_BY_ONE, *names]
+    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return dict(zip(names, (set(json.loads(line)) for line in done.stdout.splitlines()), strict=True))
+
+
 def third_party(modules: set[str]) -> set[str]:
     """Those of the modules that neither Python nor the package brings (nor site-packages' start-up files)."""
     bare = loaded_by("pass")
@@ -70,18 +96,22 @@ def test_mathematics_loads_neither_matplotlib_nor_ipywidgets():
 
 @pytest.mark.parametrize("name", MODULES)
 def test_each_module_can_be_imported_first(name):
-    assert f"optim_core.{name}" in loaded_by(f"import optim_core.{name}")
+    assert f"optim_core.{name}" in loaded_one_by_one(*MODULES)[name]
 
 
-@pytest.mark.parametrize("name", ["exercises", *parts("exercises"), *parts("experiments")])
+OF_EXERCISES = ["exercises", *parts("exercises"), *parts("experiments")]
+OF_SCENES = ["scenes", *parts("scenes")]
+
+
+@pytest.mark.parametrize("name", OF_EXERCISES)
 def test_exercises_load_neither_matplotlib_nor_ipywidgets(name):
-    modules = {name.partition(".")[0] for name in loaded_by(f"import optim_core.{name}")}
+    modules = {one.partition(".")[0] for one in loaded_one_by_one(*OF_EXERCISES)[name]}
     assert not {"matplotlib", "ipywidgets", "IPython"} & modules
 
 
-@pytest.mark.parametrize("name", ["scenes", *parts("scenes")])
+@pytest.mark.parametrize("name", OF_SCENES)
 def test_scenes_load_matplotlib_without_pyplot_and_without_ipywidgets(name):
-    modules = loaded_by(f"import optim_core.{name}")
+    modules = loaded_one_by_one(*OF_SCENES)[name]
     assert "matplotlib.figure" in modules
     assert not {"matplotlib.pyplot", "ipywidgets"} & modules
 
