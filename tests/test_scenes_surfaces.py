@@ -150,6 +150,11 @@ def test_the_story_of_a_run_is_how_it_goes_on(x, y, mu):
             assert "diverged" in said or "still moving" in said or "below 10⁻⁴ already" in said, said
 
 
+def test_near_a_point_that_is_known_its_own_hessian_counts():
+    for w in ((0.0, 0.0), (0.01, 0.01), (0.03, -0.02)):  # nowhere but at 0 is the monkey's Hessian 0
+        assert trajectories.where(surfaces.monkey_saddle(), np.array(w)) == "a place that is flat to second order"
+
+
 @pytest.mark.parametrize("x, y", [(0.05, 1.0), (0.05, 0.05), (0.0, 0.0), (0.1, 2.0), (2.0, 0.0)])
 def test_a_place_is_called_flat_in_the_directions_in_which_the_loss_hardly_changes(x, y):
     surface = surfaces.product(x, y)

@@ -47,7 +47,8 @@ def state(eta, lam, B, steps, start=3.0):
     """What the mean of x² over the last quarter of so many steps is made of, for runs from `start`.
 
     In E x² = V + (start² − V)(1 − ηλ)²ᵗ the start's part is start²(1 − ηλ)²ᵗ, and all the rest is noise. "forgotten":
-    the start's part, and what the noise lacks of V, are 5 % of V at most; "together": the start's is the larger part.
+    the start's part, and what the noise lacks of V, are 5 % of V at most; "together": the start's is the larger part;
+    "adding up": the noise lacks more, and V lies above the start.
 
     >>> state(0.2, 1.0, 1, 400), state(0.02, 0.2, 256, 400), state(0.02, 0.6, 1, 400)
     ('forgotten', 'together', 'noisy')
@@ -61,7 +62,7 @@ def state(eta, lam, B, steps, start=3.0):
         return "forgotten"
     if part * start**2 > (1 - part) * V:
         return "together"
-    return "adding up" if part > 0.05 else "noisy"
+    return "adding up" if part > 0.05 and V > start**2 else "noisy"
 
 
 def ended(eta, lam, B, steps, end, spread):

@@ -689,7 +689,9 @@ class Field(Panel):
         if self.ring is not None:
             x, y = self._along("x", self.ring[0]), self._along("y", self.ring[1])
             for key, colour, width in (("halo", "white", 4), ("ring", INK, 2)):
-                self.line(key, [x], [y], marker="o", ls="", mfc="none", mec=colour, ms=15, mew=width, zorder=8)
+                self.line(
+                    key, [x], [y], marker="o", ls="", mfc="none", mec=colour, ms=15, mew=width, zorder=8, clip_on=False
+                )
 
     def clicked(self, x, y):
         return super().clicked(*(10.0**v if w in self.decades else v for w, v in (("x", x), ("y", y))))

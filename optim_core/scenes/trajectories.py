@@ -63,8 +63,12 @@ def where(surface, w):
         return "the valley floor"
     left, right, bottom, top = surface.window
     near = 0.05 * np.array([right - left, top - bottom])
-    kinds, H = [p["kind"] for p in surface.critical_points if (np.abs(p["w"] - w) < near).all()], surface.hessian(w)
-    (kind,) = kinds if len(kinds) == 1 else [critical.classify(H, 1e-3) if np.abs(H).max() > 1e-3 else "degenerate"]
+    known = [p for p in surface.critical_points if (np.abs(p["w"] - w) < near).all()]
+    H = surface.hessian(known[0]["w"] if len(known) == 1 else w)  # near a point that is known, its own
+    if len(known) == 1:
+        kind = known[0]["kind"]
+    else:
+        kind = critical.classify(H, 1e-3) if np.abs(H).max() > 1e-3 else "degenerate"
     flat = "a place that is flat to second order" + " in one direction" * bool(np.abs(H).max() > 1e-3)
     return flat if kind == "degenerate" else f"a {kind}"
 

@@ -95,7 +95,10 @@ def test_lengths_names_the_first_the_longest_and_the_last_step_of_every_stream(s
             numbers.append(far[(-1, *at)])
         else:
             assert max(numbers) < 1e9
-        if "every" in text:
+        if "longest the last" in text:
+            first, last = numbers
+            assert same(first, far[(0, *at)]) and same(last, far[(-1, *at)]) and far[(-1, *at)] == top[at]
+        elif "every" in text:
             assert same(numbers[0], top[at]) and low[at] > 0.998 * top[at]
         elif "no step" in text:
             assert top[at] <= 1e-9
@@ -152,7 +155,7 @@ def test_who_is_on_the_way_has_not_lost_the_start(name, step, own):
     start_left, spread = np.abs(w[-1].mean(-1)), w[-1].std(-1)
     for i, j in np.ndindex(start_left.shape):
         late = scenes.on_the_way(name, RATES_HERE[i], sigmas[j])
-        assert start_left[i, j] > 0.25 * spread[i, j] if late else start_left[i, j] < 0.8 * spread[i, j]
+        assert start_left[i, j] > 0.6 * spread[i, j] if late else start_left[i, j] < 1.3 * spread[i, j]
     if name != "gradient descent":  # with less noise they are quicker
         assert not any(scenes.on_the_way(name, lr, sigma) for lr in RATES_HERE for sigma in SIGMAS if sigma < 1)
 

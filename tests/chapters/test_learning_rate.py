@@ -58,11 +58,11 @@ def check_u(rates, loss, start):
     assert words.startswith(f"the lowest loss is {scenes.size(min(low))}, at η = {number(best)}; ")
     assert experiments.best_and_cliff(rates, loss, start) == (best, bad[0] if bad else np.inf)
     if not bad:
-        assert f"all larger rates are below the loss at the start, {number(start, 3)}, too." in words
+        assert f"with all larger rates it is below the loss at the start, {number(start, 3)}, too." in words
     elif len(bad) == (rates >= bad[0]).sum():
         assert f"from η = {number(bad[0])} on it is not below" in words
     else:
-        assert f"η = {number(bad[0])} is the first larger one not below" in words
+        assert f"η = {number(bad[0])} is the first larger one whose loss is not below" in words
 
 
 @pytest.mark.parametrize("batch, scale", [*itertools.product([16, 64, 256, 1200], [True, False])])

@@ -289,7 +289,7 @@ def phase_map(method="heavy ball", kappa=100.0, eta=1.0, mu=0.5):
     [
         (
             dict(eta=1.0, mu=0.5),
-            "bounded: neither at rest nor growing, over the last 50 steps at most 4.6 % of its first distance away",
+            "bounded, neither at rest nor growing: over the last 50 steps at most 4.6 % of its first distance away",
         ),
         (dict(eta=3.18, mu=0.6), "the steep direction lags behind"),
         (dict(eta=3.3, mu=0.67), "converged, "),
@@ -407,6 +407,7 @@ def test_what_became_of_a_pair_is_what_its_run_and_its_eigenvalues_say(method, k
 @pytest.mark.parametrize("kappa", [1.0, 2.0, 10.0, 100.0, 1000.0])
 def test_the_direction_that_lags_behind_has_the_larger_eigenvalue(method, kappa):
     for eta, mu in itertools.product(np.linspace(0.02, 4, 25), np.linspace(0, 0.99, 21)):
+        assert scenes.lags(method, eta, mu, 1.0) == "neither direction lags behind"  # both are one, growing or not
         flat, steep = (float(np.abs(sigma(method, eta * lam, mu)[0])) for lam in (1 / kappa, 1.0))
         words = scenes.lags(method, eta, mu, kappa)
         assert scenes.rate(method, eta, mu) == pytest.approx(steep, abs=1e-7)

@@ -46,6 +46,8 @@ def lengths(steps):
     if size.max() > 1e6:
         last = "more than a million" if size[-1] > 1e6 else last
         return f"first {first}, more than a million at step {at}, where v has forgotten what m remembers, last {last}"
+    if at > 1 and size[-1] == size.max():
+        return f"first {first}, longest the last, {last}"
     return f"first {first}, longest {most} at step {at}, last {last}"
 
 
@@ -83,7 +85,8 @@ class Streams(Page):
         steps = {name: (t, run["step"]) for name, run in self.runs.items()}
         for panel, shown in ((self.gradient, lines), (self.taken, steps)):
             highest, lowest = (pick([pick(y) for _, y in shown.values()]) for pick in (np.max, np.min))
-            ends = [above(1.5 * highest), np.nan, -above(-lowest)]  # they seldom change, and leave room for a legend
+            room = 1.5 * highest + max(-lowest, 0.0)  # for a legend, whose height is a share of the whole axis
+            ends = [above(room), np.nan, -above(-lowest)]  # they seldom change
             ground = {"_zero": (t[[0, -1]], np.zeros(2)), "_room": (t[[0, 0, 0]], ends)}
             panel.show(ground | shown, looks=AVERAGES)
 
@@ -117,7 +120,7 @@ def on_the_way(name, lr, sigma, steps=experiments.SETTLING - experiments.WATCHED
     """Whether a run of `experiments.settled` was, after so many steps, not yet where its noise would keep it.
 
     Without noise a step leaves the part 1 − η of the way from w = 3, and 1 − η/σ where it is divided by √v̂ ≈ σ. It is
-    on its way while that is more than half of what theory says the noise makes of w.
+    on its way while that is more than what theory says the noise makes of w.
 
     >>> on_the_way("Adam", 0.03, 30.0), on_the_way("Adam", 0.1, 30.0), on_the_way("gradient descent", 0.02, 1e-6)
     (True, False, True)
@@ -126,7 +129,7 @@ def on_the_way(name, lr, sigma, steps=experiments.SETTLING - experiments.WATCHED
         left, floor = 3 * np.abs(1 - lr) ** steps, sigma * np.sqrt(lr / (2 - lr))
     else:
         left, floor = 3 * np.exp(-steps * lr / sigma), np.sqrt(lr * sigma / 2)
-    return bool(left > floor / 2)
+    return bool(left > floor)
 
 
 def remembers(lr, beta2, sigma):
@@ -452,7 +455,7 @@ class Strip(Panel):
             style = self.looks[name]
             marks = dict(ls="", marker="|", ms=11, mew=1.4, color=style.color)
             self.line(f"each {i}", values, np.full(len(values), float(i)), **marks)
-            self.line(f"mean {i}", [np.mean(values)], [float(i)], **style.point, ms=10, zorder=6)
+            self.line(f"mean {i}", [np.mean(values)], [float(i)], **style.point, ms=style.size(10), zorder=6)
 
 
 def leads(ranks):

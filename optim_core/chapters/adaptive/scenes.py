@@ -312,7 +312,7 @@ class RareWords(Page):
 
 
 def told(path, t):
-    """How many bursts of w₂ a run has had by step t, and where they were farthest; or that it diverged.
+    """How many bursts of w₂ a run has had by step t, and at which step each was farthest; or that it diverged.
 
     >>> w, rate = np.array([1.0, 0.01, 0.02, 2.0, 0.0]), np.array([1.0, 3.0, 99.0, 1.0])
     >>> path = dict(w=np.stack([w, w], -1), rate=np.stack([rate, rate], -1), diverged=0)

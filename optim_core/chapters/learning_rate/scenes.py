@@ -70,10 +70,12 @@ def u_words(rates, losses, start):
     text = f"the lowest loss is {size(losses[rates == best][0])}, at η = {number(best)}; "
     beyond = losses[rates >= cliff]
     if not len(beyond):
-        return text + f"all larger rates are below the loss at the start, {number(start, 3)}, too."
+        return text + f"with all larger rates it is below the loss at the start, {number(start, 3)}, too."
     if (beyond < start).any():
         return (
-            text + f"η = {number(cliff)} is the first larger one not below the loss at the start, {number(start, 3)}."
+            text
+            + f"η = {number(cliff)} is the first larger one whose loss is not below that at the start, "
+            + f"{number(start, 3)}."
         )
     return text + f"from η = {number(cliff)} on it is not below the loss at the start, {number(start, 3)}."
 
@@ -433,7 +435,7 @@ def stands(surface, w, eta):
 
 
 def edge_words(seen, t):
-    """Where the run stands at step t, how its sharpness compares with 2/η, and what became of the other rates."""
+    """Where the run stands at step t, its sharpness and 2/η, and what became of the other rates."""
     path, sharp, eta, surface = seen["path"], seen["sharp"], seen["eta"], seen["surface"]
     w, gone = path["w"], int(path["diverged"])
     text = f"From ({number(w[0, 0], 3)}, {number(w[0, 1], 3)}) with η = {number(eta, 3)}, 2/η = {number(2 / eta, 3)}; "

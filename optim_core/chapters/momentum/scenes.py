@@ -48,7 +48,7 @@ def became(far, diverged):
         return f"converged, {few(pace)} steps for every factor of ten"
     if fate == "bounded":
         far = f"at most {few(100 * quarters[3] / far[0])} % of its first distance away"
-        return f"bounded: neither at rest nor growing, over the last {steps // 4} steps {far}"
+        return f"bounded, neither at rest nor growing: over the last {steps // 4} steps {far}"
     return f"growing: over the last {steps // 4} of {steps} steps farther out than over the second {steps // 4}"
 
 
@@ -74,9 +74,9 @@ def lags(method, eta, mu, kappa):
     the flat direction lags behind
     """
     flat, steep = (-np.log(max(rate(method, eta * lam, mu), 1e-300)) for lam in (1 / kappa, 1.0))  # e-folds a step
-    if steep > 1.5 * flat:
-        return "the flat direction lags behind"
-    return "the steep direction lags behind" if flat > 1.5 * steep else "neither direction lags behind"
+    if max(flat, steep) <= 1.5 * max(min(flat, steep), 0.0) or flat == steep:
+        return "neither direction lags behind"
+    return f"the {'flat' if flat < steep else 'steep'} direction lags behind"
 
 
 class PhaseMap(Page):
@@ -453,10 +453,17 @@ class Restart(Page):
         looks = look("gradient descent"), look("Nesterov"), Look("#7b3f8c", DASHDOT), Look("#1f6f8b", DASHED)
         self.looks, self.goal = dict(zip(names, looks, strict=True)), goal
         levels = {f"a loss of {number(goal)}": goal}
-        fixed = dict(log="y", ylim=(1e-12, 1e2), levels=levels, words="upper left", legend=None, room=dict(bottom=0.2))
+        fixed = dict(
+            log="y",
+            ylim=(1e-12, 1e2),
+            levels=levels,
+            words="upper left",
+            legend=None,
+            room=dict(bottom=0.2, right=0.22),
+        )
         self.fall = Curves(self, "fall", y="loss", **fixed)
         self.fall.axes.tick_params(labelbottom=False)
-        left = dict(left=0.78)  # as above, where the numbers are longer
+        left = dict(left=0.78, right=0.22)  # as above, where the numbers are longer
         self.memory = Curves(self, "memory", x="steps", y="μ", ylim=(-0.06, 1.06), legend=None, room=left)
         self.name(self.looks)
 

@@ -150,8 +150,9 @@ def verdict(curve, w, lr):
     elif fall < 0:
         text += f"the loss rises by {number(-fall)}. "
     else:
-        more = ", more than promised" if fall > promise * (1 + 1e-9) else ""
-        text += f"it is {number(fall)}, {number(100 * fall / promise)} % of that{more}. "
+        part, more = number(100 * fall / promise), fall > promise * (1 + 1e-9)
+        share = f"{part} % of that" + ", more than promised" * more
+        text += f"it is {number(fall)}, {'a little more than promised' if more and part == '100' else share}. "
     most = safe(curve, w)
     return text + f"One step with any η {f'below {number(most)}' if most < math.inf else 'up to 100'} lowers the loss."
 
@@ -367,7 +368,7 @@ class Units(Page):
         self.caption = (
             f"Step {t} of {self.steps}. Unit: {self.unit}; the {self.loss} of the losses. "
             f"η = {number(self.lr)}, λ = {number(self.lam)}: "
-            f"ηλ = {signed(self.lr * self.lam)}, and the line {becomes(self.lr * self.lam)}. "
+            f"ηλ = {number(float(f'{self.lr * self.lam:.3g}'))}, and the line {becomes(self.lr * self.lam)}. "
             f"Now {now}. The best η here is 1/λ = {number(best(self.lam))}."
         )
         return self.moved(t)
@@ -400,7 +401,7 @@ def ending(kind, lr, w, loss):
         return f"From step {found['zero']} on w is exactly 0."
     if "loss" in found:
         return f"The loss is infinite from step {found['loss']} on; w is not yet after {steps} steps."
-    moves = "it swings for ever" if abs(w[-1]) == 1 else "it still moves"
+    moves = "it swings for ever" if w[-1] == w[-3] else "it still moves"
     return f"After {steps} steps |w| = {number(abs(float(w[-1])), 6)}, the loss {number(float(loss[-1]))}; {moves}."
 
 

@@ -339,14 +339,25 @@ def best_patience(middles, i):
     >>> best_patience(np.array([4, 3, 2, 1, 2, 3, 4, 5]), 0), best_patience(np.array([4, 3, 2, 1, 2, 3, 4, 5]), 3)
     ('best patience of the 8: 10', 'the best of the 8')
     >>> best_patience(np.array([4, 1, 2, 1, 1, 3, 4, 5]), 4)
-    'the best of the 8, as is patience 2, 10'
+    'the best of the 8, as are patiences 2 and 10'
     """
     ends = np.maximum(middles, 1e-12)  # below that `said` tells no difference
     best = [one for one, end in zip(PATIENCES, ends, strict=True) if end == ends.min()]
     if ends[i] > ends.min():
-        return f"best patience of the {len(ends)}: {' or '.join(map(str, best))}"
-    others = ", ".join(str(one) for one in best if one != PATIENCES[i])
-    return f"the best of the {len(ends)}" + f", as is patience {others}" * bool(others)
+        return f"best patience of the {len(ends)}: {listed(best, 'or')}"
+    others = [one for one in best if one != PATIENCES[i]]
+    verb = "as is patience" if len(others) == 1 else "as are patiences"
+    return f"the best of the {len(ends)}" + (f", {verb} {listed(others, 'and')}" if others else "")
+
+
+def listed(numbers, link):
+    """Numbers in words.
+
+    >>> listed([0, 2, 50], "or"), listed([7], "or")
+    ('0, 2 or 50', '7')
+    """
+    *front, last = map(str, numbers)
+    return f"{', '.join(front)} {link} {last}" if front else last
 
 
 class Plateau(Page):
