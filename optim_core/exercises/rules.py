@@ -313,10 +313,12 @@ def plain_factor(ex, got, want):
     simple = {how.format(name): f(q) for how, f in PLAIN.items() for name, q in ex.quantities.items()}
     factors = np.array([np.vdot(w, g) / np.vdot(w, w) if np.any(w) else np.nan for g, w in zip(got, want, strict=True)])
     use = np.isfinite(factors)
-    if use.sum() < 4 or not all(close(g, f * w) for g, f, w in zip(got, factors, want, strict=True) if np.any(w)):
+    if use.sum() < 4:
         return None
     said = _times_or_divided(factors[use], {name: value[use] for name, value in simple.items()})
-    return None if said and is_product(ex, want) else said
+    if not said or is_product(ex, want):
+        return None
+    return said if all(close(g, f * w) for g, f, w in zip(got, factors, want, strict=True) if np.any(w)) else None
 
 
 @np.errstate(all="ignore")
