@@ -42,13 +42,16 @@ def _described(ex, function, runs, right, score):
         lines = [_error(ex, runs, k), place(ex, function, right, score, two=False) or _where_it_runs(ex, runs, right)]
     else:
         got, want = [r.value for r in runs], ex.expected
-        looks = (functools.partial(_nothing, function), _kind, _words, _shapes)
+        looks = (functools.partial(_nothing, function), _kind, _words, functools.partial(_shapes, function))
         text, k = next(filter(None, (look(ex, got, want) for look in looks)), (None, None))
         if text is None:
             text, k = _answers(ex, function, runs, right, score)
         else:
             alone = text.endswith("return it alone.")  # nothing is left to say
-            there = None if alone else place(ex, function, right, score) or _unused(ex, function)
+            two = not text.startswith(SOMETIMES)  # what lacks a way out is not mended by a sign
+            there = None if alone else place(ex, function, right, score, two) or _unused(ex, function)
+            if there and "a largest is missing" in there and text.startswith(RESHAPED):
+                there = None  # a sum over an axis of one entry takes it away, but nothing is to be added up
             text = "\n".join(filter(None, [text.replace(SUM, ".") if there else text, there]))
         k = telling(ex, runs, right) if k is None else k
         lines = [text, _example(ex, runs[k], want[k])]
@@ -219,9 +222,15 @@ def place(ex, function, right, score, two=True):
     what, wrong, look = ex.mistakes[known]
     if len(_never_loaded(wrong, ex.arguments)) > len(_never_loaded(ex.reference, ex.arguments)):
         return None  # what ignores an argument is reached from nearly everywhere, by leaving things out
+    if np.ndim(ex.expected[0]) == 0 and np.ndim(getattr(ex.known[known][0], "value", 0)):
+        return None  # several numbers where one is asked for: what is missing first leads to one
     kind = edits.Likely if isinstance(text, edits.Likely) else str
     with_that = f"With that changed your {ex.answers} are those of a known mistake: {what}."
     return kind(f"two things: {text}\n{with_that}\n{in_general(look)}".strip())
+
+
+SOMETIMES = "sometimes your function returns nothing"
+RESHAPED = ("the numbers are right, but their shape", "your function wraps its number")
 
 
 # A look takes the exercise and the answers got and wanted for every case. It returns None, or a sentence and the case
@@ -237,7 +246,7 @@ def _nothing(function, ex, got, want):
         return f"{where}; and where there is no round, nothing is returned.", empty[0]
     if empty:
         how = "returns `None`" if edits.returns_none(function) else "has no `return`"
-        return f"sometimes your function returns nothing: one of its ways through {how}.", empty[0]
+        return f"{SOMETIMES}: one of its ways through {how}.", empty[0]
 
 
 def _kind(ex, got, want):
@@ -267,9 +276,8 @@ def _right_part(ex, got, want):
 
 def missing_part(ex, value, expected):
     """Which part of several is of the wrong kind."""
-    wanted = _and(ex.parts)
     if not isinstance(value, (tuple, list)) or len(value) != len(ex.parts):
-        return f"your function returns {kind_of(value)}; asked for are, in this order, {wanted}."
+        return f"your function returns {_counted(value)}; {_asked_for(ex)}"
     for name, mine, its in zip(ex.parts, value, expected, strict=True):
         array = numbers(mine)
         if array is None:
@@ -277,7 +285,35 @@ def missing_part(ex, value, expected):
             return f"{name} that your function returns is {kind_of(mine)}; {kind_of(its)} is asked for.{brackets}"
         if array.shape != np.shape(its):
             return f"{name} that your function returns is {kind_of(mine)}; asked for is {kind_of(its)}."
-    return f"your function returns {kind_of(value)}; asked for are, in this order, {wanted}."
+    return f"your function returns {kind_of(value)}; {_asked_for(ex)}"
+
+
+def _counted(value):
+    """What is returned where several things are asked for: of a tuple, how many things."""
+    return f"{len(value)} things" if isinstance(value, tuple) and len(value) > 1 else kind_of(value)
+
+
+def _asked_for(ex):
+    """What is asked for where it is several things."""
+    return f"asked for are, in this order, {_and(ex.parts).rstrip(',')}."
+
+
+def _parts_there(ex, got, want):
+    """Where what is returned is rightly a part, which one is missing; where all are there, what is too much."""
+    pieces = [value if isinstance(value, tuple) else (value,) for value in got]
+    if len({len(piece) for piece in pieces}) > 1:
+        return None
+    alike = [[all(map(ex.same, mine, its)) for its in zip(*want, strict=True)] for mine in zip(*pieces, strict=True)]
+    there = [row.index(True) if any(row) else None for row in alike]
+    names = [part.rstrip(",") for part in ex.parts]
+    if None not in there and there == sorted(set(there)):
+        missing = _and([name for j, name in enumerate(names) if j not in there])
+        returned = _and([names[j] for j in there])
+        return f"your function returns {returned}, rightly, and not {missing}; {_asked_for(ex)}"
+    if [j for j in there if j is not None] == list(range(len(names))):
+        extra = _and([f"number {i + 1}" for i, j in enumerate(there) if j is None])
+        return f"your function returns {len(there)} things. {extra.capitalize()} is too much: {_asked_for(ex)}"
+    return None
 
 
 def _words(ex, got, want):
@@ -302,7 +338,13 @@ SUM = ": is a sum, or an `@`, missing?"
 PARTS = {"the first part": 0, "the last part": -1, "the first two parts": slice(0, 2), "all but the last": slice(0, -1)}
 
 
-def _shapes(ex, got, want):
+def _picked(function):
+    """What is said of square brackets with a question or a range in them, if there are some."""
+    what, found = edits.picked(function)
+    return what and f" In `{found}` a {what} picks a list, even of one only. A single number picks it alone."
+
+
+def _shapes(function, ex, got, want):
     """The shapes of all answers; what is said of one holds for all that have the wrong shape."""
     if word(want[0]) is not None:
         return None
@@ -322,12 +364,15 @@ def _shapes(ex, got, want):
     if all(a.shape == b.T.shape and ex.same(a.T, b) for _, a, b in pairs) and a.ndim > 1:
         return f"the numbers are right, but rows and columns are exchanged: {a.shape} in place of {b.shape}.", k
     if ex.parts and (a.ndim != b.ndim or len(a) != len(b)):
-        return f"{returns}; asked for are, in this order, {_and(ex.parts)}.", k
+        if text := _parts_there(ex, got, want):
+            return text, k
+        return f"your function returns {_counted(got[k])}; {_asked_for(ex)}", k
     if all(a.size == 1 and b.ndim == 0 for _, a, b in pairs):
         if all(ex.same(a.item(), b) for _, a, b in pairs):
-            return f"your function wraps its number in an array of shape {a.shape}: return the number itself.", k
+            wraps = f"your function wraps its number in an array of shape {a.shape}"
+            return f"{wraps}: return the number itself.{_picked(function)}", k
     elif all(a.size == b.size and ex.same(a.reshape(b.shape), b) for _, a, b in pairs):
-        return f"the numbers are right, but their shape is {a.shape} and should be {b.shape}.", k
+        return f"the numbers are right, but their shape is {a.shape} and should be {b.shape}.{_picked(function)}", k
     elif all(a.ndim == b.ndim + 1 > 1 and ex.same(a.sum(0), b) for _, a, b in pairs):
         return f"{returns}. What is asked for is {kind_of(b)}, the sum of its rows.", k
     elif all(b.ndim == 0 and ex.same(a.sum(), b) for _, a, b in pairs):
@@ -855,5 +900,6 @@ def _count(ex, runs, right):
             bool(np.all(numbers(r.value) > w)) for r, w, ok in zip(runs, ex.expected, right, strict=True) if not ok
         }
         if len(above) == 1:
-            text += f", and its number is then always too {'large' if True in above else 'small'}"
+            its = "otherwise its number is" if any(right) else "its number is always"
+            text += f", and {its} too {'large' if True in above else 'small'}"
     return text + "."

@@ -490,6 +490,16 @@ def returns_none(function):
     return any(one.value is None or getattr(one.value, "value", "") is None for one in returns)
 
 
+def picked(function):
+    """Of the first `x[…]` with a question or a range, `a:b`, in its brackets: which it is, and its text."""
+    found = tree_of(function)
+    for part in ast.walk(found[0]) if found else ():
+        for node in ast.walk(part.slice) if isinstance(part, ast.Subscript) else ():
+            if isinstance(node, ast.Compare) or isinstance(node, ast.Slice) and (node.lower or node.upper):
+                return "question" if isinstance(node, ast.Compare) else "range", ast.unparse(part)
+    return "", ""
+
+
 def given(function):
     """The names that a function gives to data: those of `X, y = experiments.few_digits()`."""
     found, names = tree_of(function), set()

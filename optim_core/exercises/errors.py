@@ -71,7 +71,7 @@ ADVICE = [  # part of the message, part of the line (a pattern; "" fits any), wh
                                       "have any length."),
     ("is out of bounds for array of dimension", "", "Not every array has so many axes: `axis=-1` is the last, "
                                                     "however many there are."),
-    ("larger sample than population", "", "There are not that many left to draw from."),
+    ("larger sample than population", "", "There are not that many to draw from."),
     ("Cannot cast ufunc", "", "In place, whole numbers stay whole numbers: make a new array, without `…=`."),
     *_of(NUMBERS, "object is not iterable", r"(?<![.\w])sum\(", "Python's `sum` takes one list or array of numbers; "
      "two numbers are added with `+`."),

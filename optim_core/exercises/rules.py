@@ -90,8 +90,8 @@ def cases(n):
 def times(factor):
     """A factor in words, as in "twice".
 
-    >>> times(-0.5), times(6**-0.5), times(4.0)
-    ('minus half', '1/√6 (0.4082) times', '4 times')
+    >>> times(-0.5), times(6**-0.5), times(4.0), times(-np.log(2))
+    ('minus half', '1/√6 (0.4082) times', '4 times', '-0.6931 times (minus ln 2)')
     """
     fraction = Fraction(factor).limit_denominator(1000)
     exact = abs(float(fraction) - factor) <= 1e-6 * abs(factor)
@@ -99,7 +99,7 @@ def times(factor):
     sign = "minus " if factor < 0 else ""
     for known, what in BASES.items():
         if abs(abs(factor) / known - 1) < 1e-6:
-            return f"{factor:.4g} times ({what})"
+            return f"{factor:.4g} times ({sign}{what})"
     for name, root in () if exact else ROOTS.items():
         for known, what in ((root, name), (1 / root, f"1/({name})" if "·" in name else f"1/{name}")):
             if abs(abs(factor) / known - 1) < 1e-6:

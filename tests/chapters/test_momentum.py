@@ -87,7 +87,7 @@ UNLISTED = [  # exercise, answer, what the message must contain
     (to_average, lambda lr, mu: (2 * lr / (1 - mu), mu), "Here beta is right, and alpha is not."),
     (to_average, lambda lr, mu: (lr / (1 - mu), mu**2), "Here alpha is right, and beta is not."),
     (to_average, lambda lr, mu: (lr + mu, mu), "Under a gradient of 1, 50 steps of ours go to"),
-    (to_average, lambda lr, mu: (lr, mu, 1.0), "an array of shape (3,); asked for are, in this order, alpha and beta"),
+    (to_average, lambda lr, mu: (lr, mu, 1.0), "3 things; asked for are, in this order, alpha and beta"),
     (to_average, lambda lr, mu: lr, "the number `0.1`; asked for are, in this order, alpha and beta"),
     (from_torch, lambda theta, buf, lr, mu: (theta + lr * buf / mu, -lr * buf), "the velocity is right"),
     (from_torch, lambda theta, buf, lr, mu: (theta + mu * lr * buf, -2 * lr * buf), "the point is right"),

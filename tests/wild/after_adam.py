@@ -72,6 +72,17 @@ w = (1 - 1 / t) * w + z / t
 return w, z
 """,
      'known', "a known mistake: β on the wrong point"),
+    ("schedule_free_step", """
+y = (1 - beta) * z + beta * w
+z = z - lr * grad(y)
+return (1 - 1 / t) * w + z / t, z, y
+""",
+     "seen", "returns 3 things. Number 3 is too much"),
+    ("lion_step", """
+c = beta1 * m + (1 - beta1) * g
+return w - lr * ((c > 0) * 1 + decay * w), beta2 * m + (1 - beta2) * g
+""",
+     "known", "1 and 0 in place of 1 and −1"),
 ]
 
 RIGHT = [

@@ -4,6 +4,11 @@
 WRONG = [  # exercise, what stands in the function, what kind of reply, and what must stand in it
     ("batch_variance", "variance/B*(N-B)/(N-1)**2",
      'place', "divided by `(N − 1)`"),
+    ("epoch", """
+deck = np.arange(n)
+return [rng.choice(deck, size, replace=False) for k in range(0, n, size)]
+""",
+     "known", "each full mini-batch is drawn from all examples"),
 ]
 
 RIGHT = [

@@ -11,7 +11,7 @@ return X-m/s,X_test-m/s
 m,s=X.mean(0),X.std(0)
 return (X-m)/s
 """,
-     "seen", "asked for are, in this order"),
+     "seen", "returns the training part, rightly, and not the held-out part; asked for are"),
     ("spread_over_decades", "low*(high-low)**u",
      "place", "the `-` between `high` and `low`"),
     ("expected_best", """

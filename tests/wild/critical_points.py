@@ -20,6 +20,11 @@ if eigenvalues[0] < 0 < eigenvalues[-1]: return "saddle"
 return "degenerate"
 """,
      'known', "as if they were sorted"),
+    ("escape_direction", """
+values, vectors = np.linalg.eigh(hessian)
+return vectors[:, values == values.min()]
+""",
+     "seen", "should be (2,). In `vectors[:, values == values.min()]` a question picks a list"),
 ]
 
 RIGHT = [

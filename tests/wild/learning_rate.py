@@ -86,6 +86,10 @@ good = lrs[losses < start]
 return good[-1], lrs[np.nanargmin(losses)]
 """,
      'seen', "the cliff: yours is the best rate."),
+    ("best_rate", "2 / (curvatures + curvatures[::-1])",
+     "seen", "where one number is asked for: is a sum"),
+    ("best_rate", "2 / np.asarray(curvatures)",
+     "known", "the edge of every direction by itself"),
 ]
 
 RIGHT = [

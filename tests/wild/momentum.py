@@ -22,6 +22,11 @@ w = w + lr * v
 return w, v
 """,
      'seen', "lr=0.3, mu=0.5)"),
+    ("heavy_ball", """
+v = mu * v - lr * grad(w)
+return w - v, v
+""",
+     "known", "the point moves against its velocity"),
 ]
 
 RIGHT = [

@@ -101,6 +101,14 @@ for _ in range(steps):
 return w
 """,
      'seen', "its last entry is what is asked for"),
+    ("walk", """
+path = [w]
+for _ in range(steps):
+    w = w - lr * grad(w)
+    path.append(path[-1])
+return path
+""",
+     "known", "the last entry of the list is appended again"),
 ]
 
 RIGHT = [

@@ -34,6 +34,15 @@ return end + (lr - end) * np.cos(np.pi * d)
      'known', "half a cosine"),
     ("wsd_rate", "lr if k > share * steps else lr * (1 - k / (share * steps))",
      'known', "in the first part, and then stays"),
+    ("warmup_rate", """
+if k < steps:
+    return (k + 1) / (steps + 1) * lr
+""",
+     "seen", "no `return`.\nFor example"),
+    ("warmup_rate", "lr * np.tanh((k + 1) / (steps + 1))",
+     "seen", "and otherwise its number is too small"),
+    ("natural_beta", "np.log(0.5) / np.log(beta)",
+     "known", "your numbers are those of a known mistake: the half-life"),
 ]
 
 RIGHT = [

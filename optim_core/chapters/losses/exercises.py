@@ -31,7 +31,7 @@ def _sigmoid(d):
 
 
 _CHANGES = {  # what students do to probabilities before they take the logarithm
-    "{x} is added inside the logarithm": lambda p, x: p + x,
+    "{x} is put inside the logarithm, added or as the least": lambda p, x: p + x,
     "probabilities are cut off below {x}": lambda p, x: np.maximum(p, x),
     "probabilities are cut off below {x}, and as far from 1": lambda p, x: np.clip(p, x, 1 - x),
     "probabilities are cut off below {x} and divided by their sum again": lambda p, x: _share(np.maximum(p, x)),

@@ -94,7 +94,7 @@ heavy_ball.mistakes += [  # what was done, the wrong step, where to look
     ("the learning rate multiplies the whole velocity",
      lambda w, v, grad, lr, mu: (w + lr * (mu * v - grad(w)), mu * v - grad(w)),
      "With your v the path is the same while lr is constant. Here v is a step: lr belongs to the gradient alone."),
-    ("the push and the way the point moves both have the wrong sign for this velocity",
+    ("the point moves against its velocity",
      lambda w, v, grad, lr, mu: (w - (mu * v - lr * grad(w)), mu * v - lr * grad(w)),
      "The velocity is right. The point moves with it, not against it."),
     ("the point moves with the old velocity",
@@ -329,7 +329,7 @@ def to_average(lr, mu):
 # fmt: off
 to_average.mistakes += [  # what was done, the wrong formula, where to look
     ("the same numbers in both conventions", lambda lr, mu: (lr, mu),
-     "Then their steps would be shorter by 1 − β: an average of gradients is smaller than their sum."),
+     "Then their steps would be only 1 − β times as long: an average of gradients is smaller than their sum."),
     ("η is multiplied by 1 − μ", lambda lr, mu: (lr * (1 - mu), mu),
      "The right factor on the wrong side: their m is smaller than a sum, so their rate has to be larger."),
     ("1 − μ in place of μ for β", lambda lr, mu: (lr / (1 - mu), 1 - mu),

@@ -127,6 +127,9 @@ walk.mistakes += [  # what was done, the wrong walk, where to look
     ("the list begins empty, and the point is kept before it moves",
      lambda w, grad, lr, steps: _walk(_right)(w, grad, lr, steps)[:steps],
      "The points are right, and the last one is missing: begin with the start, then move, then append."),
+    ("the last entry of the list is appended again",
+     lambda w, grad, lr, steps: [w] * (steps + 1),
+     "The point moves, and the list does not hear of it: append where w is now."),
     ("w itself never moves on", lambda w, grad, lr, steps: [w] + [w - lr * grad(w)] * steps,
      "You compute the next point in every round, from the same w. Does w take its value?"),
     ("the loop ends after one round", lambda w, grad, lr, steps: [w, w - lr * grad(w)] if steps else None,
@@ -324,6 +327,9 @@ _sides = _fate(1, 2, words=("zig-zags", "creeps", "diverges"))
 
 # fmt: off
 fate.mistakes += [  # what was done, the wrong function, where to look
+    ("ηλ is rounded down to a whole number",
+     lambda lr, lam: ("creeps", "zig-zags", "swings for ever", "diverges")[min(int(lr * lam), 3)],
+     "The borders are single numbers: 1.7 is not 1, and 2.5 is not 2."),
     ("η alone decides", lambda lr, lam: _times(lr),
      "With λ = 25 even η = 0.1 diverges. What do the two come to together?"),
     ("λ alone decides", lambda lr, lam: _times(lam),

@@ -55,6 +55,8 @@ natural_beta.mistakes += [  # what was done, the wrong formula, where to look
      "That is the number of halvings in a step. The base here is e."),
     ("−1/ln β", lambda beta: -1 / np.log(beta) if beta < 1 else np.inf,
      "That is the number of steps in which the rate falls to 1/e: one over the γ asked for."),
+    ("the half-life, ln ½/ln β", lambda beta: np.log(0.5) / np.log(beta),
+     "That is after how many steps half is left. e^(−γ) = β: what is γ?"),
     ("ln(1 − β)", lambda beta: np.log(1 - beta) if beta < 1 else -np.inf,
      "What stays after a step is β, not 1 − β."),
     ("−ln(1 − β)", lambda beta: -np.log(1 - beta) if beta < 1 else np.inf,
@@ -352,6 +354,9 @@ warmup_rate.mistakes += [  # what was done, the wrong formula, where to look
      "The stairs are equal in height, not by factors."),
     ("it falls from lr to 0", lambda k, lr, steps: lr * max(0, 1 - k / max(steps, 1)),
      "A warm-up begins low and *rises* to lr; then it stays."),
+    ("a curve that comes near lr, 1 − e^(−(k + 1)/(steps + 1))",
+     lambda k, lr, steps: lr * (1 - np.exp(-(k + 1) / (steps + 1))),
+     "The stairs are equal: ¼, ½, ¾, 1. A curve that comes near lr never arrives."),
     ("a curve that comes near lr, 1 − e^(−k/steps)", lambda k, lr, steps: lr * (1 - np.exp(-k / max(steps, 1))),
      "The stairs are equal: ¼, ½, ¾, 1. And in the first step, k = 0, the rate is not 0."),
 ]
