@@ -113,7 +113,7 @@ def number(value, digits=3):
 
 
 def decimals(value, places=2):
-    """A number with so many decimals and a real minus sign; 0 has none.
+    """A number with so many decimals and a real minus sign; what rounds to 0 has no sign.
 
     >>> decimals(0.6), decimals(-1.25, 1), decimals(-0.001)
     ('0.60', '−1.2', '0.00')

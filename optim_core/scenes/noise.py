@@ -48,7 +48,8 @@ def state(eta, lam, B, steps, start=3.0):
 
     In E x² = V + (start² − V)(1 − ηλ)²ᵗ the start's part is start²(1 − ηλ)²ᵗ, and all the rest is noise. "forgotten":
     the start's part, and what the noise lacks of V, are 5 % of V at most; "together": the start's is the larger part;
-    "adding up": the noise lacks more, and V lies above the start.
+    "adding up": the noise lacks more, and V lies above the start; "noisy": the noise's is the larger part, and some of
+    the start is left; "no floor": see `no_floor`.
 
     >>> state(0.2, 1.0, 1, 400), state(0.02, 0.2, 256, 400), state(0.02, 0.6, 1, 400)
     ('forgotten', 'together', 'noisy')
@@ -85,7 +86,7 @@ def ended(eta, lam, B, steps, end, spread):
     text += ", and the start is not forgotten yet: "
     if now == "noisy":
         return text + f"the variance of the runs is {_short(spread)}, the rest is what is left of the start."
-    return text + f"all runs are on their way together, their variance is only {_short(spread)}."
+    return text + f"that is the larger part, and the variance of the runs is {_short(spread)}."
 
 
 def _short(value):
@@ -105,9 +106,10 @@ class NoiseFloor(Page):
     """
 
     alt = (
-        "Left: the position of one run on a parabola against the steps; it falls towards zero and then jitters "
-        "about it within a band that theory predicts. Middle: how all runs are spread now, and theory's bell curve. "
-        "Right: the mean of x² with which they end, against the learning rate, on a logarithmic axis."
+        "Left: the position of one run on a parabola against the steps; below η = 2/λ it falls towards zero and then "
+        "jitters about it, mostly within a band that theory predicts. Middle: how all runs are spread now, and "
+        "theory's bell curve. Right: the mean of x² with which they end, against the learning rate, on a logarithmic "
+        "axis."
     )
     claims = (no_floor, state, ended)
 

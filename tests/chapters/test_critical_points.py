@@ -175,7 +175,7 @@ def test_what_tangent_and_parabola_miss_is_what_the_polynomial_says():
             if apart > 1e-9:
                 expected = f": the {'tangent' if tangent < parabola else 'parabola'} is nearer."
             elif apart < 1e-14:
-                expected = ": both miss it by as much." if tangent > 1e-9 else "(exact)."
+                expected = ": both miss it by the same amount." if tangent > 1e-9 else "(exact)."
             else:
                 continue
             seen.add(expected)

@@ -437,7 +437,7 @@ def test_the_bars_say_the_loss_and_its_gradient():
     assert "p = (0.67, 0.24, 0.09)" in said and "−ln p, is 1.41" in said and "(0.67, −0.76, 0.09)" in said
     two = caption(scenes.SoftmaxBars(), ([2.2, 0.0], 1.0, 0))
     assert "p = (0.90, 0.10)" in two and "p₁ = σ(2.2), which is 0.9." in two
-    assert ", divided by T." in caption(scenes.SoftmaxBars(), ([2.0, 1.0, 0.0], 2.0, 0))
+    assert "(p − y)/T, with p − y = " in caption(scenes.SoftmaxBars(), ([2.0, 1.0, 0.0], 2.0, 0))
 
 
 def test_no_probability_that_a_caption_names_is_rounded_to_0_or_1():
@@ -481,9 +481,9 @@ def test_the_gradient_and_the_sigmoid_of_the_bars_are_those_of_the_logits(classe
             scene.show((z, T, right))
             caption = scene.say(0)
             slope = (normaliser - nudged[:, right]).imag / 1e-20
-            said = re.search(r"its gradient is p − y = \((.*?)\)(, divided by T)?\. ", caption)
-            assert (said[2] is None) == (T == 1) and scenes.gradient(scene.p - scene.y, T) in caption
-            assert [parse_number(one)[0] for one in said[1].split(", ")] == pytest.approx(slope * T, abs=0.0051)
+            said = re.search(r"its gradient is (\(p − y\)/T, with )?p − y = \((.*?)\)\. ", caption)
+            assert (said[1] is None) == (T == 1) and scenes.gradient(scene.p - scene.y, T) in caption
+            assert [parse_number(one)[0] for one in said[2].split(", ")] == pytest.approx(slope * T, abs=0.0051)
             first = two[0] / two.sum()
             value = caption.rpartition("which is ")[2][:-1]
             if "than" in value:
@@ -545,7 +545,7 @@ def test_the_maps_of_two_losses_share_heights_and_arrows():
 def test_the_maps_say_who_arrived_when_and_how_far_adam_stepped():
     said = caption(scenes.TwoLosses(), logit_runs(gd, (-10.0, 10.0)))
     assert said.startswith("Step 100 of 100 from (−10, 10), η = 1.")
-    assert "With cross-entropy the right answer has more than 0.9 from step 15 to step 100." in said
+    assert "With cross-entropy the right answer has a probability above 0.9 from step 15 to step 100." in said
     assert "probability of the right class 2.06·10⁻⁹, gradient norm 1.2·10⁻⁸" in said and "With squared" not in said
     said = caption(scenes.TwoLosses(), logit_runs(adam, (-10.0, 10.0)), 1)
     assert re.search(r"On squared error after softmax the last step was [\d.]+·10⁷ times as long as η times", said)
@@ -556,7 +556,7 @@ def test_a_caption_tells_nothing_before_it_has_happened():
     scene.show(logit_runs(gd, (-10.0, 10.0)))
     for t in range(0, 101, 5):
         scene.at(t)
-        assert ("more than 0.9 from step 15 to step 100." in scene.caption) == (t >= 15)
+        assert ("a probability above 0.9 from step 15 to step 100." in scene.caption) == (t >= 15)
 
 
 @pytest.mark.parametrize("step", [gd, momentum, adam])
@@ -607,7 +607,7 @@ def test_what_a_fit_has_come_to_is_what_its_margins_say_at_any_time(wrong, step)
                     assert scenes.meets(p[t, k]) == f"{met} of 5 labels"
                     said = scenes.became("fit", p[:, k], 0, t)
                     where = f"from step {since} to step 200" if since != 200 else "at step 200"
-                    told = f"With fit all labels have more than 0.9 {where}."
+                    told = f"With fit all labels have a probability above 0.9 {where}."
                     assert said == (told if since is not None and since <= t else "")
 
 

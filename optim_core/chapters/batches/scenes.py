@@ -221,6 +221,21 @@ def same_steps(one, other):
     return np.allclose(one, other, rtol=1e-6, atol=1e-12)
 
 
+def lost(paths):
+    """How many of the runs of each order diverged, and when the first of them did; nothing if none has.
+
+    >>> lost({"shuffled": dict(diverged=np.array([0, 7, 0, 12])), "fixed": dict(diverged=np.zeros(4))})
+    'Shuffled: 2 of 4 runs diverged, the first at update 7.'
+    """
+    gone = {name: path["diverged"][path["diverged"] > 0] for name, path in paths.items()}
+    said = "; ".join(
+        f"{name}: {len(at)} of {paths[name]['diverged'].size} runs diverged, the first at update {number(at.min())}"
+        for name, at in gone.items()
+        if len(at)
+    )
+    return said and f"{said}.".capitalize()
+
+
 class Orders(Page):
     """Runs that see the same data in different orders: their paths, and how far above the minimum the loss is.
 
@@ -233,7 +248,7 @@ class Orders(Page):
         "is above its minimum, against the number of updates, on a logarithmic axis: faint for one run, strong for the "
         "mean of all runs at the ends of epochs, and in the end a marker at the mean of the last half of them."
     )
-    claims, clock = (on_its_way, same_steps), "update t"
+    claims, clock = (lost, on_its_way, same_steps), "update t"
 
     def __init__(self):
         super().__init__("map fall", widths=[10, 11], size=(9.6, 4.2), top=0.26)
@@ -257,16 +272,14 @@ class Orders(Page):
 
     def say(self, t):
         text = f"Update {t} of {self.steps}, B = {self.batch}, η = {number(self.lr)}. "
-        gone = {name: int(path["diverged"].max()) for name, path in self.paths.items()}
-        if any(gone.values()):
-            said = "; ".join(f"{name} diverged at update {number(at)}" for name, at in gone.items() if at)
-            return text + f"{said}.".capitalize()
+        if gone := lost(self.paths):
+            return text + gone
         (_, runs), count = self.excess["shuffled"].shape, len(late_ends(np.arange(self.steps + 1), self.epoch))
         facts = ", ".join(f"{name} {height(late, 2)}" for name, late in self.late.items())
         text += f"Above the minimum at the ends of the last {count} epochs, mean of {runs} runs: {facts}."
         start = self.paths["shuffled"]["w"][0, 0]
         on = [n for n, late in self.late.items() if on_its_way(self.surface, start, self.lr, self.steps, late)]
-        text += f" Of {' and '.join(on)} that is still what is left of the start." if on else ""
+        text += f" Half of that or more is still left of the start: {', '.join(on)}." if on else ""
         same = same_steps(self.excess["shuffled"], self.excess["fixed"])
         return text + " Shuffled and fixed take the same steps." * same
 
@@ -284,12 +297,13 @@ def farthest(losses, base):
 
 
 def crosses(sharp, lr):
-    """Whether the curvatures λ_max that were measured are ever above the bound of this learning rate.
+    """How the curvatures λ_max that were measured lie beside the bound of this learning rate.
 
-    >>> crosses(np.array([0.3, 0.5]), 8.0), crosses(np.array([0.3, 0.5]), 0.1)
-    ('at times above', 'always below')
+    >>> [crosses(np.array([0.3, 0.5]), lr) for lr in (0.1, 5.0, 8.0)]
+    ['always below', 'at times above', 'always above']
     """
-    return "at times above" if (sharp > 2 / lr).any() else "always below"
+    above = sharp > 2 / lr
+    return "always above" if above.all() else "at times above" if above.any() else "always below"
 
 
 def follows(k, warm, epochs, scaled, same, off, crossing):
@@ -303,7 +317,7 @@ def follows(k, warm, epochs, scaled, same, off, crossing):
     return f"k = {k}{f', warm-up over {warm} epochs' if warm else ''}. " + (
         f"After {epochs} epochs with η × k = {number(0.1 * k)} the loss is {number(scaled, 4)} times the base run's "
         f"(on the way off by a factor of {number(off, 3)} at most), with the same η {number(same, 4)} times (means of "
-        f"all runs). Measured after each epoch, the base run's λ_max is {crossing} 2/(η × k)."
+        f"all runs). At the start and after each epoch the base run's λ_max is {crossing} 2/(η × k)."
     )
 
 
@@ -335,7 +349,7 @@ class LinearScaling(Page):
         self.fall = Curves(self, "fall", title="loss of all data", log="y", ylim=(0.05, 50), legend=None)
         words = dict(title="λ_max of the base run, and 2/(η × k)", x="epochs", ylim=(0.1, 30))
         self.sharp = Curves(self, "sharp", log="y", legend=None, **words)
-        words = dict(title="loss / loss of the base run", x="k", log="xy", ylim=(0.7, 200))
+        words = dict(title="loss / loss of the base run", x="k", log="xy", ylim=(0.7, 500))
         self.ratio = Curves(self, "ratio", legend=None, room=dict(left=0.6), **words)
         self.name(self.LOOKS)
 
@@ -450,7 +464,7 @@ class EpochTime(OverSizes):
         updates = (np.ones(len(sizes)), np.ceil(n / sizes))
         self.fill(sizes, [{name: line * times for name, line in both.items()} for times in updates], B)
         now = seconds[list(sizes).index(B)]
-        self.caption = f"On this machine, with {width} units, {costs(B, n, now, seconds[0])}"
+        self.caption = f"On this machine, with {number(width)} units, {costs(B, n, now, seconds[0])}"
 
 
 class TimeToTarget(OverSizes):

@@ -68,7 +68,7 @@ def misses(loss, tangent, parabola):
     far = [f"off by {number(off, 2)}" if off else "exact" for off in (one, other)]
     text = f"The tangent says {height(tangent)} ({far[0]}), the parabola {height(parabola)} ({far[1]})"
     if abs(one - other) <= seen:
-        return text + (": both miss it by as much." if one else ".")
+        return text + (": both miss it by the same amount." if one else ".")
     return text + f": the {'tangent' if one < other else 'parabola'} is nearer."
 
 
@@ -214,7 +214,7 @@ class Eigenvectors(Page):
             self.map.word(f"end {i}", *(self.w + end), text, **style, va="center", bbox=BOX)
             section.word("title", 0.5, 1.03, f"{text}: {word}", **style, transform="axes", fontsize=10)
         if self.usable and not critical_here(norm, self.values):
-            tip = self.w - self.g * min(reach / norm, reach)
+            tip = self.w - self.g / norm * reach * max(0.4, min(1, norm))  # never hidden in the ring
             self.map.line("downhill", *arrow(self.w, tip, 0.25 * reach), color=INK, lw=1.5, zorder=5)
         self.map.line("w", *self.w[:, None], **RING, ms=13, zorder=6)
 
@@ -364,8 +364,8 @@ class IndexLoss(Page):
     """
 
     alt = (
-        "Left: scatter plot of critical points, each named by the directions that it keeps: the more of the Hessian's "
-        "eigenvalues are negative, the higher the loss. Right: the same points as a table."
+        "Left: scatter plot of critical points, each named by the directions that it keeps: the loss tends to "
+        "rise with the number of the Hessian's negative eigenvalues. Right: the same points as a table."
     )
     claims = (no_way_down,)
 

@@ -50,13 +50,15 @@ def became(name, p, diverged, t):
     """Since when all answers of a run are sure, or that it ended early; nothing while neither has happened at step t.
 
     >>> became("adam", np.array([[0.1], [0.95], [0.97]]), 0, 1), became("adam", np.array([[0.1], [0.95]]), 0, 0)
-    ('With adam the right answer has more than 0.9 from step 1 to step 2.', '')
+    ('With adam the right answer has a probability above 0.9 from step 1 to step 2.', '')
     """
     if 0 < diverged <= t:
         return f"{name.capitalize()} left the range of numbers at step {int(diverged)}."
     what, first, steps = "the right answer has" if p.shape[-1] == 1 else "all labels have", sure_from(p), len(p) - 1
-    where = "" if first is None or first > t else f"from step {first} to" if first < steps else "at"
-    return where and f"With {name} {what} more than {SURE} {where} step {steps}."
+    if first is None or first > t:
+        return ""
+    where = f"from step {first} to" if first < steps else "at"
+    return f"With {name} {what} a probability above {SURE} {where} step {steps}."
 
 
 def stretched(points, slopes, lr, t):
@@ -93,9 +95,10 @@ def gradient(off, T):
     """The gradient of the cross-entropy over the logits z, of which z/T goes into the softmax; off: p − y.
 
     >>> gradient(np.array([-0.25, 0.25]), 1.0), gradient(np.array([-0.25, 0.25]), 2.0)
-    ('p − y = (−0.25, 0.25)', 'p − y = (−0.25, 0.25), divided by T')
+    ('p − y = (−0.25, 0.25)', '(p − y)/T, with p − y = (−0.25, 0.25)')
     """
-    return f"p − y = ({', '.join(map(decimals, off))}){'' if T == 1 else ', divided by T'}"
+    shown = f"p − y = ({', '.join(map(decimals, off))})"
+    return shown if T == 1 else f"(p − y)/T, with {shown}"
 
 
 # ---- softmax ----
@@ -270,7 +273,15 @@ class TwoFits(TwoLosses):
         self.below.line("data", self.x, self.y, **dots)
         for i in np.flatnonzero((self.x > 0) != self.y):
             self.below.line(f"cross {i}", [self.x[i]], [self.y[i]], marker="x", ls="", color=INK, ms=7, mew=2, zorder=7)
-            self.below.word(f"wrong {i}", self.x[i] + 0.6, self.y[i] + 0.11, "wrong", ha="right", va="bottom")
+            self.below.word(
+                f"wrong {i}",
+                self.x[i] + 0.6,
+                self.y[i] + 0.11,
+                "wrong",
+                ha="right",
+                va="bottom",
+                bbox=dict(fc="white", ec="none", pad=0.5),
+            )
 
     def fact(self, name, t, p):
         """How many labels a fit meets at step t."""
@@ -288,9 +299,9 @@ class Margin(Page):
     """
 
     alt = (
-        "Left: cross-entropy and squared error after softmax against the margin of the right class. For negative "
-        "margins the cross-entropy rises in a straight line, the squared error is level. Right: the size of both "
-        "slopes on a logarithmic axis. For negative margins one stays at 1, the other falls exponentially. A point on "
+        "Left: cross-entropy and squared error after softmax against the margin of the right class. Far "
+        "below 0 the cross-entropy rises in a straight line, the squared error is level. Right: the size of both "
+        "slopes on a logarithmic axis. Far below 0 one comes close to 1, the other falls exponentially. A point on "
         "each curve."
     )
     claims = (chance,)
