@@ -412,8 +412,9 @@ class HiddenRate(Page):
         h = self.hidden
         ends = [number(h.walked[k], 2) for k in (1, 10, 100, len(h.walked) - 1)]
         far, part = f"{', '.join(ends[:3])} and {ends[3]}", number(h.walked[-1] / h.plain[-1], 2)
+        much = "as far" if part == "1" else f"{part} times as far"
         self.caption = (
             f"ε = {number(h.eps)}, slope {number(h.slope)}. After 1, 10, 100 and {len(h.walked) - 1} steps AdaDelta is "
-            f"{far} away: in the end {part} times as far as gradient descent with η = 1."
+            f"{far} away: in the end {much} as gradient descent with η = 1."
         )
         return self.moved()
