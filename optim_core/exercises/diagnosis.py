@@ -295,7 +295,7 @@ def _counted(value):
 
 def _asked_for(ex):
     """What is asked for where it is several things."""
-    return f"asked for are, in this order, {_and(ex.parts).rstrip(',')}."
+    return f"asked for are, in this order, {_and(ex.parts)}."
 
 
 def _parts_there(ex, got, want):
@@ -305,7 +305,7 @@ def _parts_there(ex, got, want):
         return None
     alike = [[all(map(ex.same, mine, its)) for its in zip(*want, strict=True)] for mine in zip(*pieces, strict=True)]
     there = [row.index(True) if any(row) else None for row in alike]
-    names = [part.rstrip(",") for part in ex.parts]
+    names = [*ex.parts]
     if None not in there and there == sorted(set(there)):
         missing = _and([name for j, name in enumerate(names) if j not in there])
         returned = _and([names[j] for j in there])
@@ -554,9 +554,9 @@ def _rule(some, got, want):
         for k, name in enumerate(some.parts):
             mine, its = [g[k] for g in got], [w[k] for w in want]
             if rules.all_close(mine, its):
-                said.append(f"{name.rstrip(',')} is right.")
+                said.append(f"{name} is right.")
             else:
-                said.append(_one(some, mine, its) and f"{name.rstrip(',')}: {_one(some, mine, its)}")
+                said.append(_one(some, mine, its) and f"{name}: {_one(some, mine, its)}")
         if not all(said):
             said = [text for text in said if text and not text.endswith(" is right.")]
         return "\n".join(said)
@@ -662,7 +662,7 @@ def _known_part(ex, runs, right):
         if all(close(r.value[j], w[j]) for r, w in zip(runs, ex.expected, strict=True)):
             continue
         if other := _other_part(ex, runs, j):
-            said.append(f"{name.rstrip(',')}: yours is {other}.")
+            said.append(f"{name}: yours is {other}.")
             continue
         for (what, _, look), mistaken in zip(ex.mistakes, ex.known, strict=True):
             same = [
@@ -671,7 +671,7 @@ def _known_part(ex, runs, right):
             ]
             if all(same):
                 more = "" if re.search(r"\b(is|are) right\b", look) else f"\n{look}"  # which need not be true here
-                said.append(f"{name.rstrip(',')}: your numbers are those of a known mistake: {what}.{more}")
+                said.append(f"{name}: your numbers are those of a known mistake: {what}.{more}")
                 break
     return "\n".join(said)
 
@@ -680,7 +680,7 @@ def _other_part(ex, runs, j):
     """The name of another part, if that is what stands in the place of part j."""
     for i, name in enumerate(ex.parts):
         if i != j and all(close(r.value[j], w[i]) for r, w in zip(runs, ex.expected, strict=True)):
-            return name.rstrip(",")
+            return name
     return None
 
 

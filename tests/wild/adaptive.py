@@ -70,7 +70,7 @@ s = rho * s + (1 - rho) * g**2
 d = np.sqrt(X + eps) / np.sqrt(s + eps) * g
 return w - d, rho * X + (1 - rho) * d**2
 """,
-     "seen", "of squared steps, X, rightly, and not the average of squared gradients, s; asked for are"),
+     "seen", "the average X of squared steps, rightly, and not the average s of squared gradients; asked for are"),
     ("adagrad_step", "w - g / (lr * np.sqrt(s + g**2) + eps), s + g**2",
      "known", "the learning rate stands below the line"),
 ]

@@ -313,8 +313,8 @@ ADADELTA = {
 
 @pair(
     "the point",
-    "the average of squared gradients, s,",
-    "the average of squared steps, X,",
+    "the average s of squared gradients",
+    "the average X of squared steps",
     cases=ADADELTA,
     hints=[
         "Four lines: s takes in the gradient, the step d is made, X takes in the step, the point moves against d.",
