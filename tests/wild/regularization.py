@@ -1,6 +1,13 @@
 """Answers to the exercises of chapter 13 that nobody had foreseen, as they were typed."""
 
 # fmt: off
+ADAM = """
+w, m, v, seen = np.ones(2), np.zeros(2), np.zeros(2), []
+for t in range(1, 13):
+    g = experiments.noisy_gradient(t)
+    m = 0.9 * m + 0.1 * g
+    v = 0.999 * v + 0.001 * g**2
+"""  # as far as nobody's answer differs
 WRONG = [  # exercise, what stands in the function, what kind of reply, and what must stand in it
     ("dropout", "x*(u>=p)/p",
      'place', "times `(1 − p)/p`"),
@@ -13,12 +20,7 @@ for k in range(1,len(losses)):
 return best,len(losses)-1
 """,
      'known', "does not begin anew"),
-    ("adam_decay", """
-w,m,v,seen=np.ones(2),np.zeros(2),np.zeros(2),[]
-for t in range(1,13):
-    g=experiments.noisy_gradient(t)
-    m=0.9*m+0.1*g
-    v=0.999*v+0.001*g**2
+    ("adam_decay", ADAM + """\
     mh,vh=m/(1-0.9**t),v/(1-0.999**t)
     w=w-lr*(mh/(np.sqrt(vh)+1e-8)+lam*w)
 seen.append(w)
@@ -61,24 +63,14 @@ return x / p
      'seen', "exactly `g + 0.5·λ/n·a·sign(w)`"),
     ("best_slope", "1 - distance / lam",
      'known', "the sign before `distance / lam` is wrong"),
-    ("adam_decay", """
-w, m, v, seen = np.ones(2), np.zeros(2), np.zeros(2), []
-for t in range(1, 13):
-    g = experiments.noisy_gradient(t)
-    m = 0.9 * m + 0.1 * g
-    v = 0.999 * v + 0.001 * g**2
+    ("adam_decay", ADAM + """\
     m_hat, v_hat = m / (1 - 0.9**t), v / (1 - 0.999**t)
     w -= lr * m_hat / (np.sqrt(v_hat) + 1e-8) + lr * lam * w
     seen.append(w)
 return np.array(seen)
 """,
      'seen', "holds that one array many times"),
-    ("adam_decay", """
-w, m, v, seen = np.ones(2), np.zeros(2), np.zeros(2), []
-for t in range(1, 13):
-    g = experiments.noisy_gradient(t)
-    m = 0.9 * m + 0.1 * g
-    v = 0.999 * v + 0.001 * g**2
+    ("adam_decay", ADAM + """\
     w = (1 - lam) * w - lr * m / (np.sqrt(v) + 1e-8)
     seen.append(w)
 return np.array(seen)
@@ -154,12 +146,7 @@ return float(best), float(k)
 from fractions import Fraction
 return 1/(Fraction(lr)*steps)
 """),
-    ("adam_decay", """
-w,m,v,seen=np.ones(2),np.zeros(2),np.zeros(2),[]
-for t in range(1,13):
-    g=experiments.noisy_gradient(t)
-    m=0.9*m+0.1*g
-    v=0.999*v+0.001*g**2
+    ("adam_decay", ADAM + """\
     m_hat,v_hat=m/(1-0.9**t),v/(1-0.999**t)
     w=(1-lr*lam)*w-lr*m_hat/(np.sqrt(v_hat)+1e-8)
     seen.append(w)
