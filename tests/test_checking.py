@@ -819,7 +819,7 @@ def test_a_part_that_stands_in_the_place_of_another_is_named():
         return w**3 - np.exp(v) * lr, np.exp(v) * lr
 
     cases = [(1.0, 0.5, 0.1), (2.0, -1.0, 0.2), (0.3, 3.0, 0.7), (-1.0, 0.4, 0.05)]
-    ex = pair("the point", "the velocity, v,", cases={"": cases}, hints=[])(step)
+    ex = pair("the point", "the velocity, v", cases={"": cases}, hints=[])(step)
     ex.mistakes.append(("in the wrong order", lambda w, v, lr: step(w, v, lr)[::-1], "First the point."))
     text = ex.check(lambda w, v, lr: (math.sin(w), w**3 - np.exp(v) * lr)).text
     assert "the velocity, v: yours is the point." in text and "wrong order" not in text
