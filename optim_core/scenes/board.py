@@ -112,6 +112,15 @@ def number(value, digits=3):
     return (mantissa + tens).replace("-", "−")
 
 
+def brief(value, digits=3):
+    """`number`, with no more than so many digits of a whole number either.
+
+    >>> brief(1234.0), brief(0.11112), brief(99.7, 2), brief(1.96e-5)
+    ('1,230', '0.111', '100', '1.96·10⁻⁵')
+    """
+    return number(float(f"{value:.{digits}g}"), digits)
+
+
 def decimals(value, places=2):
     """A number with so many decimals and a real minus sign; what rounds to 0 has no sign.
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .board import many, number
+from .board import brief, many, number
 from .panels import Curves, Page
 from .styles import look
 
@@ -77,7 +77,7 @@ def ended(eta, lam, B, steps, end, spread):
         part = "all of" if kept < 1 + 1e-9 else f"{number(kept)} times"
         text = f"from ηλ = 2 on there is no floor. A step leaves {part} what was there, so no noise is lost, and adds"
         return text + " its own."
-    text = f"over the last quarter the mean of x² is {_short(end)}, theory's floor {_short(floor(eta, lam, B))}. "
+    text = f"over the last quarter the mean of x² is {brief(end)}, theory's floor {brief(floor(eta, lam, B))}. "
     if now == "forgotten":
         return text + f"The start is forgotten; the noise of {many(B, 'example')} is what is left."
     text += f"A step leaves {number(kept)} of what was there"
@@ -85,17 +85,8 @@ def ended(eta, lam, B, steps, end, spread):
         return text + ": the noise has not yet added up to its floor."
     text += ", and the start is not forgotten yet: "
     if now == "noisy":
-        return text + f"the variance of the runs is {_short(spread)}, the rest is what is left of the start."
-    return text + f"that is the larger part, and the variance of the runs is {_short(spread)}."
-
-
-def _short(value):
-    """Three digits, and none of them a power of ten while a thousand will do.
-
-    >>> _short(1233.3), _short(0.11112), _short(1.96e-5)
-    ('1,230', '0.111', '1.96·10⁻⁵')
-    """
-    return number(float(f"{value:.3g}"))
+        return text + f"the variance of the runs is {brief(spread)}, the rest is what is left of the start."
+    return text + f"that is the larger part, and the variance of the runs is {brief(spread)}."
 
 
 class NoiseFloor(Page):

@@ -9,7 +9,7 @@ from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 from matplotlib.transforms import Affine2D
 
-from optim_core.scenes.board import number
+from optim_core.scenes.board import brief, number
 from optim_core.scenes.panels import Curves, Field, Page, Panel
 from optim_core.scenes.styles import INK, QUANTITIES, Look, look
 
@@ -179,8 +179,8 @@ class Rest(Page):
         return {"sigma": min(experiments.SIGMAS, key=lambda sigma: abs(np.log(sigma / max(x, 1e-9))))}
 
     def at(self, t):
-        far = {name: float(f"{values[self.here] / self.lr:.2g}") for name, values in self.floors.items()}
-        told = ", ".join(f"{name} {number(value)} η" for name, value in far.items())
+        far = {name: values[self.here] / self.lr for name, values in self.floors.items()}
+        told = ", ".join(f"{name} {brief(value, 2)} η" for name, value in far.items())
         self.caption = (
             f"Step {t} of {self.steps}. η = {number(self.lr)}, β₂ = {number(self.beta2)}, noise σ = "
             f"{number(self.sigma)}. Root mean square of w in the last {experiments.WATCHED} steps: {told}."

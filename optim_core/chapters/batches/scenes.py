@@ -3,7 +3,7 @@
 import numpy as np
 
 from optim_core.scenes import NoiseFloor, TrainingRuns, timed_training
-from optim_core.scenes.board import INK, arrow, level_lines, many, number
+from optim_core.scenes.board import INK, arrow, brief, level_lines, many, number
 from optim_core.scenes.panels import Curves, Page, Points, Surface
 from optim_core.scenes.styles import DASHED, RING, RUNS, SOLID, Look, look
 from optim_core.scenes.trajectories import height
@@ -383,7 +383,7 @@ def duration(seconds):
     ('32 µs', '12 ms', '2 s')
     """
     unit, name = next((u, n) for u, n in ((1e-6, "µs"), (1e-3, "ms"), (1, "s")) if seconds < 999.5 * u or u == 1)
-    return f"{number(float(f'{seconds / unit:.2g}'), 2)} {name}"
+    return f"{brief(seconds / unit, 2)} {name}"
 
 
 def prices(sizes, seconds):

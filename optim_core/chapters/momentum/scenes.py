@@ -6,7 +6,7 @@ from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from optim_core import critical
 from optim_core.quadratics import NESTEROV, boundary, critical_damping, fates, optimum, roots
 from optim_core.scenes import Ravine
-from optim_core.scenes.board import INK, arrow, number
+from optim_core.scenes.board import INK, arrow, brief, number
 from optim_core.scenes.panels import Arrows, Curves, Field, OnCurve, Page, Surface
 from optim_core.scenes.styles import DASHDOT, DASHED, DOTTED, Look, look
 
@@ -20,15 +20,6 @@ SPEED = LinearSegmentedColormap.from_list("speed", ["#08306b", "#2171b5", "#6bae
 PACE = LogNorm(3, 100)  # steps for a factor of ten
 FATES = {"converged": "#4292c6", "bounded": "#c9c9c9", "growing": "#f6c99f", "diverged": "#c44e16"}
 BEST, EDGE, RIDGE = "best in the long run", "theory's edge", "flat direction critical"
-
-
-def few(value, digits=2):
-    """A few digits, and no power of ten while a thousand will do.
-
-    >>> few(99.7), few(4.63), few(1234.0)
-    ('100', '4.6', '1,200')
-    """
-    return number(float(f"{value:.{digits}g}"))
 
 
 def became(far, diverged):
@@ -45,9 +36,9 @@ def became(far, diverged):
     quarters = [far[k * steps // 4 : (k + 1) * steps // 4 + 1].max() for k in range(4)]
     fate, pace = fates(quarters, steps)
     if fate == "converged":
-        return f"converged, {few(pace)} steps for every factor of ten"
+        return f"converged, {brief(pace, 2)} steps for every factor of ten"
     if fate == "bounded":
-        far = f"at most {few(100 * quarters[3] / far[0])} % of its first distance away"
+        far = f"at most {brief(100 * quarters[3] / far[0], 2)} % of its first distance away"
         return f"bounded, neither at rest nor growing: over the last {steps // 4} steps {far}"
     return f"growing: over the last {steps // 4} of {steps} steps farther out than over the second {steps // 4}"
 
@@ -170,7 +161,7 @@ def shrinks(eta, mu):
     'Factor per step |σ| = 0.8 (10.3 steps for a factor of ten)'
     """
     size = abs(roots(eta, mu)[0])
-    steps = f" ({few(np.log(10) / -np.log(size), 3)} steps for a factor of ten)" if 1e-9 < size < 1 - 1e-9 else ""
+    steps = f" ({brief(np.log(10) / -np.log(size))} steps for a factor of ten)" if 1e-9 < size < 1 - 1e-9 else ""
     return f"Factor per step |σ| = {number(round(size, 9), 4)}{steps}"
 
 
@@ -259,7 +250,7 @@ def pushes(carry, there, here):
     brake = (there - here) @ carry / size**2
     verb, more = ("brakes", "shorter") if brake < 0 else ("pushes on", "longer")
     text = f"The two pushes differ by {number(apart, 2)}. The look-ahead gradient {verb}: "
-    part = few(100 * abs(brake), 2 if abs(brake) < 1 else 3)
+    part = brief(100 * abs(brake), 2 if abs(brake) < 1 else 3)
     return text + f"along the velocity the step is {more} by {part} % of μv."
 
 
@@ -453,18 +444,11 @@ class Restart(Page):
         looks = look("gradient descent"), look("Nesterov"), Look("#7b3f8c", DASHDOT), Look("#1f6f8b", DASHED)
         self.looks, self.goal = dict(zip(names, looks, strict=True)), goal
         levels = {f"a loss of {number(goal)}": goal}
-        fixed = dict(
-            log="y",
-            ylim=(1e-12, 1e2),
-            levels=levels,
-            words="upper left",
-            legend=None,
-            room=dict(bottom=0.2, right=0.22),
-        )
-        self.fall = Curves(self, "fall", y="loss", **fixed)
+        fixed = dict(log="y", ylim=(1e-12, 1e2), levels=levels, words="upper left", legend=None)
+        room = dict(left=0.78, right=0.22)  # of both, whose numbers are not as long
+        self.fall = Curves(self, "fall", y="loss", **fixed, room=room | dict(bottom=0.2))
         self.fall.axes.tick_params(labelbottom=False)
-        left = dict(left=0.78, right=0.22)  # as above, where the numbers are longer
-        self.memory = Curves(self, "memory", x="steps", y="μ", ylim=(-0.06, 1.06), legend=None, room=left)
+        self.memory = Curves(self, "memory", x="steps", y="μ", ylim=(-0.06, 1.06), legend=None, room=room)
         self.name(self.looks)
 
     def show(self, result):

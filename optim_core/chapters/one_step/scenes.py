@@ -7,7 +7,7 @@ from matplotlib import colormaps
 from matplotlib.colors import PowerNorm
 from matplotlib.ticker import FuncFormatter
 
-from optim_core.scenes.board import number
+from optim_core.scenes.board import brief, number
 from optim_core.scenes.panels import Curves, Field, OnCurve, Page, Points
 from optim_core.scenes.styles import DASHDOT, GREY, INK, LONG, QUANTITIES, Look, look
 
@@ -24,7 +24,7 @@ def signed(value, digits=3):
     >>> signed(1 - 1.7), signed(1e-17)
     ('−0.7', '0')
     """
-    return number(0.0 if abs(value) < 1e-12 else float(f"{value:.{digits}g}"), digits)
+    return brief(0.0 if abs(value) < 1e-12 else value, digits)
 
 
 def inside(run, reach):
@@ -368,7 +368,7 @@ class Units(Page):
         self.caption = (
             f"Step {t} of {self.steps}. Unit: {self.unit}; the {self.loss} of the losses. "
             f"η = {number(self.lr)}, λ = {number(self.lam)}: "
-            f"ηλ = {number(float(f'{self.lr * self.lam:.3g}'))}, and the line {becomes(self.lr * self.lam)}. "
+            f"ηλ = {brief(self.lr * self.lam)}, and the line {becomes(self.lr * self.lam)}. "
             f"Now {now}. The best η here is 1/λ = {number(best(self.lam))}."
         )
         return self.moved(t)

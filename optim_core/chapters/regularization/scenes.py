@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from optim_core.scenes.board import number
+from optim_core.scenes.board import brief, number
 from optim_core.scenes.panels import Curves, Histogram, Page, Points
 from optim_core.scenes.styles import SOLID, Look, look, shades
 
@@ -320,7 +320,7 @@ def best_of(stopped, shrunk):
     >>> best_of(np.linspace(0.3, 0.1, 61), np.linspace(0.2, 0.4, 61))
     'the best t gets 10 % of the held-out digits wrong, at t = 10⁶; the best λ 20 %, at 1/(ηλ) = 1'
     """
-    when, how = (number(float(f"{TIMES[wrong.argmin()]:.2g}")) for wrong in (stopped, shrunk))
+    when, how = (brief(TIMES[wrong.argmin()], 2) for wrong in (stopped, shrunk))
     low, least = percent(stopped.min()), percent(shrunk.min())
     return f"the best t gets {low} of the held-out digits wrong, at t = {when}; the best λ {least}, at 1/(ηλ) = {how}"
 

@@ -10,7 +10,7 @@ from matplotlib.colors import PowerNorm, hsv_to_rgb, to_hex
 from matplotlib.ticker import FuncFormatter
 
 from optim_core.fast import one_thread
-from optim_core.scenes.board import many, number
+from optim_core.scenes.board import brief, many, number
 from optim_core.scenes.panels import Curves, Field, Histogram, Page, Points, Surface
 from optim_core.scenes.styles import DASHDOT, DASHED, DOTTED, GREY, INK, QUANTITIES, Look, look
 
@@ -55,7 +55,7 @@ def two(value):
     >>> two(1706.07), two(0.0444), two(1.17e-5)
     ('1,700', '0.044', '1.2·10⁻⁵')
     """
-    return number(float(f"{value:.2g}"), 2)
+    return brief(value, 2)
 
 
 def times(before, after):
@@ -441,8 +441,8 @@ def shape(high, low):
     kappa = high / low
     steps = 1 if kappa < 1 + 1e-9 else math.ceil(math.log(0.01) / math.log1p(-1 / kappa) - 1e-9)
     return (
-        f"λ_max = {number(float(f'{high:.3g}'))}, λ_min = {number(float(f'{low:.3g}'))}: "
-        f"κ = {number(float(f'{kappa:.3g}'))}. Gradient descent diverges above η = {two(2 / high)}; with "
+        f"λ_max = {brief(high)}, λ_min = {brief(low)}: "
+        f"κ = {brief(kappa)}. Gradient descent diverges above η = {two(2 / high)}; with "
         f"η = 1/λ_max the flat direction needs {number(steps)} {'steps' if steps > 1 else 'step'} to 1 %."
     )
 

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from optim_core.scenes.board import number
+from optim_core.scenes.board import brief, number
 from optim_core.scenes.panels import Bars, Curves, Page, Surface
 from optim_core.scenes.styles import (
     DASHDOT,
@@ -54,7 +54,7 @@ def said(value, digits=3):
     """
     if not value <= 1e6:
         return "more than 10⁶"
-    return "below 10⁻¹²" if value < 1e-12 else number(float(f"{value:.{digits}g}"), digits)
+    return "below 10⁻¹²" if value < 1e-12 else brief(value, digits)
 
 
 def percent(share):
@@ -78,7 +78,7 @@ def ahead(a, b):
     if abs(a - b) <= 1e-9 * max(a, b):
         return "; equal."
     name, ratio = ("A", a / b) if a > b else ("B", b / a)
-    return f"; {name} has {number(float(f'{ratio:.3g}'), 3)} times as much." if ratio >= 1.005 else "; nearly equal."
+    return f"; {name} has {brief(ratio)} times as much." if ratio >= 1.005 else "; nearly equal."
 
 
 class River(Page):
@@ -414,7 +414,7 @@ class Plateau(Page):
         how = f"raised after {experiments.STREAK} good losses in a row" if self.again else "not raised again"
         self.caption = (
             f"{self.scenery[0].upper() + self.scenery[1:]}; patience {self.patience}, {how}. Step {t:,} of "
-            f"{self.steps:,}: loss {said(self.one[t])}, η = {number(float(f'{self.rates[t]:.3g}'), 3)}. Median of 40 "
+            f"{self.steps:,}: loss {said(self.one[t])}, η = {brief(self.rates[t])}. Median of 40 "
             f"runs at the end: {said(middles[i])} ({best_patience(middles, i)}); constant η: {said(self.same)}."
         )
         return self.moved(t)
@@ -497,7 +497,7 @@ def place(w):
     >>> place(-46.31), place(1e-4)
     ('−46.3', '0')
     """
-    return "0" if abs(w) < 5e-3 else number(float(f"{w:.3g}"), 3)
+    return "0" if abs(w) < 5e-3 else brief(w)
 
 
 # ---- the full update ----
