@@ -25,6 +25,12 @@ settings.register_profile("suite", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("suite")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--whole", action="store_true", help="go over the whole of the sliders: takes an hour, see test_whole.py"
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
     # Set here, after Python has read its own PYTHONWARNINGS, so that only kernels inherit it. The process that hands
     # tests out to xdist's workers leaves it to them: its children are those workers.

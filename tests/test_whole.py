@@ -1,0 +1,125 @@
+"""What captions say of whole trainings, recounted from the trainings' numbers at the settings of the figures' sliders.
+
+`whole/<chapter>.py` has a CHECK for each such scene: what a person would count by hand, from the sliders' values and
+from what the experiment gave, against the words of the caption. In every run of the suite a few settings are tried,
+both ends of every slider among them; with --whole all of them, or COUNT of them evenly where they are too many:
+
+    python3 -m optim_core test tests/test_whole.py --whole -n 2
+
+Then the other figures, too, are set to places all over their sliders, and their captions must be well formed.
+"""
+
+import importlib
+import itertools
+import math
+import random
+from types import SimpleNamespace
+
+import captions
+import pytest
+from test_sweep import parts, stops
+
+import notebooks
+from optim_core.chapters import chapters
+from optim_core.live.stream import is_stream
+
+FEW, MANY, OTHERS = 2, 4000, 300  # settings in every run; with --whole; then of a figure without a check
+NAMES = {chapter.notebook.stem: chapter.name for chapter in chapters()}
+ROOMS = {stem: importlib.import_module(f"whole.{name}") for stem, name in NAMES.items()
+         if importlib.util.find_spec(f"whole.{name}")}  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def whole(request):
+    return request.config.getoption("whole")
+
+
+def test_captions_of_trainings_say_what_is_counted_by_hand(ran, whole):
+    room = ROOMS.get(ran.path.stem)
+    checks, counts = getattr(room, "CHECK", {}), getattr(room, "COUNT", {})
+    assert set(checks) <= {type(live.scene).__name__ for _, live in ran.figures}
+    for cell, live in ran.figures:
+        name = type(live.scene).__name__
+        if name in checks or whole:
+            with notebooks.strict_warnings():
+                most = (counts.get(name, MANY) if name in checks else OTHERS) if whole else FEW
+                for values in settings(live, most, whole, random.Random(f"{ran.path.name} {cell}")):
+                    go_through(ran, cell, live, values, checks.get(name), whole)
+
+
+def settings(live, most, whole, dice):
+    """Settings of what the experiment is given, as dicts: with `whole` an even grid, else each end of each slider once.
+
+    Nothing comes of an experiment that a control of the scene's own is told, so those are gone through later.
+    """
+    given = {name: parts(control) for name, control in live.controls.items() if name not in live._own}
+    names = [name for name, both in given.items() for _ in both]
+    axes = [stops(part) for both in given.values() for part in both]
+    if whole:
+        places = itertools.product(*thinned(axes, most))
+    else:
+        ends = [dice.sample([axis[0], axis[-1]], 2) for axis in axes]
+        places = zip(*ends, strict=True) if axes else [()]
+    for place in places:
+        values = {name: () for name in given}
+        for name, value in zip(names, place, strict=True):
+            values[name] += (value,)
+        yield {name: one if len(one) > 1 else one[0] for name, one in values.items()}
+
+
+def thinned(axes, most):
+    """Each axis with fewer of its values, spread evenly and with both ends, so that the grid has at most so many.
+
+    >>> thinned([[1, 2, 3, 4, 5], ["a", "b"]], 6)
+    [[1, 3, 5], ['a', 'b']]
+    """
+    axes = [list(axis) for axis in axes]
+    sizes = [len(axis) for axis in axes]
+    while math.prod(sizes) > most and max(sizes) > 2:
+        sizes[sizes.index(max(sizes))] -= 1
+    return [axis if n == len(axis) else [axis[round(i * (len(axis) - 1) / (n - 1))] for i in range(n)]
+            for axis, n in zip(axes, sizes, strict=True)]  # fmt: skip
+
+
+def go_through(ran, cell, live, values, check, whole):
+    """Run the experiment once, show each of its results at some moments, and check each caption."""
+    scene, own = live.scene, {name: stops(live.controls[name]) for name in live._own}
+    dice, seen = random.Random(str(values)), live.experiment(**values)
+    if hasattr(scene, "forget"):
+        scene.forget()
+    results = seen if is_stream(seen) else iter([seen])
+    result = next(results)
+    while result is not None:
+        seen, result = result, next(results, None)
+        told = [{name: dice.choice(axis) for name, axis in own.items()}]
+        if result is None and own:
+            told = [dict(zip(own, one, strict=True)) for one in itertools.product(*own.values())]
+            told = told if whole else dice.sample(told, min(2, len(told)))
+        for mine in told:
+            if own:
+                scene.adjust(**mine)
+            scene.show(seen)
+            for t in moments(scene.steps):
+                scene.at(t)
+                everything = values | mine
+                controls = {name: SimpleNamespace(value=value) for name, value in everything.items()}
+                where = f"{ran.path.name}, cell {cell}, {live!r}, with {everything}, time {t} of {scene.steps}"
+                wrong = captions.wrong(scene.caption, scene, controls)
+                assert not wrong, f"{where}:\n" + "\n".join(wrong)
+                if check:
+                    try:
+                        check(everything, seen, scene.caption, t)
+                    except Exception as error:
+                        raise AssertionError(f"{where}:\n{scene.caption}\n{error}") from error
+
+
+def moments(steps):
+    return sorted({0, min(1, steps), *(round(steps * k / 4) for k in range(5))})
+
+
+def test_a_thinned_axis_keeps_its_ends_and_stays_in_its_order():
+    for most in (2, 7, 30, 1000):
+        axes = thinned([list(range(50)), list("abc"), [0.5]], most)
+        assert math.prod(map(len, axes)) <= max(most, 4)
+        assert [axis[0] for axis in axes] == [0, "a", 0.5] and [axis[-1] for axis in axes] == [49, "c", 0.5]
+        assert all(axis == sorted(set(axis)) for axis in axes)

@@ -1,0 +1,90 @@
+"""What chapter 03 says of trainings, counted by hand."""
+
+import math
+import re
+
+import numpy as np
+
+from notebooks import parse_number
+from optim_core.chapters.learning_rate.experiments import RATES
+from optim_core.scenes.board import number
+
+
+def value(words):
+    """The first number in some words, or what they say in place of one."""
+    return parse_number(re.search(r"[−\d][\d.,·×⁻⁰¹²³⁴⁵⁶⁷⁸⁹]*", words)[0].rstrip(".,"))
+
+
+def says(words, number):
+    """Whether some words say this number, to the digits that they have; or that it is beyond all use."""
+    if words.startswith("above"):
+        return not number <= 1e8
+    if words.startswith("below 10⁻¹²"):
+        return 0 < number < 1e-12
+    said, digit = value(words)
+    return abs(said - number) <= digit / 2 * (1 + 1e-9)
+
+
+def growing_u(values, seen, caption, t):
+    """The lowest of all losses now, and the first larger rate that is not below the start."""
+    now, start = seen["loss"][seen["at"] <= t][-1], seen["loss"][0, 0]
+    step, epochs = re.match(r"After ([\d,]+) steps?, ([\d.,]+) epochs?, with", caption).groups()
+    assert value(step)[0] == seen["at"][seen["at"] <= t][-1] and says(epochs, value(step)[0] / seen["epoch"])
+    assert (f"mini-batches of {values['batch']}" in caption) == (values["batch"] < 1200)
+    chosen = re.search(r"With the chosen η = (\S+) it is (.*)\.$", caption)
+    i = int(np.argmin(np.abs(np.log(RATES / value(chosen[1])[0]))))
+    assert math.isclose(RATES[i], values["lr"], rel_tol=1e-6) and says(chosen[2], now[i])
+    below = [k for k, loss in enumerate(now) if loss < start]
+    if not below:
+        assert ("all stand at" if all(loss == start for loss in now) else "none is below") in caption
+        return
+    best = min(below, key=lambda k: now[k])
+    low, rate = re.search(r"the lowest loss is (.*?), at η = (.*?);", caption).groups()
+    assert says(low, now[best]) and rate == number(RATES[best])
+    not_below = [k for k in range(best + 1, len(now)) if k not in below]
+    if not not_below:
+        assert "with all larger rates it is below the loss at the start" in caption
+    elif not_below == [*range(not_below[0], len(now))]:
+        assert f"from η = {number(RATES[not_below[0]])} on it is not below" in caption
+    else:
+        assert f"η = {number(RATES[not_below[0]])} is the first larger one whose loss is not below" in caption
+
+
+def range_test(values, seen, caption, t):
+    """The best of the whole trainings, the lowest of the smoothed losses of the test, and how far apart they are."""
+    rates, losses = seen["u"]
+    best = min((loss, rate) for rate, loss in zip(rates, losses, strict=True) if loss == loss)[1]
+    assert f"the one with η = {number(best)} is the best" in caption and f"Random seed {values['seed']}." in caption
+    for name, (tried, noisy) in seen["seen"].items():
+        whose = {"ours": "our", "yours": "your"}[name]
+        words = re.search(rf"The test with {whose} rates.*?(?=The test|$)", caption)[0]
+        if len(tried) < seen["steps"]:
+            assert f"has taken {len(tried)} of {seen['steps']} steps" in words
+            continue
+        means = [np.mean(noisy[max(0, k - 4) : k + 1]) for k in range(len(noisy))]
+        lowest = tried[means.index(min(means))]
+        said, factor, side = re.search(
+            r"is lowest at η = (.*?), a factor of (.*?) (above|below) the best", words
+        ).groups()
+        assert says(said, lowest) and says(factor, max(lowest / best, best / lowest))
+        assert side == ("above" if lowest > best else "below")
+
+
+def edge_training(values, seen, caption, t):
+    """When the sharpness is first seen above 2/η, and its mean over the looks of the second half."""
+    eta, at, sharp = values["eta"], seen["at"], seen["sharp"][:, 0]
+    assert caption.startswith(f"η = {number(eta, 3)}, 2/η = {number(2 / eta, 3)}; after {number(at[-1])} of ")
+    if seen["diverged"][0]:
+        assert caption.endswith(f"it diverged at step {seen['diverged'][0]}.")
+        return
+    loss, now, part = re.search(r"loss (.*?), sharpness (.*?), (\S+) times 2/η\.", caption).groups()
+    assert says(loss, seen["loss"][-1, 0]) and says(now, sharp[-1]) and says(part, sharp[-1] / (2 / eta))
+    above = [step for step, one in zip(at, sharp, strict=True) if one > 2 / eta]
+    words = f"At step {above[0]} it was first seen above 2/η." if above else "It has not been above 2/η so far."
+    assert words in caption and ("second half" in caption) == (at[-1] == seen["steps"])
+    if at[-1] == seen["steps"]:
+        late = [one / (2 / eta) for step, one in zip(at, sharp, strict=True) if step >= seen["steps"] / 2]
+        assert says(re.search(r"second half: (\S+) times", caption)[1], np.mean(late))
+
+
+CHECK = {"GrowingU": growing_u, "RangeTest": range_test, "EdgeTraining": edge_training}
