@@ -22,6 +22,8 @@ def says(words, number):
     if words.startswith("below 10⁻¹²"):
         return 0 < number < 1e-12
     said, digit = value(words)
+    if digit == 1 and said:  # 1,430 may be rounded to its tens
+        digit = next(10**k for k in range(9, -1, -1) if said % 10**k == 0)
     return abs(said - number) <= digit / 2 * (1 + 1e-9)
 
 
@@ -70,6 +72,32 @@ def range_test(values, seen, caption, t):
         assert side == ("above" if lowest > best else "below")
 
 
+def forks(values, seen, caption, t):
+    """Where the run was stopped, where its four continuations stand, and which of three rates is the lowest."""
+    steps, losses = seen["curves"][values["curve"]]
+    k, more = round(values["fork"] * (len(steps) - 1)), {name: y for name, (_, y) in seen["more"].items()}
+    begin = (
+        rf"Curve {values['curve']}, stopped at step {steps[k]}: loss (.*?) \(all .*\), length of the gradient (.*?), "
+    )
+    before, norm, first = re.match(begin + r"at the start (.*?)\. ", caption).groups()
+    assert says(before, np.mean(losses[max(0, k - 4) : k + 1]))
+    assert says(norm, seen["norm"][k]) and says(first, seen["norm"][0])
+    on, ends = re.search(r"\. After ([\d,]+) more steps?: (.*?)\. (?=It|By)", caption).groups()
+    assert value(on)[0] == seen["more"]["η"][0][-1] - steps[k]
+    stands = dict(part.rsplit(": ", 1) for part in ends.split("; "))
+    assert set(stands) == set(more) == {"η/3", "η", "3η", "η, all examples"}
+    means = {name: float(np.mean(y[-5:])) for name, y in more.items()}
+    assert all(says(stands[name], mean) for name, mean in means.items())
+    if len(more["η"]) < len(losses):
+        assert caption.endswith("It goes on.")
+        return
+    three = {name: mean if math.isfinite(mean) else math.inf for name, mean in means.items() if "all" not in name}
+    lowest = min(three, key=three.get)
+    helps = three[lowest] < 0.98 * np.mean(losses[max(0, k - 4) : k + 1])
+    words = {"η/3": "from here on η is too large", "η": "from here on η is fine", "3η": "from here on η is too small"}
+    assert caption.endswith(f"{words[lowest] if helps else 'none of η/3, η and 3η helps'}.")
+
+
 def edge_training(values, seen, caption, t):
     """When the sharpness is first seen above 2/η, and its mean over the looks of the second half."""
     eta, at, sharp = values["eta"], seen["at"], seen["sharp"][:, 0]
@@ -87,4 +115,4 @@ def edge_training(values, seen, caption, t):
         assert says(re.search(r"second half: (\S+) times", caption)[1], np.mean(late))
 
 
-CHECK = {"GrowingU": growing_u, "RangeTest": range_test, "EdgeTraining": edge_training}
+CHECK = {"GrowingU": growing_u, "RangeTest": range_test, "Forks": forks, "EdgeTraining": edge_training}
