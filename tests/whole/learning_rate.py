@@ -4,27 +4,10 @@ import math
 import re
 
 import numpy as np
+from whole.counting import says, value
 
-from notebooks import parse_number
 from optim_core.chapters.learning_rate.experiments import RATES
 from optim_core.scenes.board import number
-
-
-def value(words):
-    """The first number in some words, or what they say in place of one."""
-    return parse_number(re.search(r"[−\d][\d.,·×⁻⁰¹²³⁴⁵⁶⁷⁸⁹]*", words)[0].rstrip(".,"))
-
-
-def says(words, number):
-    """Whether some words say this number, to the digits that they have; or that it is beyond all use."""
-    if words.startswith("above"):
-        return not number <= 1e8
-    if words.startswith("below 10⁻¹²"):
-        return 0 < number < 1e-12
-    said, digit = value(words)
-    if digit == 1 and said:  # 1,430 may be rounded to its tens
-        digit = next(10**k for k in range(9, -1, -1) if said % 10**k == 0)
-    return abs(said - number) <= digit / 2 * (1 + 1e-9)
 
 
 def growing_u(values, seen, caption, t):
