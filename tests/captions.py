@@ -140,7 +140,7 @@ def _flat(value) -> list:
 
 def untested(claims) -> list[str]:
     """The names of those functions that no file of tests names."""
-    return [claim.__name__ for claim in claims if not re.search(rf"\b{claim.__name__}\b", _all_tests())]
+    return [claim.__name__ for claim in claims if not _tested(claim.__name__)]
 
 
 def unused(scene, claims) -> list[str]:
@@ -157,6 +157,11 @@ def _used(module) -> set[str]:
     listed = {id(node) for one in lists for node in ast.walk(one)}
     names = (n for n in ast.walk(tree) if isinstance(n, (ast.Name, ast.Attribute)) and id(n) not in listed)
     return {n.id if isinstance(n, ast.Name) else n.attr for n in names}
+
+
+@functools.cache
+def _tested(name) -> bool:
+    return bool(re.search(rf"\b{name}\b", _all_tests()))
 
 
 @functools.cache
