@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from optim_core.scenes.board import brief, number
+from optim_core.scenes.board import brief, many, number
 from optim_core.scenes.panels import Curves, Histogram, Page, Points
 from optim_core.scenes.styles import SOLID, Look, look, shades
 
@@ -498,22 +498,22 @@ class Late(Page):
 
     def show(self, result):
         self.scale, self.lr, grown = result
-        self.t = np.array(grown.t[1:] or [1])
-        self.seen, self.right_, size = (
-            np.array(part[1:] or part).reshape(len(self.t), -1) for part in (grown.seen, grown.right, grown.size)
-        )
+        self.t, t = grown.t[-1], grown.t[1:]  # step 0 has no place on a logarithmic axis
+        self.seen, self.right_, size = (np.array(part)[..., 0].T for part in (grown.seen, grown.right, grown.size))
         looks = self.runs | {f"_{name}": Look("#b3bac3", one.dash) for name, one in self.runs.items()}
-        lines = {f"_{name}": (self.t, self.seen[:, k]) for k, name in enumerate(self.runs)}
-        self.right.show(lines | {n: (self.t, self.right_[:, k]) for k, n in enumerate(self.runs)}, looks=looks)
-        self.norm.show({n: (self.t, size[:, k]) for k, n in enumerate(self.runs)}, looks=self.runs)
+        lines = {f"_{name}": (t, line[1:]) for name, line in zip(self.runs, self.seen, strict=True)}
+        lines |= {name: (t, line[1:]) for name, line in zip(self.runs, self.right_, strict=True)}
+        self.right.show(lines, looks=looks)
+        self.norm.show({name: (t, line[1:]) for name, line in zip(self.runs, size, strict=True)}, looks=self.runs)
 
     def at(self, t):
         said = "; ".join(
-            f"{name}: {percent(self.seen[-1, k])} of the training digits, {percent(self.right_[-1, k])} of the others"
+            f"{name}: {percent(self.seen[k, -1])} of the training digits, {percent(self.right_[k, -1])} of the others"
             for k, name in enumerate(self.runs)
         )
         start = "A usual start" if self.scale == 1 else f"Start {number(self.scale)} times as large"
-        self.caption = f"{start}, η = {number(self.lr)}. After {number(self.t[-1])} steps these are right: {said}."
+        when = f"After {many(self.t, 'step')}" if self.t else "Before the first step"
+        self.caption = f"{start}, η = {number(self.lr)}. {when} these are right: {said}."
         return self.moved()
 
 
