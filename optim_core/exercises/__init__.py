@@ -195,7 +195,8 @@ class Exercise:
         right = [r.error is None and self.same(r.value, want) for r, want in zip(runs, self.expected, strict=True)]
         if all(right):
             if any(r.changed for r in runs):
-                return Result(INCORRECT, f"your answers are right, but {diagnosis.changed_argument(self, runs)}")
+                changed = diagnosis.changed_argument(self, runs, function)
+                return Result(INCORRECT, f"your answers are right, but {changed}")
             return Result(CORRECT, f"`{self.name}` agrees on all {len(runs)} cases.")
         for (what, _, look), mistaken in zip(self.mistakes, self.known, strict=True):
             if all(self.alike(mine, theirs) for mine, theirs in zip(runs, mistaken, strict=True)):

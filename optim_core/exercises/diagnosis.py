@@ -20,7 +20,7 @@ import numpy as np
 from . import edits, rules
 from .errors import advice
 from .running import Run, quiet, run
-from .values import apart, close, kind_of, numbers, one_number, quoted, show, up_to_sign, word
+from .values import apart, close, extent, kind_of, numbers, one_number, quoted, show, up_to_sign, word
 
 __all__ = ["apart", "close", "describe", "kind_of", "numbers", "one_number", "quoted", "show", "up_to_sign", "word"]
 
@@ -39,7 +39,8 @@ def _described(ex, function, runs, right, score):
     if k is not None:
         if text := _import_missing(ex, function, runs[k].error):
             return text
-        lines = [_error(ex, runs, k), place(ex, function, right, score, two=False) or _where_it_runs(ex, runs, right)]
+        there = place(ex, function, right, score, two=False) or _where_it_runs(ex, runs, right)
+        lines = [_error(ex, function, runs, k), there]
     else:
         got, want = [r.value for r in runs], ex.expected
         looks = (functools.partial(_nothing, function), _kind, _words, functools.partial(_shapes, function))
@@ -48,6 +49,8 @@ def _described(ex, function, runs, right, score):
             text, k = _answers(ex, function, runs, right, score)
         else:
             alone = text.endswith("return it alone.")  # nothing is left to say
+            if alone or text.startswith(RESHAPED[1]):
+                text = " ".join(filter(None, [text, _comma(function)]))
             two = not text.startswith(SOMETIMES)  # what lacks a way out is not mended by a sign
             there = None if alone else place(ex, function, right, score, two) or _unused(ex, function)
             if there and "a largest is missing" in there and text.startswith(RESHAPED):
@@ -57,7 +60,7 @@ def _described(ex, function, runs, right, score):
         lines = [text, _example(ex, runs[k], want[k])]
     lines = [loose(function), thrown_away(function), *lines]
     if any(r.changed for r in runs):
-        lines.append(f"Also, {changed_argument(ex, runs)}")
+        lines.append(f"Also, {changed_argument(ex, runs, function)}")
     lines.append(_groups(ex, right))
     if runs[k].warned and not run(ex.reference, ex.cases[k]).warned:
         lines.append(f"numpy warned: {runs[k].warned}.")
@@ -126,17 +129,22 @@ def _and(things):
     return " and ".join(filter(None, [", ".join(things[:-1]), things[-1]]))
 
 
-def changed_argument(ex, runs):
-    """A sentence on the arguments that were changed in place."""
+def changed_argument(ex, runs, function):
+    """A sentence on the arguments that `function` has changed in place."""
     # where two arguments are one array, who is to say which of them was changed? Other cases tell
     told = {k for r in runs for k in r.changed if not any(r.args[k] is r.args[j] for j in range(len(r.args)) if j != k)}
-    names = [ex.arguments[k] for k in sorted(told or {k for r in runs for k in r.changed})]
-    which = f"its argument `{names[0]}`" if len(names) == 1 else f"its arguments {_and([f'`{n}`' for n in names])}"
-    name = names[0]
-    return (
-        f"your function changes {which} in place, and whoever called it still needs that. "
-        f"Make a new array: `{name} = {name} - …` instead of `{name} -= …`, or work on `{name}.copy()`."
-    )
+    told = sorted(told or {k for r in runs for k in r.changed})
+    names = [f"`{ex.arguments[k]}`" for k in told]
+    which = f"its argument {names[0]}" if len(names) == 1 else f"its arguments {_and(names)}"
+    how, line = edits.written_to(function, told[0])
+    name = line and re.match(r"\w+", line)[0]
+    if how in edits.OPERATIONS:
+        cure = f"Make a new array: `{name} = {name} {how} …` instead of `{name} {how}= …`, or work on `{name}.copy()`."
+    elif how == "sort":
+        cure = f"`{line}` sorts it where it stands; `np.sort({name})` gives a new array."
+    else:
+        cure = f"{f'`{line}` changes it: work' if line else 'Work'} on {names[0][:-1]}.copy()`."
+    return f"your function changes {which} in place, and whoever called it still needs that. {cure}"
 
 
 def interrupted(ex, r):
@@ -183,7 +191,7 @@ def _import_missing(ex, function, error):
     return f"`{name}` is a module, and nothing here has imported it: write `{line}` first. {then}"
 
 
-def _error(ex, runs, k):
+def _error(ex, function, runs, k):
     """What is said of an error."""
     r, message = runs[k], ""
     try:
@@ -193,7 +201,8 @@ def _error(ex, runs, k):
     text = f"your function stopped with {type(r.error).__name__}{message and ': '}{message}"
     text += f"\nin the line `{r.line}`" if r.line else ""
     text += f"\nwhen called as `{ex.call(r.args)}`."
-    hint = advice(r.error, message, r.line, ex.arguments)
+    hint = _comma(function) if "tuple" in message else None
+    hint = hint or advice(r.error, message, r.line, ex.arguments)
     return f"{text}\n{hint}" if hint else text
 
 
@@ -261,6 +270,12 @@ def _kind(ex, got, want):
             wanted = "a word" if wants_word else "a number" if np.ndim(expected) == 0 else kind_of(expected)
             brackets = " Did you forget the brackets of a call?" if callable(value) else ""
             return f"your function returns {kind_of(value)}; {wanted} is asked for.{brackets}", k
+
+
+def _comma(function):
+    """What is said of a comma at the end of a line that makes it a tuple; or None."""
+    line = edits.lone_comma(function)
+    return line and f"The comma at the end of `{line}` makes a tuple of it."
 
 
 def _right_part(ex, got, want):
@@ -357,19 +372,23 @@ def _shapes(function, ex, got, want):
         return None
     k, a, b = pairs[0]
     several = isinstance(got[k], tuple) and not ex.parts and len(got[k]) > 1
-    returns = f"your function returns {f'{len(got[k])} things' if several else kind_of(a)}"
+    one = np.ndim(a) == 0
+    returns = f"your function returns {f'{len(got[k])} things' if several else kind_of(a) if one else extent(got[k])}"
     if all(isinstance(value, (list, tuple, np.ndarray)) and np.ndim(value) for value in got):
         if all(np.ndim(its) == 0 and len(value) == its for value, its in zip(got, want, strict=True)):
             return f"your function returns {kind_of(got[k])}: asked for is how many there are in it.", k
     if all(a.shape == b.T.shape and ex.same(a.T, b) for _, a, b in pairs) and a.ndim > 1:
         return f"the numbers are right, but rows and columns are exchanged: {a.shape} in place of {b.shape}.", k
     if ex.parts and (a.ndim != b.ndim or len(a) != len(b)):
+        if all(a.size == b.size and a.ndim > b.ndim and ex.same(a.reshape(b.shape), b) for _, a, b in pairs):
+            why = _comma(function) or f"`{show(got[k])}` has a pair of brackets too many."
+            return f"the numbers are right, but not their shape. {why}", k
         if text := _parts_there(ex, got, want):
             return text, k
         return f"your function returns {_counted(got[k])}; {_asked_for(ex)}", k
     if all(a.size == 1 and b.ndim == 0 for _, a, b in pairs):
         if all(ex.same(a.item(), b) for _, a, b in pairs):
-            wraps = f"your function wraps its number in an array of shape {a.shape}"
+            wraps = f"your function wraps its number in {extent(got[k])}"
             return f"{wraps}: return the number itself.{_picked(function)}", k
     elif all(a.size == b.size and ex.same(a.reshape(b.shape), b) for _, a, b in pairs):
         return f"the numbers are right, but their shape is {a.shape} and should be {b.shape}.{_picked(function)}", k
@@ -400,6 +419,8 @@ def _shapes(function, ex, got, want):
     if b.ndim == 0:
         arrays = any(np.ndim(arg) for args in ex.cases for arg in args)
         return f"{returns} where one number is asked for{SUM if arrays else ': which of its entries is it?'}", k
+    if a.ndim == b.ndim == 1 and not isinstance(got[k], np.ndarray):
+        return f"{returns} where {len(b)} are asked for.", k
     return f"{returns} where the shape {b.shape} is asked for.", k
 
 
@@ -515,7 +536,7 @@ def _never_said(ex, runs):
     pairs = [(word(r.value), want) for r, want in zip(runs, ex.expected, strict=True)]
     missing = [quoted(w) for w in dict.fromkeys(ex.expected) if w not in {g for g, _ in pairs}]
     if missing:
-        return f"your function never says {_and(missing)}."
+        return f"in none of the {len(runs)} cases do you say {_and(missing)}."
     wrong = [pair for pair in pairs if pair[0] != pair[1]]
     g, w = max(wrong, key=wrong.count)
     return f"most often wrong: you say {quoted(g)} where {quoted(w)} is right, in {rules.cases(wrong.count((g, w)))}."
@@ -657,12 +678,12 @@ def _known_part(ex, runs, right):
         np.shape(numbers(r.value)) == np.shape(w) for r, w in zip(runs, ex.expected, strict=True)
     ):
         return None
-    said = []
+    said = {}  # what is said: of which parts
     for j, name in enumerate(ex.parts):
         if all(close(r.value[j], w[j]) for r, w in zip(runs, ex.expected, strict=True)):
             continue
         if other := _other_part(ex, runs, j):
-            said.append(f"{name}: yours is {other}.")
+            said.setdefault(f"yours is {other}.", []).append(name)
             continue
         for (what, _, look), mistaken in zip(ex.mistakes, ex.known, strict=True):
             same = [
@@ -671,9 +692,9 @@ def _known_part(ex, runs, right):
             ]
             if all(same):
                 more = "" if re.search(r"\b(is|are) right\b", look) else f"\n{look}"  # which need not be true here
-                said.append(f"{name}: your numbers are those of a known mistake: {what}.{more}")
+                said.setdefault(f"your numbers are those of a known mistake: {what}.{more}", []).append(name)
                 break
-    return "\n".join(said)
+    return "\n".join(f"{_and(names)}: {text}" for text, names in said.items())
 
 
 def _other_part(ex, runs, j):
@@ -818,9 +839,10 @@ def _never_loaded(function, names):
 def _unused(ex, function):
     """Are there arguments that the code does not even mention, and that the right answer needs?"""
     needed = set(range(len(ex.arguments))) - set(_never_loaded(ex.reference, ex.arguments))
-    if unused := [f"`{ex.arguments[k]}`" for k in _never_loaded(function, ex.arguments) if k in needed]:
-        return f"your code never uses {_and(unused)}."
-    return None
+    unused = [ex.arguments[k] for k in _never_loaded(function, ex.arguments) if k in needed]
+    if hidden := [name for name in unused if edits.counts_with(function, name)]:
+        return f"the `{hidden[0]}` that is handed in is never used: your loop has a `{hidden[0]}` of its own."
+    return f"your code never uses {_and([f'`{name}`' for name in unused])}." if unused else None
 
 
 def _ignored(ex, function, runs):
@@ -847,7 +869,8 @@ def _ignored(ex, function, runs):
             and changes >= len(tried) / 3
             and all(ex.same(run(function, (*r.args[:k], other, *r.args[k + 1 :])).value, r.value) for r, other in rest)
         ):  # not in arrays of another shape either, say
-            return f"your answer stayed the same however `{name}` was changed ({same} tries)."
+            own = f" Your loop has a `{name}` of its own." if edits.counts_with(function, name) else ""
+            return f"your answer stayed the same however `{name}` was changed ({same} tries).{own}"
     return None
 
 
@@ -872,11 +895,12 @@ def _half_known(ex, runs, right):
     """The known mistake that most answers agree with, if these are most of the wrong ones, too."""
     cases, wrong = range(len(runs)), [k for k, ok in enumerate(right) if not ok]
     best, hits = None, 0
+    most = 0.7 if ex.answers == "words" else 0.6  # of a few words many agree by chance
     for (what, _, look), mistaken in zip(ex.mistakes, ex.known, strict=True):
         same = [ex.alike(runs[k], mistaken[k]) for k in cases]
         if (
             sum(same) > max(hits, sum(right))  # more like this mistake than like the right answer
-            and sum(same) >= 0.6 * len(runs)
+            and sum(same) >= most * len(runs)
             and sum(same[k] for k in wrong) >= max(2, 0.6 * len(wrong))
             and (ex.answers == "words" or not _one_for_all([runs[k].value for k in wrong if same[k]]))
         ):

@@ -62,8 +62,10 @@ def one_change(function, ex, right, score=0.0, two=True):
     build, goals, second = _builder(function, found[0]), _Goals(ex, right, score), (None, None)
     third, first = (None, None), 9
     read, made_of, end = _read(found[0]), _made_of(found[0]), time.thread_time() + PATIENCE
+    solution = tree_of(ex.reference)
+    sound = {ast.dump(one) for one in solution[0].body} if solution else set()
     with suppress(KeyboardInterrupt), quiet(), little_memory():
-        for rank, text, places in sorted(_changes(*found), key=lambda change: change[0]):
+        for rank, text, places in sorted(_changes(*found, sound), key=lambda change: change[0]):
             if time.thread_time() > end:
                 break
             with _changed(places):
@@ -341,8 +343,11 @@ def _places(tree):
 # All small changes ------------------------------------------------------------------------------------------------
 
 
-def _changes(tree, source):
-    """All changes: (rank, what is wrong if this one cures it, [(holder, key, new), …]); the likeliest have rank 1."""
+def _changes(tree, source, sound=()):
+    """All changes: (rank, what is wrong if this one cures it, [(holder, key, new), …]); the likeliest have rank 1.
+
+    sound: lines that stand in the solution as well; the fault is hardly there.
+    """
 
     lines, known = source.splitlines(), {}
 
@@ -375,22 +380,30 @@ def _changes(tree, source):
         if not isinstance(place[2], (ast.Name, ast.Constant)):
             kin.setdefault(NAMES.sub("Name()", ast.dump(place[2])), []).append(place)
 
-    def instead(place):
+    def instead(place, alone=False):
         holder, _, part, statement = place
         known = names if isinstance(statement, ast.Return) else [name for name in names if name not in grown]
+        off = 4 if isinstance(statement, ast.Assign) and ast.dump(statement) in sound else 0
         for rank, what, new in _instead(part, text, known, holder):
             if rank < 4 or id(part) not in asked or (rank >= 5 and asked[id(part)] == "in a sum"):
                 line = f" in `{text(statement)}`" if text(statement) != text(part) else ""
                 late = (
                     0.001 * (last - statement.lineno) if rank >= 3 else 0.0
                 )  # what comes last is closest to the answer
-                yield rank + late, what.replace(" {where}", line).replace("{where}", line), new
+                what = what.replace(" {where}", line).replace("{where}", line)
+                if alone and not hasattr(part, "made") and part.end_lineno == statement.lineno:
+                    end = statement.end_col_offset if statement.end_lineno == statement.lineno else None
+                    raw = lines[statement.lineno - 1][statement.col_offset : end]
+                    what = _which(what, part, statement, raw, text) if raw.isascii() else what
+                yield rank + late + off, what, new
 
     for same in alike.values():
-        for rank, what, new in instead(same[0]):
+        for rank, what, new in instead(same[0], len(same) == 1):
+            if len(same) > 1 and what.endswith("."):
+                what = f"{what[:-1]}, and so wherever it stands."
             yield rank + (len(same) > 1) / 10, what, [(h, k, new) for h, k, _, _ in same]
         for one in same if len(same) > 1 else []:
-            for rank, what, new in instead(one):
+            for rank, what, new in instead(one, True):
                 yield rank, what, [(*one[:2], new)]
     for some in kin.values():  # the same fault in several places, under other names
         if 2 <= len({ast.dump(place[2]) for place in some}) <= 4:
@@ -400,6 +413,30 @@ def _changes(tree, source):
                 if rank < 5 and len({round(change[0], 1) for change in changes}) == 1:
                     places = [(*place[:2], change[2]) for place, change in zip(some, changes, strict=True)]
                     yield rank + 0.5, f"{what} So it is with {others}.", places
+
+
+def _which(what, part, statement, line, text):
+    """What is said of a part, with its number where the same text stands in the line several times.
+
+    >>> line = "v = mu * v - lr * grad(v)"
+    >>> statement = ast.parse(line).body[0]
+    >>> _which("`v` is not what belongs there.", statement.value.right.right.args[0], statement, line, ast.unparse)
+    'the third `v` is not what belongs there.'
+    """
+    own = re.match(r"(the number |at |the sign before )?`([^`]+)` (is (not|too much|the wrong|wrong)|a )", what)
+    if not own:
+        return what
+    stands = [found.start() for found in re.finditer(rf"(?<![\w.]){re.escape(own[2])}(?![\w.])", line)]
+    first, last = part.col_offset - statement.col_offset, part.end_col_offset - statement.col_offset
+    within = [k for k, at in enumerate(stands) if first <= at < last]
+    if len(stands) < 2 or not within:
+        return what
+    if what.startswith("the sign before"):
+        return f"the sign before `{own[2]}` is wrong in `{text(part)}`."
+    k = within[0 if re.match(r"[\w(]", own[2]) else -1]  # of `a ∘ b ∘ c` the last is what `∘ c` is left out of
+    order = "first second third fourth fifth sixth seventh eighth ninth tenth".split()[min(k, 9)]
+    before = "at " if what.startswith("at ") else ""
+    return f"{before}the {order} {what.removeprefix('at ').removeprefix('the ')}"
 
 
 NAMES = re.compile(r"Name\(id='\w+'[^)]*\)")
@@ -523,6 +560,46 @@ def changed_again(function, names):
     return None
 
 
+def written_to(function, k):
+    """How argument number k is changed in place: the operation's sign, as of `w += …`; a method, as of `w.sort()`; "["
+    where something is put into it, `w[i] = …`; and the text. Two empty ones where that is not to be seen.
+    """
+    found = tree_of(function)
+    names = [one.arg for one in (*found[0].args.posonlyargs, *found[0].args.args)] if found else []
+    name = names[k] if k < len(names) else ""
+    for node in ast.walk(found[0]) if name else ():
+        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+        line = " ".join(_segment(found[1].splitlines(), node).split()) if hasattr(node, "lineno") else ""
+        if isinstance(node, ast.AugAssign) and getattr(target, "id", "") == name:
+            return SIGNS.get(type(node.op), ""), line
+        if isinstance(node, (ast.Assign, ast.AugAssign)) and isinstance(target, ast.Subscript):
+            if getattr(target.value, "id", "") == name:
+                return "[", line
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            if getattr(getattr(node.value.func, "value", None), "id", "") == name:
+                return node.value.func.attr, line
+    return "", ""
+
+
+def lone_comma(function):
+    """The line that a comma at its end makes a tuple of one, `s = s + g**2,` or `return w,`: its text, or None."""
+    found = tree_of(function)
+    for node in ast.walk(found[0]) if found else ():
+        value = node.value if isinstance(node, (ast.Assign, ast.Return)) else None
+        if isinstance(value, ast.Tuple) and len(value.elts) == 1:
+            line = " ".join(_segment(found[1].splitlines(), node).split())
+            if line.endswith(","):
+                return line
+    return None
+
+
+def counts_with(function, name):
+    """Does a loop or a comprehension in the code go through its data under this name?"""
+    found = tree_of(function)
+    loops = [node for node in ast.walk(found[0]) if isinstance(node, (ast.For, ast.comprehension))] if found else []
+    return any(getattr(one, "id", "") == name for node in loops for one in ast.walk(node.target))
+
+
 def naught(function):
     """A quotient of two numbers, as `1 // 2`, that is 0 because it is rounded down: its text, or None."""
     found = tree_of(function)
@@ -587,13 +664,27 @@ def thrown_away(function):
 
 def _everywhere(places, text):
     """What stands in several places is left out in all of them."""
-    factors, calls = {}, {}
+    factors, calls, powers = {}, {}, {}
     for place in places:
         part = place[2]
+        if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Pow) and isinstance(part.left, ast.BinOp):
+            powers.setdefault(ast.dump(part.left), []).append(place)
         if isinstance(part, ast.BinOp):
             factors.setdefault((type(part.op), ast.dump(part.right)), []).append(place)
         elif isinstance(part, ast.Call) and part.args:
             calls.setdefault(ast.dump(part.func), []).append(place)
+    for some in powers.values():
+        if len({ast.dump(place[2]) for place in some}) > 1:  # (a - b) ** c and (a - b) ** d
+            others = " and ".join(f"`{text(place[2])}`" for place in some[1:])
+            what = f"the brackets are not where they belong in `{text(some[0][2])}`: what is calculated first?"
+            yield (
+                3,
+                f"{what} So it is with {others}.",
+                [
+                    (h, k, ast.BinOp(one.left.left, one.left.op, ast.BinOp(one.left.right, one.op, one.right)))
+                    for h, k, one, _ in some
+                ],
+            )
     for some in factors.values():
         part = some[0][2]
         if len(some) > 1 and type(part.op) in SIGNS:

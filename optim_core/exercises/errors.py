@@ -9,6 +9,9 @@ PASSING = ("zip", "map", "filter", "enumerate", "generator", "reversed", "list_r
 NUMBERS = ("int", "float", "bool", "complex", "float64", "float32", "int64", "numpy.bool")
 FUNCTIONS = ("function", "method", "function_or_method")
 
+NO_AXIS = ("out of bounds for array of dimension", "repeated axis", "scalar index", "integer argument expected",
+           "interpreted as an integer")  # fmt: skip
+
 
 def _of(kinds, rest, pattern, text):
     """A piece of advice where a message says this of something of one of these types."""
@@ -36,6 +39,10 @@ ADVICE = [  # part of the message, part of the line (a pattern; "" fits any), wh
      "array gives many. `np.all` or `np.any`? Entry by entry it is `&`, `|`, `~`."),
     ("truth value of an array", "", "An `if` needs one truth value; comparing an array gives many. Entry by entry it "
      "is `np.where(…, this, that)`; for one answer to all of them, `np.all` or `np.any`."),
+    *((said, r"np\.average\([^()]*,", "The second argument of `np.average` is its axis; weights are given by their "
+       "name, `weights=…`.") for said in NO_AXIS),
+    *((said, r"np\.(sum|mean|prod|median|std|var)\([^(),=]*,\s*[A-Za-z_]\w*\)", "The second argument there is the axis "
+       "along which it is taken, and not a second array.") for said in NO_AXIS),
     ("scalar index", r"np\.(max|min)\(", "`np.max` takes one array, and then an axis. The larger of two arrays, entry "
      "by entry, is `np.maximum`."),
     ("must be real number, not", r"math\.", "Functions of `math` take one number; those of `np` take arrays."),
@@ -73,6 +80,8 @@ ADVICE = [  # part of the message, part of the line (a pattern; "" fits any), wh
                                                     "however many there are."),
     ("larger sample than population", "", "There are not that many to draw from."),
     ("Cannot cast ufunc", "", "In place, whole numbers stay whole numbers: make a new array, without `…=`."),
+    *_of(NUMBERS, "object is not iterable", r"^\w+ \+= ", "`+=` adds all that is in another list; one thing more "
+     "is put into a list by `.append(…)`."),
     *_of(NUMBERS, "object is not iterable", r"(?<![.\w])sum\(", "Python's `sum` takes one list or array of numbers; "
      "two numbers are added with `+`."),
     ("values to unpack", "", "There are not as many things in it as names on the left: it can have any length."),

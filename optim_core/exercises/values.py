@@ -118,11 +118,24 @@ def show(value, digits=None):
         else:
             letters = {"all": lambda x: f"{x:.{digits or 4}g}"}
             text = np.array2string(array + 0.0, separator=", ", formatter=letters, threshold=10**6)
-            text = text if len(text) <= LONGEST else f"an array of shape {array.shape}"
+            text = text if len(text) <= LONGEST else extent(value)
         text = " ".join(text.split())
     except Exception:  # a repr that raises
         text = f"something of type {type(value).__name__}"
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def extent(value):
+    """What many numbers are, and how many: of an array its shape, of a list its length.
+
+    >>> extent(np.zeros((3, 2))), extent([1.0, 2.0]), extent((5.0,))
+    ('an array of shape (3, 2)', 'a list of 2 numbers', 'a tuple of 1 number')
+    """
+    shape = numbers(value).shape
+    kind = next((kind.__name__ for kind in (list, tuple, range) if isinstance(value, kind)), "array")
+    if kind == "array" or len(shape) != 1:
+        return f"{'an' if kind == 'array' else 'a'} {kind} of shape {shape}"
+    return f"a {kind} of {shape[0]} number{'s' * (shape[0] != 1)}"
 
 
 def quoted(value, digits=None):
@@ -169,11 +182,12 @@ def kind_of(value):
         return f"the word {quoted(word(value))}"
     for kind in (list, tuple, dict, set):
         if isinstance(value, kind):
-            return f"a {kind.__name__}, {quoted(value)}"
+            its = show(value)
+            return its if its.startswith(f"a {kind.__name__} of ") else f"a {kind.__name__}, {quoted(value)}"
     if isinstance(value, Iterator):
         return f"something that has yet to run (a {type(value).__name__}; `np.array([…])` would run it)"
     if array is not None:
-        return f"the number {quoted(value)}" if array.ndim == 0 else f"an array of shape {array.shape}"
+        return f"the number {quoted(value)}" if array.ndim == 0 else extent(value)
     if isinstance(value, np.ndarray):
         return f"an array of {'truth values' if value.dtype == bool else 'things that are not numbers'}"
     return f"a function, {quoted(value)}" if callable(value) else f"something of type {type(value).__name__}"
@@ -182,7 +196,8 @@ def kind_of(value):
 PARTS = dict(zip("½⅓⅔¼¾⅕⅛", (1 / 2, 1 / 3, 2 / 3, 1 / 4, 3 / 4, 1 / 5, 1 / 8), strict=True))
 RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 TYPED = re.compile(
-    r"""(?:about|around|roughly|nearly|almost|approximately|approx\.?|circa|ca\.?|[≈~≃∼=])? \s*
+    r"""(?:(?:still|exactly|just|only|maybe|perhaps|probably|the\ssame:?)\s+)?
+    (?:about|around|roughly|nearly|almost|approximately|approx\.?|circa|ca\.?|[≈~≃∼=])? \s*
     (?P<sign> [-+]?) \s*
     (?: (?P<number> \d{1,3} (?:[ ,']\d{3})+ (?!\d) (?:\.\d*)? | \d+ (?:[.,]\d*)? | [.,]\d+ | (?=10[\^*⁰¹²³⁴⁵⁶⁷⁸⁹⁻]) )
         (?: \s* e \s* (?P<e> [-+]?\d+)
@@ -190,7 +205,7 @@ TYPED = re.compile(
         (?: \s* / \s* (?P<below> \d+ (?:\.\d*)?) )?
         (?P<and> [½⅓⅔¼¾⅕⅛]?)
       | (?P<part> [½⅓⅔¼¾⅕⅛]) )
-    \s* (?P<cent> % | per\s?cent)? \s* (?P<unit> [^\W\d⁰¹²³⁴⁵⁶⁷⁸⁹] \D* )? [.?!]*""",
+    \s* (?P<cent> % | per\s?cent)? (?:,\s)? \s* (?P<unit> [^\W\d⁰¹²³⁴⁵⁶⁷⁸⁹] \D* )? [.?!]*""",
     re.VERBOSE,
 )
 LARGE = {"k": 1e3, "hundred": 1e2, "thousand": 1e3, "million": 1e6, "dozen": 12.0}  # units that are factors
@@ -212,12 +227,15 @@ def typed(text, percent=False, factor=False):
 
     Where it is no single number it may be a formula of such, "3.7 · 16" or "ln(100)/ln(1.1)" (see `_formula`).
 
-    >>> [typed(text) for text in ("1,000", "0,5", "–3", "50 %", "1.5·10³", "2½", "1/4", "forty", "√16", "some")]
-    [1000.0, 0.5, -3.0, 0.5, 1500.0, 2.5, 0.25, 40.0, 4.0, None]
+    >>> [typed(text) for text in ("1,000", "0,5", "–3", "50 %", "1.5·10³", "2½", "√16", "still 7", "2·3 = 6", "some")]
+    [1000.0, 0.5, -3.0, 0.5, 1500.0, 2.5, 4.0, 7.0, 6.0, None]
     """
     text = re.sub("[−–—‐‑]", "-", text.strip().lower())  # every dash is a minus
     text = re.sub("[\u00a0\u2007\u2009\u202f’]", " ", text)  # every space a space
     text = re.sub(r"^[^\W\d]\w*\s*=\s*(?=[-+.\d])", "", text)  # η = 0.1
+    if result := re.fullmatch(r"([^=]*\d[^=]*)=\s*([^=]*\d[^=]*)", text):  # 3.7 · 16 = 59.2
+        sides = _formula(result[1]), typed(result[2], percent, factor)
+        return sides[1] if None not in sides and close(*sides, rtol=0.02) else None
     if factor:
         text = re.sub(r"[\s-]*fold$", "", text)
         text = re.sub(r"^((about )?(a |the )?factor (of )?|[x×]\s*)(?=[\d≈~])", "", text)

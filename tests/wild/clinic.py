@@ -19,7 +19,7 @@ s=sorted(scores)
 n=len(s)
 return sum(x*math.comb(i,k) for i,x in enumerate(s))/math.comb(n,k)
 """,
-     "place", "at `k` a term is missing"),
+     "place", "at the first `k` a term is missing"),
     ("trials_needed", "1/share",
      "seen", "your code never uses `sure`"),
     ("trials_needed", "round(math.log(1-sure)/math.log(1-share))",

@@ -24,7 +24,7 @@ return lrs[i], min(bad, default=np.inf)
     ("largest_rate", "2/np.linalg.eig(hessian).max()",
      'seen', "`eig` returns two things"),
     ("verdict", "return ['too large','fine','too small'][np.argmin([slower,same,faster])]",
-     'seen', "your function never says `'neither'`"),
+     'seen', "do you say `'neither'`"),
     ("verdict", """
 x=[slower,same,faster]
 if all(v>=0.98*before for v in x): return 'neither'
