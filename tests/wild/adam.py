@@ -94,6 +94,17 @@ return v, v_max, np.sqrt(v_max / (1 - beta2**t))
      'known', "v_max: yours is v."),
     ("adamw_update", "w + lr * m_hat / root - decay * w",
      'known', "two known mistakes at once: lr is not on the decay; and the step goes uphill"),
+    ("nadam_mhat", "beta1 * m / (1 - beta1) ** (t + 1) + (1 - beta1) * g / (1 - beta1) ** t",
+     "place", "So it is with `(1 - beta1) ** t`"),
+    ("nadam_mhat", "beta1 * m / (1 - beta1 ** (t - 1)) + (1 - beta1) * g / (1 - beta1**t)",
+     "place", "the sign before `1` is wrong in `t - 1`"),
+    ("expected_best", """
+losses.sort()
+n = len(losses)
+x = np.arange(n, -1, -1) / n
+return losses @ -np.diff(x**K)
+""",
+     "seen", "`losses.sort()` sorts it where it stands; `np.sort(losses)` gives a new array"),
 ]
 
 RIGHT = [

@@ -73,6 +73,25 @@ return w - d, rho * X + (1 - rho) * d**2
      "seen", "the average X of squared steps, rightly, and not the average s of squared gradients; asked for are"),
     ("adagrad_step", "w - g / (lr * np.sqrt(s + g**2) + eps), s + g**2",
      "known", "the learning rate stands below the line"),
+    ("rmsprop_step", """
+s = beta * s + (1 - beta) * g**2,
+w = w - lr * g / (np.sqrt(s) + eps)
+return w, s
+""",
+     "seen", "The comma at the end of `s = beta * s + (1 - beta) * g**2,` makes a tuple of it"),
+    ("adadelta_step", """
+s = s + g**2
+d = np.sqrt(X + eps) / np.sqrt(s + eps) * g
+X = rho * X + (1 - rho) * d
+return w - d, s, X
+""",
+     "known", "the point and the average s of squared gradients: your numbers are those of a known mistake: s is"),
+    ("adagrad_step", """
+s = s + np.linalg.norm(g)
+w = w - lr * g / (np.sqrt(s) + eps)
+return w, s
+""",
+     "known", "s grows by the length of the gradient"),
 ]
 
 RIGHT = [

@@ -9,6 +9,10 @@ deck = np.arange(n)
 return [rng.choice(deck, size, replace=False) for k in range(0, n, size)]
 """,
      "known", "each full mini-batch is drawn from all examples"),
+    ("epoch_mean", "np.average(means, sizes)",
+     "seen", "The second argument of `np.average` is its axis; weights are given by their name"),
+    ("batch_variance", "variance / (B - 1) * (N - B) / (N - 1)",
+     "place", "the first `- 1` is too much"),
 ]
 
 RIGHT = [

@@ -25,6 +25,18 @@ values, vectors = np.linalg.eigh(hessian)
 return vectors[:, values == values.min()]
 """,
      "seen", "should be (2,). In `vectors[:, values == values.min()]` a question picks a list"),
+    ("classify", """
+zero = np.abs(eigenvalues) <= 1e-9 * np.abs(eigenvalues).max()
+e = eigenvalues[zero]
+if np.all(e > 0):
+    return "minimum"
+if np.all(e < 0):
+    return "maximum"
+if np.any(e > 0) and np.any(e < 0):
+    return "saddle"
+return "degenerate"
+""",
+     "seen", "in none of the 50 cases do you say `'saddle'`"),
 ]
 
 RIGHT = [

@@ -27,6 +27,12 @@ v = mu * v - lr * grad(w)
 return w - v, v
 """,
      "known", "the point moves against its velocity"),
+    ("heavy_ball", """
+v = mu * v - lr * grad(v)
+w = w + v
+return w, v
+""",
+     "place", "the third `v` is not what belongs there in `v = mu * v - lr * grad(v)`"),
 ]
 
 RIGHT = [

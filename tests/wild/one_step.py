@@ -109,6 +109,22 @@ for _ in range(steps):
 return path
 """,
      "known", "the last entry of the list is appended again"),
+    ("walk", """
+path = []
+for _ in range(steps):
+    w = w + lr * grad(w)
+    path.append(w)
+return path
+""",
+     "known", "returns a list of 1 number where 2 are asked for"),
+    ("walk", """
+path = [w]
+for _ in range(steps):
+    w = w - lr * grad(w)
+    path += w
+return path
+""",
+     "seen", "one thing more is put into a list by `.append(…)`"),
 ]
 
 RIGHT = [

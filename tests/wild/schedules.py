@@ -43,6 +43,10 @@ if k < steps:
      "seen", "and otherwise its number is too small"),
     ("natural_beta", "np.log(0.5) / np.log(beta)",
      "known", "your numbers are those of a known mistake: the half-life"),
+    ("wsd_rate", "[lr * min(1, (steps - k) / (share * steps)) for k in range(steps)]",
+     "seen", "which of its entries is it?\nthe `k` that is handed in is never used: your loop has a `k` of its own"),
+    ("warmup_rate", "lr * min(1, (k + 2) / (steps + 2))",
+     "place", "and so wherever it stands"),
 ]
 
 RIGHT = [
