@@ -83,7 +83,7 @@ def thinned(axes, most):
 
 def go_through(ran, cell, live, values, check, whole):
     """Run the experiment once, show each of its results at some moments, and check each caption."""
-    scene, own = live.scene, {name: stops(live.controls[name]) for name in live._own}
+    scene, own = live.scene, {name: stops(control) for name, control in live.controls.items() if name in live._own}
     dice, seen = random.Random(str(values)), live.experiment(**values)
     if hasattr(scene, "forget"):
         scene.forget()
