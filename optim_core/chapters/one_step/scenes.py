@@ -416,6 +416,7 @@ class Ends(Page):
         "Right: the numbers next to w as ticks on a line, the place that a step asks for, and the tick that it gets."
     )
     claims = (ends, ending)
+    allows = {"tiny numbers": "float64 ends at 5·10⁻³²⁴, and where a run meets that end is the lesson"}
 
     def __init__(self):
         super().__init__("growth numbers", widths=[4, 5], size=(9.6, 3.8))
