@@ -271,8 +271,9 @@ def compared(learnt):
     best = {name: one.excess[one.best] for name, one in learnt.items()}
     etas = {name: number(WORD_RATES[one.best], 2) for name, one in learnt.items()}
     said = "; ".join(f"{name} {number(excess, 2)} at η = {etas[name]}" for name, excess in best.items())
-    ratios = (f"{number(best['gradient descent'] / best[name], 2)} times {name}'s" for name in WORD_METHODS[1:])
-    return f"Excess loss at the best of {len(WORD_RATES)} η: {said}. Gradient descent's is {' and '.join(ratios)}."
+    ratios = {name: number(best["gradient descent"] / best[name], 2) for name in WORD_METHODS[1:]}
+    much = [f"{f'{ratio} times' if ratio != '1' else 'about as large as'} {name}'s" for name, ratio in ratios.items()]
+    return f"Excess loss at the best of {len(WORD_RATES)} η: {said}. Gradient descent's is {' and '.join(much)}."
 
 
 class RareWords(Page):
