@@ -20,20 +20,6 @@ def fields(pattern, caption):
     assert found, f"what the caption says is not of this form:\n{pattern}"
     return found.groups()
 
-TENS = r"10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+"
-NUMBER = rf"(−?(?:{TENS}|(?:\d{{1,3}}(?:,\d{{3}})+|\d+)(?:\.\d+)?(?:·{TENS})?))"
-
-
-def fields(pattern, caption):
-    """What stands in the groups of a pattern, a regular expression in which # is a number; no word may be left over.
-
-    >>> fields("Step # of #, λ = #, (none|all|#)", "Step 1,000 of 2,000, λ = −2.5·10⁻⁴, none")
-    ('1,000', '2,000', '−2.5·10⁻⁴', 'none', None)
-    """
-    found = re.fullmatch(pattern.replace("#", NUMBER), caption)
-    assert found, f"what the caption says is not of this form:\n{pattern}"
-    return found.groups()
-
 
 def value(words):
     """The first number in some words, and the weight of its last digit.
