@@ -139,6 +139,16 @@ def test_what_vanishes_and_explodes_is_said_over_all_gains(scheme):
                 assert each == pytest.approx(np.median(lines[:, k] ** (1 / k)), rel=0.006)
 
 
+def test_a_gradient_is_told_as_a_part_of_the_last_one_or_as_large():
+    for left in [*np.geomspace(1e-60, 1e20, 1601), *np.linspace(0.9, 1.1, 401)]:
+        said = scenes.beside_the_end(float(left))
+        if said == "as large as at the end":
+            assert 0.9949 <= left <= 1.0501
+        else:
+            told = notebooks.parse_number(said.removesuffix(" times what it is at the end"))[0]
+            assert told != 1 and told == pytest.approx(left, rel=0.0501)
+
+
 def by_angle(g, new):
     """By how many degrees one vector of the plane is turned to another, and their lengths."""
     (a, b), (c, d) = g, new

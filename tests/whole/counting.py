@@ -33,16 +33,21 @@ def value(words):
 def says(words, number, digits=None):
     """Whether some words say this number, to the digits that they have; or that it is beyond all use.
 
-    digits: how many of them count, where a number is written with so many: as 2,050 for 2048.3, or 0.5 for 0.4996.
+    digits: how many of them count, where a number is written with so many: as 2,050 for 2048.3, or 0.5 for 0.4996. A
+    whole number may have all of its own.
 
-    >>> says("0.5", 0.53), says("0.5", 0.53, 3), says("2,050", 2048.3), says("2,050", 2048.3, 3)
-    (True, False, False, True)
+    >>> says("0.5", 0.53), says("0.5", 0.53, 3), says("2,050", 2048.3)
+    (True, False, False)
+    >>> says("2,050", 2048.3, 3), says("2,048", 2048.3, 3), says("2,048", 2048, 3)
+    (True, False, True)
     """
     if words.startswith("above"):
         return not number <= 1e8
     if words.startswith("below 10⁻¹²"):
         return 0 < number < 1e-12
     said, digit = value(words)
+    if digits and said not in (number, float(f"{said:.{digits}g}")):
+        return False
     if digits and number:
         digit = 10.0 ** (math.floor(math.log10(abs(number))) + 1 - digits)
     return abs(said - number) <= digit / 2 * (1 + 1e-9)

@@ -130,7 +130,7 @@ def shrink_or_stop(values, seen, caption, t):
     times = [10 ** (k / 10) for k in range(61)]
     for told, place, errors in ((best_t, at, seen[3][1]), (best_lam, how, seen[3][2])):
         least, when = min(zip(errors, times, strict=True))
-        assert share(told, least) and says(place, when, 2) and value(place)[0] == float(f"{value(place)[0]:.2g}")
+        assert share(told, least) and says(place, when, 2)
     assert abs(float(best_lam) / 100 - by_ridge(values["wrong"], min(zip(errors, range(61), strict=True))[1])) < 2e-3
 
 

@@ -73,6 +73,16 @@ class CliffRuns(Page):
         return self.moved(t)
 
 
+def beside_the_end(left):
+    """How large a gradient is back in time, beside the one at the end.
+
+    >>> beside_the_end(0.042), beside_the_end(1.04)
+    ('0.042 times what it is at the end', 'as large as at the end')
+    """
+    size = number(left, 2)
+    return "as large as at the end" if size == "1" else f"{size} times what it is at the end"
+
+
 def carried(left, steps):
     """What a factor over so many steps means: it vanishes, explodes or has kept its size so far.
 
@@ -97,7 +107,7 @@ class ThroughTime(Page):
         "logarithmic axis: five lines for five random networks, and a dashed line for the gain to the power of the "
         "steps."
     )
-    claims = (carried,)
+    claims = (carried, beside_the_end)
 
     def __init__(self):
         super().__init__("back", size=(9.6, 3.6), top=0.26)
@@ -119,7 +129,7 @@ class ThroughTime(Page):
             self.caption = f"The last step, {where}. Press play to go back in time."
             return self.moved(t)
         self.caption = (
-            f"{t} step{'s' * (t != 1)} back, {where}: the gradient is {number(left, 2)} times what it is at the end "
+            f"{t} step{'s' * (t != 1)} back, {where}: the gradient is {beside_the_end(left)} "
             f"(median of five networks; from {number(10.0 ** self.lines[:, t].min(), 2)} to "
             f"{number(10.0 ** self.lines[:, t].max(), 2)}). {carried(left, t)}"
         )
