@@ -124,11 +124,15 @@ def test_what_is_said_of_the_depth_and_of_a_layer_is_what_its_numbers_say(activa
         x, dx = flow["x"], flow["dx"]
         sizes = [np.sqrt((x**2).mean((1, 2))), np.sqrt(x.var(1).mean(-1)), np.sqrt((dx**2).mean((1, 2)))[::-1]]
         said = scenes.of_the_depth(rms(x), scenes.differing(x), rms(dx))
+        blind = any(not layer.any() for layer in x)
+        assert ("between inputs: nothing at the end" in said) == blind
         for what, size in zip(("Signal: ", "between inputs: ", "going back: "), sizes, strict=True):
-            if size[-1] == 0 or "less than float64" in said.split(what)[1].split(". ")[0]:
-                assert size[-1] < 1e-14 * sizes[0][-1] or said.split(what)[1].startswith("nothing at the end")
+            ended = said.split(what)[1].split(". ")[0].removesuffix(".")
+            if ended.startswith("multiplied by "):
+                assert told(ended, "multiplied by ", ";") == pytest.approx(size[-1] / size[0], rel=0.06)
             else:
-                assert told(said, f"{what}multiplied by ", ". ") == pytest.approx(size[-1] / size[0], rel=0.06)
+                assert ended in ("nothing at the end", "in the end less than float64 can hold")
+                assert size[-1] == 0 or (what == "between inputs: " and size[-1] < 1e-14 * sizes[0][-1])
         for t in {0, 1, depth // 2, depth}:
             said = scenes.of_the_layer(t, x[t], activation, experiments.alikeness(x[t]))
             rows = [row / np.linalg.norm(row) for row in x[t] if row.any()]
@@ -168,6 +172,16 @@ def test_what_differs_between_inputs_is_the_networks_or_said_to_be_lost_in_round
         seen = np.isfinite(shown)
         assert np.allclose(shown[seen], true[seen].astype(float), rtol=0.1, atol=0)
         assert (true[~seen] < 1.1e-14 * rms(x)[~seen]).all()
+
+
+def test_inputs_that_only_rounding_makes_alike_are_not_said_to_have_become_one():
+    """Saturated units that are ±1 for every input, to the last digit; and a layer that is 0, with biases after it."""
+    z = np.array([[[0.1, -0.3], [0.4, 0.2]], [[30.0, -25.0], [27.0, -50.0]], [[1.0, 2.0], [1.0, 2.0]]])
+    lost = scenes.differing(np.tanh(z))
+    assert lost[0] > 0 and np.isnan(lost[1:]).all()
+    x = signals("PyTorch", "relu", 0.1, 50, 8, seed=33)["x"]
+    first = next(k for k, layer in enumerate(x) if not layer.any())
+    assert (scenes.differing(x)[:first] > 0).all() and not scenes.differing(x)[first:].any() and x[-1].any()
 
 
 def test_shares_are_none_or_all_only_if_they_are():
@@ -262,6 +276,15 @@ def test_the_tangent_is_the_derivative_along_the_circle():
 def test_angles_close_under_relu_and_open_in_chaos():
     relu, chaos = (scenes.cosines(experiments.circle(a, g)["x"]) for a, g in (("relu", 1.4142), ("tanh", 2.0)))
     assert relu[0] == pytest.approx(math.cos(math.pi / 6)) and relu[-1] > 0.98 and abs(chaos[-1]) < 0.15
+
+
+def test_an_angle_is_told_to_a_degree_and_small_ones_to_a_tenth():
+    for angle in [*np.linspace(0, 180, 3601), *np.geomspace(1e-3, 10, 300)]:
+        said = scenes.degrees(math.cos(math.radians(angle)))
+        if said == "less than 0.1°":
+            assert angle < 0.0501
+        else:
+            assert abs(float(said.removesuffix("°")) - angle) <= (0.0501 if angle < 9.94 else 0.501)
 
 
 @pytest.mark.parametrize("gain", [0.5, 1.4142, 3.0])

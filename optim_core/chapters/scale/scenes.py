@@ -94,11 +94,14 @@ class Logarithmic(Curves):
 def differing(x):
     """What differs between inputs in each layer, as `spread` has it; NaN where float64's rounding is as large.
 
-    >>> differing(np.array([[[1.0], [3.0]], [[1.0], [1.0 + 4e-16]]]))
-    array([ 1., nan])
+    From a layer on that is 0 for every input nothing differs, whatever is added to it afterwards.
+
+    >>> differing(np.array([[[1.0], [3.0]], [[1.0], [1.0 + 4e-16]], [[1.0], [1.0]], [[0.0], [0.0]], [[0.1], [0.1]]]))
+    array([ 1., nan, nan,  0.,  0.])
     """
     found = spread(x)
-    return np.where((found > 0) & (found < ROUNDING * rms(x)), np.nan, found)
+    blind = np.logical_or.accumulate(~x.any((-2, -1)))
+    return np.where(blind, 0.0, np.where(found < ROUNDING * rms(x), np.nan, found))
 
 
 def of_the_depth(signal, difference, back):
@@ -237,6 +240,16 @@ def cosines(x, apart=APART):
     return ((x * other).sum(-1) / np.maximum(lengths, 1e-300)).mean(-1)
 
 
+def degrees(cosine):
+    """The angle that has this cosine, for a caption.
+
+    >>> degrees(0.0), degrees(0.9999), degrees(1.0)
+    ('90°', '0.8°', 'less than 0.1°')
+    """
+    angle = float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
+    return f"{number(round(angle, int(angle < 9.95)))}°" if angle >= 0.05 else "less than 0.1°"
+
+
 @functools.lru_cache(maxsize=256)
 def regime(activation, gain, bias):
     """What theory says of very wide and very deep networks of this kind, in a sentence or two.
@@ -269,7 +282,7 @@ class Circle(Page):
         "root mean square of the points and of their derivative along the circle, on a logarithmic axis, by layer. "
         "Right, below: the mean cosine between inputs that began 30 degrees apart."
     )
-    claims = (regime,)
+    claims = (regime, degrees)
     ARCS = 12
     allows = DEPTH
 
@@ -282,7 +295,7 @@ class Circle(Page):
         self.sizes = Logarithmic(self, "sizes", **words, levels={"": 1.0})
         self.name({"size": SIGNAL, "stretch": DIFFERENCE}, bbox_to_anchor=(0.52, 1.005))
         self.cosine = Curves(
-            self, "cosine", title="cosine of two inputs that began 30° apart", x="layer", ylim=(-0.15, 1.08),
+            self, "cosine", title="mean cosine of inputs that began 30° apart", x="layer", ylim=(-0.15, 1.08),
             legend=None,
         )  # fmt: skip
         for axis in (self.plane.axes.xaxis, self.plane.axes.yaxis):
@@ -312,12 +325,12 @@ class Circle(Page):
         marked = {"one": seen[:1].T, "other": seen[each : each + 1].T}
         self.plane.show(marked, lines=arcs, looks=self.arcs, sizes=11)
         self.sizes.marks = self.cosine.marks = {"": t}
-        angle = np.degrees(np.arccos(np.clip(self.cos[t], -1, 1)))
-        angle = number(float(round(angle, int(angle < 9.95)))) if angle >= 0.05 else "less than 0.1"
+        two_of_them = self.x[t, [0, each]] / np.linalg.norm(self.x[t, [0, each]], axis=-1, keepdims=True)
         self.caption = (
             f"Layer {t} of {self.steps}. {self.activation}, g = {number(self.gain, 4)}, σ_b = {number(self.bias)}: "
-            f"size {two(self.size[t])}, stretch {two(self.stretch[t])}; inputs that began {APART}° apart (● and ★) are "
-            f"at {angle}°. {regime(self.activation, self.gain, self.bias)}"
+            f"size {two(self.size[t])}, stretch {two(self.stretch[t])}; inputs that began {APART}° apart are at "
+            f"{degrees(self.cos[t])} (by their mean cosine), two of them, ● and ★, at "
+            f"{degrees(two_of_them.prod(0).sum())}. {regime(self.activation, self.gain, self.bias)}"
         )
         return self.moved(t)
 
