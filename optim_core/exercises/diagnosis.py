@@ -166,9 +166,11 @@ def thrown_away(function):
 
 
 def loose(function):
-    """What is said of a comparison without brackets beside an `&` or `|`, or of `1 // 2`; or None."""
+    """What is said of a comparison that is not the one that was meant, or of `1 // 2`; or None."""
     if naught := edits.naught(function):
         return f"`{naught}` is 0: `//` leaves whole numbers only."
+    if truth := edits.truth_compared(function):
+        return f"in `{truth}` a True or a False is compared with a number: the comparison belongs inside the brackets."
     text = edits.loose(function)
     first = "`&` or `|` comes first: it binds more tightly than a comparison, around which brackets are missing"
     return text and f"in `{text}` the {first}."

@@ -626,6 +626,31 @@ def loose(function):
     return None
 
 
+def truth_compared(function):
+    """A comparison of what `all` or `any` finds of plain numbers, True or False, with a number: its text, or None."""
+    found = tree_of(function)
+    nodes = [*ast.walk(found[0])] if found else []
+    asked = (ast.Compare, ast.BoolOp, ast.UnaryOp, ast.BinOp, ast.Call)
+    truths = {
+        target.id
+        for node in nodes
+        if isinstance(node, ast.Assign) and isinstance(node.value, asked)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }  # which may hold truth values
+    for node in nodes:
+        call = node.left if isinstance(node, ast.Compare) and len(node.ops) == 1 else None
+        if not isinstance(call, ast.Call) or _number(node.comparators[0]) is None:
+            continue
+        name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+        of = call.args[0] if call.args else getattr(call.func, "value", None)
+        of = of.value if isinstance(of, ast.Subscript) else of
+        ordered = isinstance(node.ops[0], (ast.Lt, ast.LtE, ast.Gt, ast.GtE))
+        if name in ("all", "any") and ordered and isinstance(of, ast.Name) and of.id not in truths:
+            return " ".join(_segment(found[1].splitlines(), node).split())
+    return None
+
+
 def returns_in_loop(function):
     """The text of a `return` that stands in a loop, under no question, so that there is no second round; or None."""
     found = tree_of(function)

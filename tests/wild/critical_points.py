@@ -37,6 +37,34 @@ if np.any(e > 0) and np.any(e < 0):
 return "degenerate"
 """,
      "seen", "in none of the 50 cases do you say `'saddle'`"),
+    ("classify", """
+zero = np.abs(eigenvalues) <= 1e-9 * np.abs(eigenvalues).max()
+e = np.where(zero, 0, eigenvalues)
+if e[0] > 0:
+    return "minimum"
+if e[-1] < 0:
+    return "maximum"
+if e[0] < 0 < e[-1]:
+    return "saddle"
+return "degenerate"
+""",
+     "known", "they are taken to be sorted"),
+    ("classify", """
+zero = np.abs(eigenvalues) <= 1e-9 * np.abs(eigenvalues).max()
+det = np.prod(np.where(zero, 0, eigenvalues))
+if det > 0:
+    return "minimum" if eigenvalues[0] > 0 else "maximum"
+return "saddle" if det < 0 else "degenerate"
+""",
+     "known", "the determinant decides"),
+    ("classify", """
+if all(eigenvalues) > 0:
+    return "minimum"
+if all(eigenvalues) < 0:
+    return "maximum"
+return "saddle"
+""",
+     "seen", "in `all(eigenvalues) > 0` a True or a False is compared with a number"),
 ]
 
 RIGHT = [

@@ -215,6 +215,12 @@ _RULES = [
     ("only the first and the last eigenvalue are looked at",
      lambda s: _word(s[0] > 0 and s[-1] > 0, s[0] < 0 and s[-1] < 0, s[0] * s[-1] < 0),
      "These come in any order, and the one that decides may stand in between."),
+    ("they are taken to be sorted: the first for the smallest, the last for the largest",
+     lambda s: _word(s[0] > 0, s[-1] < 0, s[0] < 0 < s[-1]),
+     "They come in any order."),
+    ("the determinant decides, their product, and then the sign of the first",
+     lambda s: _word(np.prod(s) > 0 and s[0] > 0, np.prod(s) > 0 and s[0] < 0, np.prod(s) < 0),
+     "That is a rule for two of them. What is the product of −1, −2 and −3, and what of −1, −1 and 1?"),
 ]
 _ZEROS = [
     ("", lambda e: np.where(np.abs(e) <= 1e-9 * np.abs(e).max(), 0, np.sign(e)), ""),  # the right one
