@@ -324,7 +324,8 @@ def test_how_numbers_end_is_what_the_run_does_when_it_goes_on(kind, lr):
         for _ in range(3):
             assert now - number(lr) * now == now != 0
         asked = float(number(lr)) * (abs(float(now)) / experiments.gap(now))
-        assert asked <= 0.5 * (1 + 1e-3) and (asked == 0) == ("η itself is 0" in said)
+        assert (asked == 0) == ("η itself is 0" in said) and (asked > 0.5) == (f"as a {kind} half of one" in said)
+        assert asked <= 0.5 or float(number(lr) * abs(now)) == experiments.gap(now) / 2
     elif "infinite from step" in said:
         first = {"loss": int(np.argmax(~np.isfinite(loss))), "w": int(np.argmax(np.isinf(w)))}
         assert f"The loss is infinite from step {first['loss']} on" in said

@@ -256,9 +256,14 @@ def cycle(values, seen, caption, t):
     assert int(step) == t and share == str(round(restless(lr, mu)))
     for (name, (eta, m, look)), story in zip(given.items(), stories, strict=True):
         gone = follows(seen[1][name], bends, eta, m, look)
-        x, v = seen[1][name]["w"][:, 0], seen[1][name].get("v", np.zeros((81, 1)))[-1]
-        later = x if gone else walk(bends, [x[-1]], 2000, eta, m, v, look)[0][:, 0]
-        _ending(story, _upper(name), x, gone, later)
+        x, v = seen[1][name]["w"][:, 0], seen[1][name].get("v", np.zeros((81, 1)))[-1, 0]
+        _ending(story, _upper(name), x, gone, x if gone else _later(x[-1], v, eta, m, look))
+
+
+@functools.lru_cache(maxsize=16)
+def _later(x, v, eta, m, look):
+    """The next 2,000 points of a run that stands at x with the velocity v."""
+    return walk(bends, [x], 2000, eta, m, v, look)[0][:, 0]
 
 
 def _ending(story, name, x, gone, later):

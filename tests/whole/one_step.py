@@ -254,17 +254,18 @@ def ends(values, seen, caption, t):
     elif first["still"] is not None:
         here = float(w[first["still"]])
         form = (
-            r"At w = # the slope is as large, and (?:the step asked for is # of a gap: it rounds to nothing|η itself "
+            r"At w = # the slope is as large, and (?:the step asked for is # of a gap(?:, as a (\w+) half of one)?: it "
         )
-        form += rf"is 0 in {kind}), and w stands still from step # on, for ever\."
-        at, part, since = fields(form, words)
+        form += rf"rounds to nothing|η itself is 0 in {kind}), and w stands still from step # on, for ever\."
+        at, part, half, since = fields(form, words)
         assert wrote(at, here) and value(since)[0] == first["still"]
-        mine = float(getattr(np, kind)(lr))
+        mine = getattr(np, kind)(lr)
         if part is None:
             assert mine == 0
         else:
-            share = mine * abs(here) / spacing(kind, here)
-            assert 0 < share <= 0.5 and wrote(part, share, 2 if share < 0.49 else 4)
+            share = float(mine) * (abs(here) / spacing(kind, here))
+            assert wrote(part, share, 2 if share < 0.49 else 4) and half == (kind if share > 0.5 else None)
+            assert float(mine * abs(w[first["still"]])) <= spacing(kind, here) / 2
     elif first["zero"] is not None:
         assert words == f"From step {first['zero']} on w is exactly 0."
     elif first["loss"] is not None:

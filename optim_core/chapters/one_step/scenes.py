@@ -394,7 +394,8 @@ def ending(kind, lr, w, loss):
     if "still" in found:
         at, lr = w[found["still"]], float(w.dtype.type(lr))
         part = lr * (abs(float(at)) / gap(at))
-        word = f"the step asked for is {number(part, 2 if part < 0.49 else 4)} of a gap: it rounds to nothing"
+        half = f", as a {kind} half of one" if part > 0.5 else ""  # the product is rounded, too
+        word = f"the step asked for is {number(part, 2 if part < 0.49 else 4)} of a gap{half}: it rounds to nothing"
         text = f"At w = {number(float(at))} the slope is as large, and {word if lr else f'η itself is 0 in {kind}'}"
         return text + f", and w stands still from step {found['still']} on, for ever."
     if "zero" in found:
@@ -416,7 +417,10 @@ class Ends(Page):
         "Right: the numbers next to w as ticks on a line, the place that a step asks for, and the tick that it gets."
     )
     claims = (ends, ending)
-    allows = {"tiny numbers": "float64 ends at 5·10⁻³²⁴, and where a run meets that end is the lesson"}
+    allows = {
+        "tiny numbers": "float64 ends at 5·10⁻³²⁴, and where a run meets that end is the lesson",
+        "large numbers": "and at 10³⁰⁸: a run on its way there is told by how far it has come",
+    }
 
     def __init__(self):
         super().__init__("growth numbers", widths=[4, 5], size=(9.6, 3.8))
