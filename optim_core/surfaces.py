@@ -34,7 +34,7 @@ class Surface:
     window: what to look at, (w1_min, w1_max, w2_min, w2_max); start: a telling place to start from.
     critical_points: those that are known, given as a list of pairs (w, kind), with kind as `critical.classify` names
         it; kept as a list of dicts(w, kind), as `critical.find` returns them.
-    valleys: whole curves of minima, a list of arrays (m, 2).
+    valleys: whole curves of minima, a list of arrays (m, 2); they may go on beyond the window.
     Raises ValueError for a formula in other symbols, and for a window or start that is not finite numbers.
 
     >>> product(x=1.0, y=1.0).grad([1.0, 2.0])
@@ -187,7 +187,7 @@ def product(x=1.0, y=1.0):
     """
     x, y, edge = number("x", x), number("y", y), 2.5
     known = [((0, 0), "saddle" if x * y else "degenerate")]
-    valleys = _hyperbola(y / x, edge) if x else []
+    valleys = _hyperbola(y / x, 4 * edge) if x else []  # farther than the window: the map may show more
     window, start, formula = (-edge, edge, -edge, edge), (-1.0, 1.6), (Y - W1 * W2 * X) ** 2
     places = dict(window=window, start=start, critical_points=known, valleys=valleys)
     return Surface("product", formula, {X: x, Y: y}, **places)
@@ -196,10 +196,11 @@ def product(x=1.0, y=1.0):
 def _hyperbola(c, edge):
     """The curve w₁ w₂ = c inside the square |wᵢ| ≤ edge: its two branches, arrays (m, 2), or the two axes for c = 0."""
     if abs(c) < 1e-12:
-        return [np.array([[-edge, 0.0], [edge, 0.0]]), np.array([[0.0, -edge], [0.0, edge]])]
+        along, level = np.linspace(-edge, edge, 81), np.zeros(81)
+        return [np.stack([along, level], -1), np.stack([level, along], -1)]
     if abs(c) >= edge**2:
         return []
-    w1 = np.geomspace(abs(c) / edge, edge, 81)
+    w1 = np.geomspace(abs(c) / edge, edge, 201)
     return [np.stack([side * w1, side * c / w1], -1) for side in (1, -1)]
 
 

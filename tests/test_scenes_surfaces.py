@@ -1,5 +1,7 @@
 """Pictures of surfaces: every shade, line, number and curve stands where its value says."""
 
+import itertools
+
 import numpy as np
 import pytest
 from matplotlib.path import Path
@@ -148,6 +150,21 @@ def test_the_story_of_a_run_is_how_it_goes_on(x, y, mu):
             assert not gone and np.linalg.norm(surface.grad(end)) < 1e-3, said
         else:
             assert "diverged" in said or "still moving" in said or "below 10⁻⁴ already" in said, said
+
+
+@pytest.mark.parametrize("x", [0.05, -0.1, 0.15, 0.3, 1.0])
+def test_a_run_that_ends_on_the_minima_is_said_to_wherever_they_lie_and_the_map_shows_them_if_it_shows_the_place(x):
+    scene = trajectories.Trajectories()
+    for y, start in itertools.product((-2.0, 0.5, 2.0), [(-1.0, 1.6), (2.5, 2.5), (4.0, -3.0)]):
+        surface = surfaces.product(x, y)
+        path = descend(gd, start, surface.grad, 2000, lr=0.5)
+        scene.show((surface, {"it": path}))
+        w, map = path["w"][-1], scene.map.map
+        ends = not path["diverged"] and np.linalg.norm(surface.grad(w)) < 1e-4 and surface.loss(w) < 1e-6
+        assert ("valley floor" in scene.stories) == ends, scene.stories
+        assert ("outside the picture" in scene.stories) == bool(ends and not map.inside(w)), scene.stories
+        if ends and map.inside(w):
+            assert np.min([np.hypot(*(curve - w).T).min() for curve in map.surface.valleys]) < 0.1
 
 
 def test_near_a_point_that_is_known_its_own_hessian_counts():

@@ -176,8 +176,8 @@ def reaching(surface, w):
         return surface
     more = copy.copy(surface)
     half = half * 2.0 ** np.ceil(np.log2(times))
-    more.window, more.valleys = tuple(np.stack([middle - half, middle + half], -1).ravel().tolist()), []
-    return more  # without the valleys, which are known within the surface's own window only
+    more.window = tuple(np.stack([middle - half, middle + half], -1).ravel().tolist())
+    return more
 
 
 class Map:

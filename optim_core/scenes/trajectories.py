@@ -98,7 +98,9 @@ def story(name, surface, path):
         return f"{name} started where the gradient norm is below 10⁻⁴ already."
     if place == "a saddle" and not rests(surface, w[-1]):
         return f"{name} came close to a saddle {after}, and will leave it."
-    return f"{name} arrived at {place} {after}."
+    left, right, bottom, top = surface.window
+    seen = left <= w[-1, 0] <= right and bottom <= w[-1, 1] <= top
+    return f"{name} arrived at {place}{'' if seen else ', outside the picture,'} {after}."
 
 
 class Trajectories(Page):
@@ -135,7 +137,7 @@ class Trajectories(Page):
         self.steps = min(length, tidy(max((moves(self.surface, path) for path in self.runs.values()), default=0)))
         self.loss.show({name: loss[: self.steps + 1] for name, loss in self.losses.items()}, steps=self.steps)
         self.name(self.map.looks, loc="upper right", bbox_to_anchor=(0.998, 1.005))
-        self.stories = " ".join(story(name, self.surface, path) for name, path in self.runs.items())
+        self.stories = " ".join(story(name, seen, path) for name, path in self.runs.items())
 
     def adjust(self, across=None):
         """Turn the view from the side: `across`, in degrees, is where one looks from."""
