@@ -286,6 +286,17 @@ def test_a_dot_beyond_the_axes_is_not_drawn_in_another_panel():
         assert panel.artists["dot here"].get_visible() is there
 
 
+@pytest.mark.parametrize("w, inside", [((2.0, 2.0), True), ((-2.0, 0.5), True), ((2.1, 0.0), False), ((9, 9), False)])
+def test_start_and_head_of_a_path_are_drawn_whole_at_the_edge_of_the_map_and_not_beyond_it(w, inside):
+    page, surface = Page("one"), surfaces.from_formula("w1^2 + w2^2")
+    panel = Surface(page, "one")
+    for name, path in (("start", [w, (0.0, 0.0)]), ("head run", [(0.0, 0.0), w])):
+        panel.show(surface, {"run": dict(w=np.array(path), diverged=0)})
+        page.moved()
+        assert panel.artists[name].get_clip_on() is not inside
+        assert panel.artists[name].get_xydata().tolist() == [list(w)]
+
+
 @pytest.mark.parametrize("which", ["x", "y"])
 @pytest.mark.parametrize(
     "values", [[1, 2, 4, 8, 15, 16, 24, 40, 60, 120], [0.01, 0.02, 0.05, 1], [1, 2], [512, 1024, 1200]]

@@ -358,7 +358,7 @@ class Curves(Panel):
             if bottom <= y <= top and not late:  # one that has left the frame would stand in another panel
                 self.line(f"dot {name}", [x], [y], **style.point, **weight, zorder=7, clip_on=False)
         if self.ring is not None:
-            self.line("ring", *np.reshape(self.ring, (2, 1)), **RING, ms=15, zorder=8, clip_on=False)
+            self.line("ring", *np.reshape(self.ring, (2, 1)), **RING, ms=15, zorder=8)
 
     @property
     def _across(self):
@@ -406,11 +406,13 @@ class Surface(Panel):
             style, last = self.looks[name], len(points) - 1 if t is None else min(t, len(points) - 1)
             dots = dict(marker=style.marker, ms=3.2, mew=0)
             self.line(f"path {name}", *points[: last + 1].T, **style.line, **dots, lw=1.6)
-            self.line(f"head {name}", *points[last : last + 1].T, **style.point, ms=9, zorder=7)
+            whole = dict(clip_on=not self.map.inside(points[last]))  # at the edge, too
+            self.line(f"head {name}", *points[last : last + 1].T, **style.point, ms=9, zorder=7, **whole)
             self._left(name, points[: last + 1], self.runs[name], style.color)
         if self.points:
-            start = next(iter(self.points.values()))[:1]
-            self.line("start", *start.T, marker="o", ls="", mfc="white", mec=INK, ms=9, mew=1.8, zorder=6)
+            start = next(iter(self.points.values()))[0]
+            whole = dict(clip_on=not self.map.inside(start))
+            self.line("start", *start[:, None], **RING | dict(mfc="white") | whole, ms=9, zorder=6)
 
     def _left(self, name, points, path, color):
         """Where a path has left the frame, a word at the border says so, and at which step the run diverged."""

@@ -96,7 +96,7 @@ RUNS = [
 ]
 
 
-RING = dict(marker="o", ls="", mfc="none", mec=INK, mew=1.8)  # around what is looked at
+RING = dict(marker="o", ls="", mfc="none", mec=INK, mew=1.8, clip_on=False)  # around what is looked at
 
 
 def look(name, number=0):
