@@ -187,14 +187,14 @@ def test_the_directions_are_kept_where_the_longest_axes_stay_and_each_value_stan
         for name, make in experiments.DIRECTIONS.items():
             D = make(G)
             off = [abs((G @ x)[0] * (D @ x)[1] - (G @ x)[1] * (D @ x)[0]) / np.linalg.norm(G @ x) for x in (v, across)]
-            said = scenes.made_of(G, D)
+            said = scenes.made_of("it", G, D)
             kept = said.endswith("The directions are kept.")
             assert kept == (max(off) < 1e-5), (name, kappa, angle, off)
             seen[name].add(kept)
             told = [notebooks.parse_number(one)[0] for one in captions.NUMBER.findall(said)]
             a, b = np.linalg.norm(D @ v), np.linalg.norm(D @ across)  # what becomes of each axis
             lengths = [a, b] if kept else [np.linalg.norm(D, 2), np.linalg.norm(D, -2)]
-            assert told == pytest.approx([*lengths, 1, 1 / kappa], rel=6e-3, abs=1e-8), (name, kappa, angle)
+            assert told == pytest.approx([1, 1 / kappa, *lengths], rel=6e-3, abs=1e-8), (name, kappa, angle)
     assert seen.pop("sign of each entry") >= {False} and set(map(str, seen.values())) == {"{True}"}
 
 

@@ -20,20 +20,23 @@ def lowers(g):
     return f"{text}by {number(np.abs(g).sum())}."
 
 
-def made_of(G, D):
-    """What D has in place of G's singular values, one for one where it keeps their directions, and whether it does.
+def made_of(word, G, D):
+    """What is made of G's singular values in D, one for one where it keeps their directions, and whether it does.
 
     It does if Uᵀ D V is diagonal, for G = U S Vᵀ.
 
-    >>> made_of(np.diag([1.0, 0.5]), np.diag([0.7, 1.1])), made_of(np.eye(2) / [1, 2], np.ones((2, 2)))
-    ('0.7 and 1.1 of 1 and 0.5. The directions are kept.', '2 and 0 of 1 and 0.5. The directions are not kept.')
+    >>> made_of("it", np.diag([1.0, 0.5]), np.diag([0.7, 1.1]))
+    'of the singular values 1 and 0.5 it makes 0.7 and 1.1. The directions are kept.'
+    >>> made_of("it", np.eye(2) / [1, 2], np.ones((2, 2)))
+    'of the singular values 1 and 0.5 it makes 2 and 0. The directions are not kept.'
     """
     U, was, Vt = np.linalg.svd(G)
     inside = U.T @ D @ Vt.T
     kept = np.abs(inside - np.diag(np.diag(inside))).max() < 1e-6
     now = np.abs(np.diag(inside)) if kept else np.linalg.svd(D)[1]
-    a, b, c, d = (number(v + 0.0) for v in np.round([*now, *was], 9))
-    return f"{a} and {b} of {c} and {d}. The directions are {'' if kept else 'not '}kept."
+    a, b, c, d = (number(v + 0.0) for v in np.round([*was, *now], 9))
+    text = f"of the singular values {a} and {b} {word} makes {c} and {d}. "
+    return text + f"The directions are {'' if kept else 'not '}kept."
 
 
 class Lengths(Page):
@@ -86,7 +89,7 @@ class Lengths(Page):
     def at(self, t):
         self.caption = (
             f"g = ({number(self.g[0])}, {number(self.g[1])}). {lowers(self.g)} Right, κ = {number(self.kappa)}, turned "
-            f"by {number(self.angle)}°: “{self.word}” makes singular values {made_of(self.G, self.D)}"
+            f"by {number(self.angle)}°: {made_of(f'“{self.word}”', self.G, self.D)}"
         )
         return self.moved()
 
