@@ -444,8 +444,7 @@ class Averages(Page):
     def __init__(self):
         super().__init__("error right", size=(9.6, 4.0))
         shared = dict(x="networks M", xlim=(0.5, MEMBERS + 0.5), sets="members")
-        words = dict(y="squared error of the mean", legend="upper right", words="lower left")
-        self.error = Curves(self, "error", **words, **shared)
+        self.error = Curves(self, "error", y="squared error of the mean", legend="upper right", **shared)
         self.right = Curves(self, "right", y="share of right answers", ylim=(0, 1.02), legend="lower left", **shared)
 
     def show(self, result):
@@ -458,7 +457,8 @@ class Averages(Page):
         bands = {"M of the 16, mean and 10–90 %": (count, low, high)}
         dots = {name: (self.M, y[self.M - 1]) for name, (_, y) in lines.items()}
         self.error.scale("y", "linear", (0.0, 1.35 * float(high.max())))
-        self.error.show(lines, looks=looks, bands=bands, levels={"limit ρσ²": one.rho * one.variance}, dots=dots)
+        limit = {"its limit ρσ²": (count, np.full(MEMBERS, one.rho * one.variance))}
+        self.error.show(lines | limit, looks=looks | dict.fromkeys(limit, look("bound")), bands=bands, dots=dots)
         lines = {"mean of probabilities": (count, one.right), "mean of weights": (count, one.averaged)}
         looks = {"mean of probabilities": NEW, "mean of weights": look("averaged")}
         self.right.show(lines, looks=looks, dots={name: (self.M, y[self.M - 1]) for name, (_, y) in lines.items()})
