@@ -143,6 +143,17 @@ def test_the_word_of_a_level_stands_where_it_is_told(words):
     assert ((box.y0 + box.y1) / 2 > (axes.y0 + axes.y1) / 2) == ("upper" in words)
 
 
+def test_outer_words_of_levels_stand_between_their_lines_and_the_frame():
+    page = Page("one")
+    panel = Curves(page, "one", words="outer right", ylim=(-1.25, 1.25), levels={"worst": 1.0, "best": -1.0})
+    panel.show({"run": np.zeros(5)})
+    panel.at()
+    page.figure.canvas.draw()
+    worst, best = (panel.artists[f"level word {i}"].get_window_extent() for i in (0, 1))
+    low, high = panel.axes.transData.transform([[0, -1.0], [0, 1.0]])[:, 1]
+    assert high < worst.y0 and worst.y1 < panel.axes.bbox.y1 and best.y1 < low and best.y0 > panel.axes.bbox.y0
+
+
 def test_a_level_that_is_not_in_its_panel_has_no_word_in_another_one():
     page = Page("above / one")
     panel = Curves(page, "one", log="y", levels={"the edge": 3.0})

@@ -26,6 +26,7 @@ from matplotlib.colors import LogNorm, to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Polygon
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter
+from matplotlib.transforms import ScaledTranslation
 
 from .board import BEHIND, SUPERSCRIPT, Map, Scene, View, arrow, number
 from .styles import GREY, INK, RING, look
@@ -275,8 +276,8 @@ class Curves(Panel):
 
     levels: {word: y} horizontal lines, marks: {word: x} vertical ones, both also in `show`; legend: where the names
     stand inside ("upper right", …), or None; heads: mark the moment t on each line; lw: the lines' width; points: mark
-    the points of lines that have few; words: where at its line the word of a level stands, "upper" or "lower", "right"
-    or "left".
+    the points of lines that have few; words: where at its line the word of a level stands, "upper", "lower" or "outer"
+    (on the side that is nearer to the frame), "right" or "left".
     """
 
     def __init__(
@@ -332,7 +333,9 @@ class Curves(Panel):
             self.line(f"level {i}", [0, 1], [y, y], **look("bound").line, lw=1.2, transform=self._across, zorder=3)
             halo = dict(boxstyle="round,pad=0.1", facecolor="white", edgecolor="none", alpha=0.75)
             side = "left" if "left" in self.words else "right"
-            place = dict(ha=side, va="top" if "lower" in self.words else "bottom", transform=self._across)
+            under = "lower" in self.words or ("outer" in self.words and y - bottom < top - y)
+            gap = ScaledTranslation(0, (-2 if under else 2) / 72, self.page.figure.dpi_scale_trans)
+            place = dict(ha=side, va="top" if under else "bottom", transform=self._across + gap)
             if bottom <= y <= top:  # else it would stand in another panel
                 self.word(f"level word {i}", 0.01 if side == "left" else 0.99, y, word, color=GREY, bbox=halo, **place)
         for i, (word, x) in enumerate(self.marks.items()):

@@ -259,8 +259,8 @@ class RareNews(Page):
         ramp = (WHERE, Normalize(-1, 1))
         self.map = Grid(self, "map", experiments.MEMORIES, experiments.GAPS, ramp=ramp, bar="w at the end", **words)
         levels = {"the worst point": 1.0, "the best point": -1.0}
-        words = dict(x="step t", title="w, from 0", ylim=(-1.15, 1.25), room=dict(bottom=0.75, right=0.25))
-        self.walk = Curves(self, "walk", levels=levels, legend=None, heads=False, **words)
+        words = dict(x="step t", title="w, from 0", ylim=(-1.25, 1.25), room=dict(bottom=0.75, right=0.25))
+        self.walk = Curves(self, "walk", levels=levels, words="outer right", legend=None, heads=False, **words)
 
     def show(self, result):
         walks, self.gap, self.beta2, self.method = result
