@@ -297,6 +297,17 @@ def test_a_dot_beyond_the_axes_is_not_drawn_in_another_panel():
         assert panel.artists["dot here"].get_visible() is there
 
 
+def test_arrows_carry_their_markers_where_they_have_room():
+    page, looks = Page("one"), {"a": styles.Look("#123456", marker="s"), "b": styles.Look("#123456")}
+    panel = Arrows(page, "one", xlim=(-2, 2), ylim=(-2, 2))
+    for length, there in ((1.0, True), (0.02, False), (0.0, False)):
+        panel.show({"a": ((0.5, 0), (0.5, length)), "b": ((0, 0), (1, 1))}, looks=looks)
+        page.moved()
+        seen = {name for name, artist in panel.artists.items() if artist.get_visible()}
+        assert seen & {"marker a", "marker b"} == ({"marker a"} if there else set())
+        assert not there or panel.artists["marker a"].get_xydata().tolist() == [[0.5, length / 2]]
+
+
 @pytest.mark.parametrize("w, inside", [((2.0, 2.0), True), ((-2.0, 0.5), True), ((2.1, 0.0), False), ((9, 9), False)])
 def test_start_and_head_of_a_path_are_drawn_whole_at_the_edge_of_the_map_and_not_beyond_it(w, inside):
     page, surface = Page("one"), surfaces.from_formula("w1^2 + w2^2")

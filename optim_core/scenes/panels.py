@@ -703,7 +703,7 @@ class Field(Panel):
 
 
 class Arrows(Panel):
-    """Arrows by name, and curves around them; one unit is as long across as up."""
+    """Arrows by name, each with its marker half-way, and curves around them; one unit is as long across as up."""
 
     def __init__(self, page, name, **panel):
         super().__init__(page, name, **(dict(equal=True) | panel))
@@ -721,7 +721,10 @@ class Arrows(Panel):
         for name, (x, y) in self.curves.items():
             self.line(f"curve {name}", x, y, **self.looks[name].line, lw=1.5, zorder=3)
         for name, (tail, tip) in self.arrows.items():
-            self.line(f"arrow {name}", *arrow(tail, tip, barb), **self.looks[name].line | dict(ls="-"), lw=2.2)
+            style, ends = self.looks[name], np.array([tail, tip], float)
+            self.line(f"arrow {name}", *arrow(*ends, barb), **style.line | dict(ls="-"), lw=2.2)
+            if style.marker and np.linalg.norm(ends[1] - ends[0]) > 1.5 * barb:  # a dash would break the head
+                self.line(f"marker {name}", *ends.mean(0)[:, None], **style.point, ms=style.size(6.5), zorder=4.5)
             if self.words:
                 side = "left" if tip[0] >= tail[0] else "right"
                 self.word(f"word {name}", *tip, f" {name} ", color=self.looks[name].color, ha=side, va="bottom")

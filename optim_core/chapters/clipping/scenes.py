@@ -192,10 +192,11 @@ class TwoClippers(Page):
         self.g = np.asarray(g, float)
         by_value, by_norm = two_clippers(self.g, self.theta)
         arrows = {"gradient": self.g, "by value": by_value, "by norm": by_norm}
-        looks = {"gradient": look("gradient"), "by value": Look("#a3410f"), "by norm": Look("#1f6f8b")}
+        looks = {"gradient": look("gradient")}
+        looks |= {"by value": Look("#a3410f", marker="s"), "by norm": Look("#1f6f8b", marker="o")}
         if WRONG[self.wrong]:
             arrows["wrong"] = WRONG[self.wrong](self.g, self.theta)
-            looks["wrong"] = Look("#7b3f8c")
+            looks["wrong"] = Look("#7b3f8c", marker="X")
         self.clipped = arrows
         turn, side = np.linspace(0, 2 * np.pi, 121), self.theta * np.array([-1, 1, 1, -1, -1, 1])
         curves = {"disc": (self.theta * np.cos(turn), self.theta * np.sin(turn)), "square": (side[:5], -side[1:])}
