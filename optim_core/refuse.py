@@ -18,6 +18,16 @@ def refuse(name, value, allowed):
     raise ValueError(f"{name} = {shown if len(shown) < 120 else shown[:117] + '…'}: must be {allowed}") from None
 
 
+def listed(things, link="and"):
+    """Several things in words.
+
+    >>> listed([0, 2, 50], "or"), listed(["w"])
+    ('0, 2 or 50', 'w')
+    """
+    *front, last = map(str, things)
+    return f"{', '.join(front)} {link} {last}" if front else last
+
+
 def numbers(name, value, last=None, finite=False, real=False):
     """`value` as an array of floats, or a refusal. Complex numbers stay complex, unless `real` refuses them.
 

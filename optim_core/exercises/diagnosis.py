@@ -17,6 +17,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from ..refuse import listed
 from . import edits, rules
 from .errors import advice
 from .running import Run, quiet, run
@@ -124,18 +125,13 @@ def in_general(look):
     return " ".join(one for one in re.split(r"(?<=[.?!])\s+", look) if not re.search(alone, one))
 
 
-def _and(things):
-    """Several things in a row, in words."""
-    return " and ".join(filter(None, [", ".join(things[:-1]), things[-1]]))
-
-
 def changed_argument(ex, runs, function):
     """A sentence on the arguments that `function` has changed in place."""
     # where two arguments are one array, who is to say which of them was changed? Other cases tell
     told = {k for r in runs for k in r.changed if not any(r.args[k] is r.args[j] for j in range(len(r.args)) if j != k)}
     told = sorted(told or {k for r in runs for k in r.changed})
     names = [f"`{ex.arguments[k]}`" for k in told]
-    which = f"its argument {names[0]}" if len(names) == 1 else f"its arguments {_and(names)}"
+    which = f"its argument {names[0]}" if len(names) == 1 else f"its arguments {listed(names)}"
     how, line = edits.written_to(function, told[0])
     name = line and re.match(r"\w+", line)[0]
     if how in edits.OPERATIONS:
@@ -312,7 +308,7 @@ def _counted(value):
 
 def _asked_for(ex):
     """What is asked for where it is several things."""
-    return f"asked for are, in this order, {_and(ex.parts)}."
+    return f"asked for are, in this order, {listed(ex.parts)}."
 
 
 def _parts_there(ex, got, want):
@@ -324,11 +320,11 @@ def _parts_there(ex, got, want):
     there = [row.index(True) if any(row) else None for row in alike]
     names = [*ex.parts]
     if None not in there and there == sorted(set(there)):
-        missing = _and([name for j, name in enumerate(names) if j not in there])
-        returned = _and([names[j] for j in there])
+        missing = listed([name for j, name in enumerate(names) if j not in there])
+        returned = listed([names[j] for j in there])
         return f"your function returns {returned}, rightly, and not {missing}; {_asked_for(ex)}"
     if [j for j in there if j is not None] == list(range(len(names))):
-        extra = _and([f"number {i + 1}" for i, j in enumerate(there) if j is None])
+        extra = listed([f"number {i + 1}" for i, j in enumerate(there) if j is None])
         return f"your function returns {len(there)} things. {extra.capitalize()} is too much: {_asked_for(ex)}"
     return None
 
@@ -538,7 +534,7 @@ def _never_said(ex, runs):
     pairs = [(word(r.value), want) for r, want in zip(runs, ex.expected, strict=True)]
     missing = [quoted(w) for w in dict.fromkeys(ex.expected) if w not in {g for g, _ in pairs}]
     if missing:
-        return f"in none of the {len(runs)} cases do you say {_and(missing)}."
+        return f"in none of the {len(runs)} cases do you say {listed(missing)}."
     wrong = [pair for pair in pairs if pair[0] != pair[1]]
     g, w = max(wrong, key=wrong.count)
     return f"most often wrong: you say {quoted(g)} where {quoted(w)} is right, in {rules.cases(wrong.count((g, w)))}."
@@ -696,7 +692,7 @@ def _known_part(ex, runs, right):
                 more = "" if re.search(r"\b(is|are) right\b", look) else f"\n{look}"  # which need not be true here
                 said.setdefault(f"your numbers are those of a known mistake: {what}.{more}", []).append(name)
                 break
-    return "\n".join(f"{_and(names)}: {text}" for text, names in said.items())
+    return "\n".join(f"{listed(names)}: {text}" for text, names in said.items())
 
 
 def _other_part(ex, runs, j):
@@ -844,7 +840,7 @@ def _unused(ex, function):
     unused = [ex.arguments[k] for k in _never_loaded(function, ex.arguments) if k in needed]
     if hidden := [name for name in unused if edits.counts_with(function, name)]:
         return f"the `{hidden[0]}` that is handed in is never used: your loop has a `{hidden[0]}` of its own."
-    return f"your code never uses {_and([f'`{name}`' for name in unused])}." if unused else None
+    return f"your code never uses {listed([f'`{name}`' for name in unused])}." if unused else None
 
 
 def _ignored(ex, function, runs):

@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import surfaces
 from ..descent import descend
+from ..refuse import listed
 from .blank import has_blank
 from .running import by_place, line_of
 from .values import kind_of, numbers
@@ -89,9 +90,7 @@ def read(answer, like, **parts):
     found = [numbers(part) for part in answer] if isinstance(answer, (tuple, list, np.ndarray)) else []
     wrong = [part is None or np.iscomplexobj(part) or part.shape != np.shape(like) for part in found]
     if len(found) != len(parts) or any(wrong):
-        things = [*parts.values()]
-        asked = f"{', '.join(things[:-1])} and {things[-1]}"
-        raise ValueError(f"it returned {kind_of(answer)}, not {asked} `({', '.join(parts)})`")
+        raise ValueError(f"it returned {kind_of(answer)}, not {listed(parts.values())} `({', '.join(parts)})`")
     return dict(zip(parts, found, strict=True))
 
 

@@ -9,6 +9,7 @@ from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 from matplotlib.transforms import Affine2D
 
+from optim_core.refuse import listed
 from optim_core.scenes.board import brief, number
 from optim_core.scenes.panels import Curves, Field, Page, Panel
 from optim_core.scenes.styles import INK, QUANTITIES, Look, look
@@ -186,7 +187,7 @@ class Rest(Page):
             f"{number(self.sigma)}. Root mean square of w in the last {experiments.WATCHED} steps: {told}."
         )
         if late := [name for name in far if on_the_way(name, self.lr, self.sigma)]:
-            self.caption += f" Still on the way in from w = 3: {' and '.join(late)}."
+            self.caption += f" Still on the way in from w = 3: {listed(late)}."
         if remembers(self.lr, self.beta2, self.sigma):
             self.caption += " Adam's v̂ still remembers the way from w = 3: a longer run lies farther out."
         return self.moved(t)
@@ -468,7 +469,7 @@ def leads(ranks):
     """
     means = {name: round(float(values.mean()), 9) for name, values in ranks.items()}
     told = [([name for name in means if means[name] == mean], mean) for mean in sorted(set(means.values()))[:2]]
-    (first, best), *rest = [(" and ".join(names), mean) for names, mean in told]
+    (first, best), *rest = [(listed(names), mean) for names, mean in told]
     return f"first {first} (mean rank {best:.1f})" + "".join(f", then {names} ({mean:.1f})" for names, mean in rest)
 
 

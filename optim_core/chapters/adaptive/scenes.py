@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from optim_core.refuse import listed
 from optim_core.scenes.board import number
 from optim_core.scenes.panels import Arrows, Bars, Curves, Page, Points, Surface
 from optim_core.scenes.ravine import GOAL, arrival
@@ -273,7 +274,7 @@ def compared(learnt):
     said = "; ".join(f"{name} {number(excess, 2)} at η = {etas[name]}" for name, excess in best.items())
     ratios = {name: number(best["gradient descent"] / best[name], 2) for name in WORD_METHODS[1:]}
     much = [f"{f'{ratio} times' if ratio != '1' else 'about as large as'} {name}'s" for name, ratio in ratios.items()]
-    return f"Excess loss at the best of {len(WORD_RATES)} η: {said}. Gradient descent's is {' and '.join(much)}."
+    return f"Excess loss at the best of {len(WORD_RATES)} η: {said}. Gradient descent's is {listed(much)}."
 
 
 class RareWords(Page):
@@ -411,8 +412,8 @@ class HiddenRate(Page):
 
     def at(self, t):
         h = self.hidden
-        ends = [number(h.walked[k], 2) for k in (1, 10, 100, len(h.walked) - 1)]
-        far, part = f"{', '.join(ends[:3])} and {ends[3]}", number(h.walked[-1] / h.plain[-1], 2)
+        far = listed(number(h.walked[k], 2) for k in (1, 10, 100, len(h.walked) - 1))
+        part = number(h.walked[-1] / h.plain[-1], 2)
         much = "as far" if part == "1" else f"{part} times as far"
         self.caption = (
             f"ε = {number(h.eps)}, slope {number(h.slope)}. After 1, 10, 100 and {len(h.walked) - 1} steps AdaDelta is "

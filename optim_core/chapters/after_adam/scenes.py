@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from optim_core.refuse import listed
 from optim_core.scenes.board import INK, number
 from optim_core.scenes.panels import Arrows, Bars, Curves, Page, Surface
 from optim_core.scenes.styles import DASHED, DOTTED, GREY, Look, look, shades
@@ -118,8 +119,7 @@ def strengths(which):
     >>> strengths([4.0]), strengths([4.0, 2.0, 0.5])
     ('strength 4', 'strengths 4, 2 and 0.5')
     """
-    *most, last = map(number, which)
-    return f"strengths {', '.join(most)} and {last}" if most else f"strength {last}"
+    return f"strength{'s' * (len(which) > 1)} {listed(map(number, which))}"
 
 
 class Modes(Page):

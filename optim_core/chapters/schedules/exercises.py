@@ -6,6 +6,7 @@ import numpy as np
 
 from optim_core.exercises import Choice, Predict, exercise
 from optim_core.exercises.kinds import Pair
+from optim_core.refuse import listed
 
 from . import experiments
 
@@ -463,9 +464,8 @@ class Watch(Pair):
         right = [name for name, a, b in zip(self.names, got, want, strict=True) if abs(a - b) <= 1e-9 * max(1, abs(b))]
         if right and len(right) < 3:
             wrong = [name for name in self.names if name not in right]
-            return (
-                f"Here {' and '.join(right)} {'are' if len(right) > 1 else 'is'} right, and {' and '.join(wrong)} "
-                + ("are not." if len(wrong) > 1 else "is not.")
+            return f"Here {listed(right)} {'are' if len(right) > 1 else 'is'} right, and {listed(wrong)} " + (
+                "are not." if len(wrong) > 1 else "is not."
             )
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
+from optim_core.refuse import listed
 from optim_core.scenes.board import brief, number
 from optim_core.scenes.panels import Bars, Curves, Page, Surface
 from optim_core.scenes.styles import (
@@ -347,17 +348,7 @@ def best_patience(middles, i):
         return f"best patience of the {len(ends)}: {listed(best, 'or')}"
     others = [one for one in best if one != PATIENCES[i]]
     verb = "as is patience" if len(others) == 1 else "as are patiences"
-    return f"the best of the {len(ends)}" + (f", {verb} {listed(others, 'and')}" if others else "")
-
-
-def listed(numbers, link):
-    """Numbers in words.
-
-    >>> listed([0, 2, 50], "or"), listed([7], "or")
-    ('0, 2 or 50', '7')
-    """
-    *front, last = map(str, numbers)
-    return f"{', '.join(front)} {link} {last}" if front else last
+    return f"the best of the {len(ends)}" + (f", {verb} {listed(others)}" if others else "")
 
 
 class Plateau(Page):
