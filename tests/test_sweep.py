@@ -143,6 +143,16 @@ def test_panels_above_each_other_over_the_same_steps_begin_and_end_at_the_same_p
                     assert np.allclose(*shares, atol=0.004), f"they begin and end at {shares}"
 
 
+def test_no_two_lines_of_a_legend_differ_by_colour_alone(ran):
+    for cell, live, _ in figures(ran):
+        for legend in [*live.scene.figure.legends, *(axes.get_legend() for axes in live.scene.figure.axes)]:
+            lines = legend.get_lines() if legend else []
+            looks = [(str(line.get_marker()), line._unscaled_dash_pattern, line.get_linewidth()) for line in lines]
+            alike = [line.get_label() for line, one in zip(lines, looks, strict=True) if looks.count(one) > 1]
+            with telling(ran, cell, live, "its legend"):
+                assert not alike, f"these look the same without colour: {alike}"
+
+
 def test_both_ends_of_every_slider_draw_different_pictures(ran):
     """And the far end's, made ahead while the near end's is shown, is the one that comes then."""
     for cell, live, _ in figures(ran):

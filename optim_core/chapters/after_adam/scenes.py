@@ -85,7 +85,8 @@ class Lengths(Page):
         arrows = {f"{n} {k}": ((0, 0), M @ Vt[k]) for n, M in pairs.items() for k in (0, 1)}
         arm = {f"{n} {k}": looks[n] for n in pairs for k in (0, 1)}
         self.matrix.show(arrows, curves=shapes, looks=looks | arm, words=False)
-        self.name({n: looks[n] for n in (*steps, "G", "made of G")})
+        named = {n: looks[n] for n in ("on the circle", "on the square", "made of G")}
+        self.name({"gradient g, matrix G": look("gradient")} | named)
 
     def at(self, t):
         self.caption = (

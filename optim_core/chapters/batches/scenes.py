@@ -13,7 +13,7 @@ __all__ = [
     "timed_training",
 ]  # fmt: skip
 
-HERE, MEASURED = Look(INK, marker="o"), RUNS[0]._replace(dash="None", marker="s")
+HERE, MEASURED = Look(INK, "None", "D"), RUNS[0]._replace(dash="None", marker="s")
 
 
 # ---- what a mini-batch sees ----
