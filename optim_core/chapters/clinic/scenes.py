@@ -178,6 +178,7 @@ class Ward(Page):
     )
     claims = (*COUNTED, experiments.answers_that_change, experiments.classes_in_batches)
     own_controls = ("evidence",)
+    LOOKS = {"healthy": HEALTHY, "patient": SICK, "with the knob turned": TURNED}
 
     def __init__(self):
         super().__init__("loss evidence / right evidence", widths=[1, 1], heights=[5, 4], size=(9.6, 4.9), top=0.28)
@@ -202,6 +203,7 @@ class Ward(Page):
         }.items():
             self.kinds[kind] = make("evidence")
         self.panels = shown
+        self.name(self.LOOKS)
 
     def adjust(self, evidence):
         """Which evidence is asked for."""
@@ -211,12 +213,12 @@ class Ward(Page):
         self.letter, self.knob, self.seed, self.sick, self.turned = result
         healthy = experiments.healthy(self.seed, self.sick.t[-1])  # as far as the patient is
         charts = {"healthy": healthy, "patient": self.sick}
-        looks = {"healthy": HEALTHY, "patient": SICK}
         if self.turned:
-            charts[self.knob], looks[self.knob] = self.turned, TURNED
-        self.loss.show({n: (np.arange(1, len(c.loss) + 1), np.array(c.loss)) for n, c in charts.items()}, looks=looks)
-        self.right.show({n: (np.array(c.t), np.array(c.right)) for n, c in charts.items()}, looks=looks)
-        self.name(looks)
+            charts["with the knob turned"] = self.turned
+        losses = {name: (np.arange(1, len(chart.loss) + 1), np.array(chart.loss)) for name, chart in charts.items()}
+        self.loss.show(losses, looks=self.LOOKS)
+        rights = {name: (np.array(chart.t), np.array(chart.right)) for name, chart in charts.items()}
+        self.right.show(rights, looks=self.LOOKS)
 
     def at(self, t):
         chart, asked = self.turned or self.sick, EVIDENCE[self.asked]
