@@ -200,11 +200,15 @@ class Panel:
     def scale(self, which, scale, limits):
         """A logarithmic or a linear axis, with fixed limits."""
         self.log = self.log.replace(which, "") + which * (scale == "log")
-        self.fixed[which] = limits
         if getattr(self.axes, f"get_{which}scale")() != scale:
             getattr(self.axes, f"set_{which}scale")(scale)
             if scale == "log":
                 getattr(self.axes, f"{which}axis").set_major_formatter(FuncFormatter(lambda v, _: decade(v)))
+        self.limit(which, limits)
+
+    def limit(self, which, limits):
+        """Limits of an axis that stay, whatever is shown; None: what is shown next decides."""
+        self.fixed[which] = limits
         self._limit(which, limits)
 
     def ticks(self, which, values, margin=None):

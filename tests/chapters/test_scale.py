@@ -500,9 +500,9 @@ def test_the_digits_that_are_drawn_are_the_numbers(kind, a, b):
     scene = scenes.Sum()
     row = experiments.added(a, b, kind, 20)
     scene.show((kind, a, b, row))
-    words = scene.written(7)
+    words = scene.bits.written(row[7], scene.step, row[8], kind)
     if np.isfinite(row).all():
-        places = [Fraction(2) ** k for k in range(scene.top, scene.bottom - 1, -1)]
+        places = [Fraction(2) ** k for k in range(scene.bits.top, scene.bits.bottom - 1, -1)]
         ones = [[word not in ("0", "no digit") for word in line] for line in words]
         numbers = [sum(p for p, one in zip(places, line, strict=True) if one) for line in ones]
         w, after, step = Fraction(row[7]), Fraction(row[8]), Fraction(float(rounded(b, kind)))

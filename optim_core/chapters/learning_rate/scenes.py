@@ -48,8 +48,7 @@ def shown(page):
 
 def across(panel, last):
     """An axis of steps from 0 to this one."""
-    panel.fixed["x"] = (0.0, float(last))
-    panel._limit("x", panel.fixed["x"])
+    panel.limit("x", (0.0, float(last)))
 
 
 # ---- the U that grows ----
@@ -383,8 +382,7 @@ class Forks(Page):
         lines = {"run": (steps[: k + 1], losses[: k + 1])}
         lines |= {label: (x, cut(y, FRAMES[name][1])) for label, (x, y) in result["more"].items()}
         across(self.fork, 1.75 * steps[-1])
-        self.fork.fixed["y"] = FRAMES[name]
-        self.fork._limit("y", FRAMES[name])
+        self.fork.limit("y", FRAMES[name])
         self.fork.show(lines, looks={label: bare(self.looks[label]) for label in lines}, marks={"": steps[k]})
         self.stop = steps[k]
 
@@ -494,8 +492,7 @@ class Edge(Page):
             holds = (2 * (branch**2).sum(-1) < 2 / eta)[:, None]
             self.floor[HOLDS].append(np.where(holds, branch, np.nan))
             self.floor[TOO_SHARP].append(np.where(holds, np.nan, branch))
-        self.sharp.fixed["y"] = tidy_limits([np.minimum(sharp, 6 / eta), [2 / eta]], margin=0.12)
-        self.sharp._limit("y", self.sharp.fixed["y"])
+        self.sharp.limit("y", tidy_limits([np.minimum(sharp, 6 / eta), [2 / eta]], margin=0.12))
         self.sharp.show({"sharpness": sharp}, looks={"sharpness": Look(INK, SOLID, "o")}, levels={"": 2 / eta})
         self.ends.show({"2/η": (result["etas"], 2 / result["etas"])}, looks={"2/η": look("bound")})
 
@@ -578,8 +575,7 @@ class EdgeTraining(Page):
 
     def show(self, result):
         self.seen, at, self.top = result, result["at"], 2 / result["eta"]
-        self.sharp.fixed["y"] = (0.0, 1.7 * self.top)
-        self.sharp._limit("y", self.sharp.fixed["y"])
+        self.sharp.limit("y", (0.0, 1.7 * self.top))
         for panel, name in ((self.loss, "loss"), (self.sharp, "sharp")):
             across(panel, at[-1] if result["diverged"][0] else result["steps"])
             levels = {"": self.top} if name == "sharp" else {}

@@ -108,9 +108,8 @@ class Factor(Page):
         top = max(6.0, 0.55 * self.lam * self.start**2)
         x = np.linspace(-1, 1, 81) * min(3.3, math.sqrt(2 * top / self.lam))
         seen = inside(w, 1e3)
-        self.bowl.fixed["y"] = (-0.06 * top, 1.05 * top)
+        self.bowl.limit("y", (-0.06 * top, 1.05 * top))
         self.bowl.show((x, self.lam * x**2 / 2), (seen, self.lam * seen**2 / 2))
-        self.bowl._limit("y", self.bowl.fixed["y"])
         t = np.linspace(0, self.steps, 6 * self.steps + 1)
         tube = np.abs(self.start) * np.exp(np.minimum(t * math.log(max(abs(self.factor), 1e-9)), 7))
         lines = {name: inside(run, 12.0) for name, run in self.runs.items()}
@@ -187,7 +186,8 @@ class Apart(Page):
         slope, here = float(self.f.slope(self.w)), float(self.f.loss(self.w))
         top = max(0.3, 1.5 * here)
         low, bottom = -0.75 * top, here - self.lr * slope**2 / 2  # the lowest point is seen up to η = 2/λ on a parabola
-        self.curve.fixed["y"] = self.fall.fixed["y"] = (low, top)
+        for panel in (self.curve, self.fall):
+            panel.limit("y", (low, top))
         x, ends = np.linspace(-3, 3, 241), np.array([self.w, self.w - self.lr * slope])
         tangent = here + slope * (x - self.w)
         self.curve.show(
@@ -206,8 +206,6 @@ class Apart(Page):
         dots = {"gradient descent": (self.lr, float(np.clip(self.f.loss(ends[1]), low, top)))}
         dots["bottom"] = (self.lr, float(max(bottom, low)))
         self.fall.show(lines, looks=looks, levels={"before the step": here}, dots=dots)
-        for panel in (self.curve, self.fall):
-            panel._limit("y", panel.fixed["y"])
 
     def at(self, t):
         self.caption = f"{self.f.formula} at w = {signed(self.w)}, η = {number(self.lr)}. "
@@ -275,11 +273,10 @@ class Edge(Page):
         x = np.linspace(-2.6, 2.6, 261)
         reach = np.clip(np.abs(last).max(), 1.5, 2.6)
         top = 1.2 * float(self.f.loss(x)[np.abs(x) <= reach].max())
-        self.curve.fixed["y"] = (-0.08 * top, top)
+        self.curve.limit("y", (-0.08 * top, top))
         dots = {f"point {k}": (v, float(self.f.loss(v))) for k, v in enumerate(last[-16:])}
         hops = {"gradient descent": (last[-40:], self.f.loss(last[-40:]))}
         self.curve.show((x, self.f.loss(x)), lines=hops, looks=dict.fromkeys(dots, GD), dots=dots)
-        self.curve._limit("y", self.curve.fixed["y"])
         ends = self.EDGES[[0, -1]]
         lines = {"gradient descent": ([self.lr] * 2, ends), "bound": ([2, 2], ends)}
         if late is not self.late:
@@ -437,10 +434,9 @@ class Ends(Page):
         self.steps, top = len(self.w) - 1, float(np.log10(float(np.finfo(self.kind).max)))
         lines = {"|w|": tens(self.w), "loss": tens(self.loss)}
         high = max(np.max(line, initial=-400) for line in lines.values())
-        self.growth.fixed["y"] = (-0.1 * top, 1.4 * top) if high > top / 3 else None
+        self.growth.limit("y", (-0.1 * top, 1.4 * top) if high > top / 3 else None)
         levels = {f"largest {self.kind}": top} if high > top / 3 else {}
         self.growth.show(lines, looks={"|w|": GD, "loss": LOSS}, levels=levels, steps=self.steps)
-        self.growth._limit("y", self.growth.fixed["y"])
 
     def at(self, t):
         w = self.w[t]

@@ -176,7 +176,7 @@ class Signals(Page):
 
     def at(self, t):
         share = np.histogram(self.x[t].clip(-3, 3), self.EDGES)[0].max() / self.x[t].size / np.diff(self.EDGES)[0]
-        self.hist.fixed["y"] = (0, next(top for top in (0.6, 1.5, 4, 11) if share < top))
+        self.hist.limit("y", (0, next(top for top in (0.6, 1.5, 4, 11) if share < top)))
         ends = {"": -0.95, " ": 0.95} if self.activation == "tanh" else {}
         self.hist.show({"signal": self.x[t].clip(-3, 3)}, looks=self.looks, marks=ends)
         self.hist.axes.set_title("the layer that is marked" if t else "the inputs", fontsize=10.5, loc="left", y=1.0)
@@ -316,9 +316,8 @@ class Circle(Page):
     def at(self, t):
         seen = widest(self.x[t])
         reach = tidy(1.12 * np.abs(seen).max())
-        self.plane._limit("x", (-reach, reach))
-        self.plane._limit("y", (-reach, reach))
-        self.plane.fixed.update(x=(-reach, reach), y=(-reach, reach))
+        self.plane.limit("x", (-reach, reach))
+        self.plane.limit("y", (-reach, reach))
         around = np.concatenate([seen, seen[:1]])
         each = len(seen) // self.ARCS
         arcs = {f"_{k}": around[each * k : each * (k + 1) + 1].T for k in range(self.ARCS)}
@@ -491,7 +490,7 @@ class Inputs(Page):
         self.steps = self.map.show(self.surface, {"gradient descent": self.path})
         reach = tidy(max(abs(self.c), 16 - self.c) / self.s)
         self.hist.edges = (np.arange(-0.5, 17) - self.c) / self.s  # a bar for each of 0, 1, … 16
-        self.hist._limit("x", (-1.05 * reach, 1.05 * reach))
+        self.hist.limit("x", (-1.05 * reach, 1.05 * reach))
         self.hist.show({"input": (self.raw - self.c) / self.s}, looks={"input": SIGNAL}, marks={"mean": self.mean})
         shifts = np.linspace(0, 16, 65)
         curve = [np.divide(*curvatures((self.raw - c) / self.s)) for c in shifts]
@@ -519,9 +518,45 @@ CELLS = {"1": "#27425f", "0": "#cfd9e4", "beyond the sum's last digit": "#e08a4f
 
 
 class Digits(Field):
-    """Cells whose colours differ in brightness, so that they need no texture: digits would be hard to read in one."""
+    """The binary digits of one addition, place by place: w, b, their exact sum, and the sum that is stored."""
 
-    TEXTURES = [None]
+    TEXTURES = [None]  # the colours differ in brightness, and in a texture digits would be hard to read
+    ROWS = ["w", "b", "exact sum", "stored"]
+
+    def __init__(self, page, name, **panel):
+        super().__init__(page, name, words=CELLS, **panel)
+        self.axes.set_yticks(range(4), self.ROWS[::-1])
+        for edge in (0.5, 1.5, 2.5):
+            self.axes.axhline(edge, color="white", lw=4)
+
+    def span(self, *ends):
+        """Show the places that these numbers need; if one of them is infinite, no digit will stand there."""
+        self.finite = bool(np.isfinite(ends).all())
+        ends = [Fraction(end) for end in ends if end and np.isfinite(end)]
+        self.top = max([end.numerator.bit_length() - end.denominator.bit_length() + 1 for end in ends], default=1)
+        self.bottom = min([self.top - 24, *map(lowest, ends)])
+        marks = np.unique(np.linspace(self.top, self.bottom, 7).round().astype(int))
+        self.axes.set_xticks(-marks, [f"2{str(m).translate(UP)}" for m in marks])
+        self.extent = None
+
+    def fill(self, w, b, after, kind):
+        """Write the addition w + b, and what numbers of this format make of it."""
+        words = self.written(w, b, after, kind)[::-1]
+        self.show(-np.arange(self.top, self.bottom - 1, -1), np.arange(4), words=words)
+
+    def written(self, w, b, after, kind):
+        """What stands in each place of the four rows: words of CELLS."""
+        if not self.finite:
+            return np.full((4, self.top - self.bottom + 1), "no digit", dtype=object)
+        exact = Fraction(w) + Fraction(b)
+        table = np.array([bits(Fraction(v), self.top, self.bottom) for v in (w, b, exact, after)])
+        words = np.where(table == 1, "1", "0").astype(object)
+        last = int(np.round(np.log2(unit(after, kind))))  # the place of the sum's last digit
+        beyond = np.arange(self.top, self.bottom - 1, -1) < last
+        words[1, beyond & (table[1] == 1)] = words[2, beyond & (table[2] == 1)] = "beyond the sum's last digit"
+        words[0, beyond & (table[0] == 0)] = "no digit"
+        words[3, beyond] = "no digit"
+        return words
 
 
 def of_the_sum(w, b, after, kind):
@@ -590,14 +625,11 @@ class Sum(Page):
         "has been added to w against the number of additions, exactly and in numbers of the format."
     )
     claims = (of_the_sum, of_the_way)
-    ROWS = ["w", "b", "exact sum", "stored"]
     allows = dict.fromkeys(("large numbers", "tiny numbers"), "numbers of very different size are what is added")
 
     def __init__(self):
         super().__init__("bits / way", heights=[4, 4], size=(9.6, 4.6))
-        self.bits = Digits(self, "bits", words=CELLS, room=dict(left=0.95, right=0.2, bottom=0.34))
-        for edge in (0.5, 1.5, 2.5):
-            self.bits.axes.axhline(edge, color="white", lw=4)
+        self.bits = Digits(self, "bits", room=dict(left=0.95, right=0.2, bottom=0.34))
         self.way = Curves(
             self, "way", title="what has been added to a", x="additions", legend="upper left", heads=False,
             room=dict(left=0.95, right=0.2),
@@ -608,27 +640,17 @@ class Sum(Page):
         self.kind, self.a, self.b, self.row = result
         self.steps = len(self.row) - 1
         self.w0, self.step = float(rounded(self.a, self.kind)), float(rounded(self.b, self.kind))
-        ends = [Fraction(v) for v in (self.w0, self.step, self.row[-1]) if np.isfinite(v)]
-        self.finite = len(ends) == 3
-        places = [lowest(end) for end in ends if end]
-        high = max([end.numerator.bit_length() - end.denominator.bit_length() + 1 for end in ends if end], default=1)
-        low = min(places, default=0)
-        self.top, self.bottom = high, min(low, high - 24)
-        self.bits.axes.set_yticks(range(4), self.ROWS[::-1])
-        marks = np.unique(np.linspace(self.top, self.bottom, 7).round().astype(int))
-        self.bits.axes.set_xticks(-marks, [f"2{str(m).translate(UP)}" for m in marks])
+        self.bits.span(self.w0, self.step, self.row[-1])
         k = np.arange(len(self.row))
         exact, got = k * self.b, np.where(np.isfinite(self.row), self.row, np.nan) - min(self.w0, HUGE)
         reach = 1.08 * max(exact[-1], np.max(got[np.isfinite(got)], initial=0.0)) or 1.0
-        self.way._limit("y", (-0.04 * reach, reach))
-        self.way.fixed["y"] = (-0.04 * reach, reach)
+        self.way.limit("y", (-0.04 * reach, reach))
         looks = {"exactly": look("theory"), self.kind: SIGNAL}
         self.way.show({"exactly": (k, exact), self.kind: (k, got)}, looks=looks)
-        self.bits.extent = None
 
     def at(self, t):
         k = max(t, 1) - 1  # the addition that leads to time t; at the beginning the first
-        self.bits.show(-np.arange(self.top, self.bottom - 1, -1), np.arange(4), words=self.written(k)[::-1])
+        self.bits.fill(self.row[k], self.step, self.row[k + 1], self.kind)
         self.way.marks = {"": t}
         self.caption = (
             f"{self.kind}: a = {number(self.a)}, b = {number(self.b)}. {'Addition' if t else 'Before addition'} "
@@ -637,21 +659,6 @@ class Sum(Page):
             f"{of_the_way(self.row, self.step)}"
         ).strip()
         return self.moved(t)
-
-    def written(self, k):
-        """What stands in each place of the four rows when b is added to row[k]: words of CELLS."""
-        columns = self.top - self.bottom + 1
-        if not self.finite:
-            return np.full((4, columns), "no digit", dtype=object)
-        w, b, after = Fraction(self.row[k]), Fraction(self.step), Fraction(self.row[k + 1])
-        table = np.array([bits(v, self.top, self.bottom) for v in (w, b, w + b, after)])
-        words = np.where(table == 1, "1", "0").astype(object)
-        last = int(np.round(np.log2(unit(self.row[k + 1], self.kind))))  # the place of the sum's last digit
-        beyond = np.arange(self.top, self.bottom - 1, -1) < last
-        words[1, beyond & (table[1] == 1)] = words[2, beyond & (table[2] == 1)] = "beyond the sum's last digit"
-        words[0, beyond & (table[0] == 0)] = "no digit"
-        words[3, beyond] = "no digit"
-        return words
 
 
 UP = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
