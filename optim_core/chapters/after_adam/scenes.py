@@ -5,7 +5,7 @@ import numpy as np
 from optim_core.refuse import listed
 from optim_core.scenes.board import INK, number
 from optim_core.scenes.panels import Arrows, Bars, Curves, Page, Surface
-from optim_core.scenes.styles import DASHED, DOTTED, GREY, Look, look, shades
+from optim_core.scenes.styles import DASHDOT, DASHED, DOTTED, GREY, Look, look, shades
 from optim_core.surfaces import bowl
 
 from .experiments import FLOOR, LONGEST, METHODS, STRENGTHS, half_times, sharpness
@@ -220,7 +220,7 @@ def small(loss):
 PLANNED = {
     "constant η": Look(GREY, DOTTED),
     "cosine to T": Look("#1f6f8b", DASHED),
-    "constant, then to 0 at T": Look("#a3410f", DASHED),
+    "constant, then to 0 at T": Look("#a3410f", DASHDOT),
     "averaged": look("averaged"),
     "schedule-free": look("schedule-free"),
 }
