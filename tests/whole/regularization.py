@@ -17,13 +17,14 @@ def share(words, part):
 def knobs(values, seen, caption, t):
     """Patience counted back from each look; what it missed; what the last look saw."""
     run = seen[2]
-    lam, first, p, wrong, now, right, held, size, some, told = fields(
-        r"λ = (\S+) \(first layer × (\S+)\), p = (\S+), (\d+) % of the labels wrong\. Step #: right on training digits "
-        r"# %, on held-out ones # %, ‖W₁‖ (?:= #|below 0\.001)\. (With a|A) patience of (.*)\.",
+    lam, first, biases, p, wrong, now, right, held, size, some, told = fields(
+        r"λ = (\S+) \(first layer × ([\d.]+)(, biases as well)?\), p = (\S+), (\d+) % of the labels wrong\. "
+        r"Step #: right on training digits # %, on held-out ones # %, ‖W₁‖ (?:= #|below 0\.001)\. "
+        r"(With a|A) patience of (.*)\.",
         caption,
     )
-    assert [float(lam), float(first), float(p), float(wrong) / 100] == [
-        values[name] for name in ("penalty", "first_layer", "p", "wrong")
+    assert [float(lam), float(first), bool(biases), float(p), float(wrong) / 100] == [
+        values[name] for name in ("penalty", "first_layer", "biases", "p", "wrong")
     ]
     assert run.t == [20 * k for k in range(len(run.t))] and value(now)[0] == run.t[-1]
     assert share(right, run.seen[-1]) and share(held, run.right[-1])
@@ -149,7 +150,8 @@ def dropping(values, seen, caption, t):
     """The sum's mean and spread in theory and as drawn; each weight's part; that of L2 by least squares."""
     p, lam, sums, left = values["p"], values["decay"], seen[2], seen[4]
     told, rule, mean, std, test, part, stays, weak, low, high = fields(
-        r"p = #, (.*?)\. The sum is # ± # in training and # at test\. Dropout leaves # of each weight \(1 − p = #\); "
+        r"p = #, (.*?)\. The sum is # ± # in training and # at test\. "
+        r"Inverted dropout leaves # of each weight \(1 − p = #\); "
         r"L2 with λ = # leaves # to #\.",
         caption,
     )

@@ -373,13 +373,13 @@ class ShrinkOrStop(Page):
 
 
 def leaves(p, left, lam):
-    """What dropout has left of weights whose features differ in size, and what L2 leaves of the same.
+    """What inverted dropout has left of weights whose features differ in size, and what L2 leaves of the same.
 
     >>> leaves(0.5, np.array([0.49, 0.5, 0.51]), 1.0)
-    'Dropout leaves 0.5 of each weight (1 − p = 0.5); L2 with λ = 1 leaves 0.0099 to 0.99.'
+    'Inverted dropout leaves 0.5 of each weight (1 − p = 0.5); L2 with λ = 1 leaves 0.0099 to 0.99.'
     """
     shrunk = " to ".join(number(kept_by_ridge(h, lam), 2) for h in SCALES[[0, -1]] ** 2)
-    left = f"Dropout leaves {number(np.mean(left), 2)} of each weight (1 − p = {number(1 - p, 2)})"
+    left = f"Inverted dropout leaves {number(np.mean(left), 2)} of each weight (1 − p = {number(1 - p, 2)})"
     return f"{left}; L2 with λ = {number(lam)} leaves {shrunk}."
 
 
