@@ -84,33 +84,37 @@ def thinned(axes, most):
 def go_through(ran, cell, live, values, check, whole):
     """Run the experiment once, show each of its results at some moments, and check each caption."""
     scene, own = live.scene, {name: stops(control) for name, control in live.controls.items() if name in live._own}
-    dice, seen = random.Random(str(values)), live.experiment(**values)
+    dice, results = random.Random(str(values)), live.experiment(**values)
     if hasattr(scene, "forget"):
         scene.forget()
-    results = seen if is_stream(seen) else iter([seen])
-    result = next(results)
-    while result is not None:
-        seen, result = result, next(results, None)
-        told = [{name: dice.choice(axis) for name, axis in own.items()}]
-        if result is None and own:
-            told = [dict(zip(own, one, strict=True)) for one in itertools.product(*own.values())]
-            told = told if whole else dice.sample(told, min(2, len(told)))
-        for mine in told:
-            if own:
-                scene.adjust(**mine)
-            scene.show(seen)
-            for t in moments(scene.steps):
-                scene.at(t)
-                everything = values | mine
-                controls = {name: SimpleNamespace(value=value) for name, value in everything.items()}
-                where = f"{ran.path.name}, cell {cell}, {live!r}, with {everything}, time {t} of {scene.steps}"
-                wrong = captions.wrong(scene.caption, scene, controls)
-                assert not wrong, f"{where}:\n" + "\n".join(wrong)
-                if check:
-                    try:
-                        check(everything, seen, scene.caption, t)
-                    except Exception as error:
-                        raise AssertionError(f"{where}:\n{scene.caption}\n{error}") from error
+    for seen, mine in tellings(results if is_stream(results) else [results], own, dice, whole):
+        if own:
+            scene.adjust(**mine)
+        scene.show(seen)
+        for t in moments(scene.steps):
+            scene.at(t)
+            everything = values | mine
+            controls = {name: SimpleNamespace(value=value) for name, value in everything.items()}
+            where = f"{ran.path.name}, cell {cell}, {live!r}, with {everything}, time {t} of {scene.steps}"
+            wrong = captions.wrong(scene.caption, scene, controls)
+            assert not wrong, f"{where}:\n" + "\n".join(wrong)
+            if check:
+                try:
+                    check(everything, seen, scene.caption, t)
+                except Exception as error:
+                    raise AssertionError(f"{where}:\n{scene.caption}\n{error}") from error
+
+
+def tellings(results, own, dice, whole):
+    """(a result, what the scene's own controls tell it) for each result, and for the last with all or two of these.
+
+    The next result is asked for when this one has been shown: it may be the same object, grown.
+    """
+    for seen in results:
+        yield seen, {name: dice.choice(axis) for name, axis in own.items()}
+    told = [dict(zip(own, one, strict=True)) for one in itertools.product(*own.values())] if own else []
+    for mine in told if whole else dice.sample(told, min(2, len(told))):
+        yield seen, mine
 
 
 def moments(steps):
