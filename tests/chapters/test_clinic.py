@@ -155,6 +155,15 @@ def test_batches_of_twenty_that_are_asked_at_once_answer_as_one_by_one():
     assert np.array_equal(chart.answers(X[:7]), chart._in_company(X[:7], -1, 0))
 
 
+def test_a_training_that_leaves_the_range_stops_and_says_so():
+    for letter, knob in (("J", "η × 10"), ("C", "η × 10"), ("J", "nothing"), ("C", "nothing")):
+        chart, ends = treated(letter, knob), knob == "η × 10"
+        w, t = np.array(chart.w), chart.diverged
+        assert scenes.result_of(chart).endswith(f"diverged in step {t}") is ends is bool(np.abs(w[-1]).max() > 1e6)
+        first = math.ceil(t / experiments.LOOK)  # the look that sees it
+        assert not ends or (w[first:] == w[-1]).all() and np.abs(w[:first]).max() <= 1e6
+
+
 @pytest.fixture(scope="module")
 def ward():
     return scenes.Ward()

@@ -173,6 +173,7 @@ class Chart:
     """A training so far, with an entry for each look at it: t, weights, running statistics, shares of right answers.
 
     loss: of every mini-batch, an entry for each step; seen, right: the share of right answers in training, held out.
+    diverged: the step at which it left the range of numbers and stopped, 0 if it did not.
     """
 
     recipe: Recipe
@@ -186,6 +187,7 @@ class Chart:
     loss: list = field(default_factory=list)
     seen: list = field(default_factory=list)
     right: list = field(default_factory=list)
+    diverged: int = 0
     notes: dict = field(default_factory=dict)  # what was measured already
 
     @property
@@ -246,6 +248,7 @@ def watch(recipe, seed=0, steps=STEPS, every=LOOK):
         chart.w.append(now["w"])
         chart.running.append(now["running"])
         chart.loss.extend(now["loss"].tolist())
+        chart.diverged = int(now["diverged"])
         with one_thread():
             chart.seen.append(float((chart.answers(X) == y).mean()))
             chart.right.append(float((chart.answers(chart.data.X_test) == chart.data.y_test).mean()))
@@ -607,20 +610,23 @@ class Cause(NamedTuple):
 
 
 def percent(share):
-    """A share in words.
+    """A share in words; nearly all are not all, and hardly any are not none.
 
-    >>> percent(0.9732), percent(1.0), percent(0.0)
-    ('97 %', '100 %', '0 %')
+    >>> percent(0.9732), percent(1.0), percent(0.0), percent(199 / 200)
+    ('97 %', '100 %', '0 %', '99.5 %')
     """
-    return f"{100 * share:.0f} %"
+    whole = f"{100 * share:.0f}"
+    return f"{100 * share:.1f} %" if whole in ("0", "100") and 0 < share < 1 else f"{whole} %"
 
 
 def short(value):
-    """A number in words, of two digits; a tiny one is only said to be below a bound.
+    """A number in words, of two digits; of a huge or a tiny one only a bound.
 
-    >>> short(0.0123), short(87507.2), short(2.5e-6), short(1e-30), short(0.0)
-    ('0.012', '87,507', '2.5·10⁻⁶', 'below 10⁻⁹', '0')
+    >>> short(0.0123), short(87507.2), short(2.5e-6), short(1e-30), short(0.0), short(1e13)
+    ('0.012', '87,507', '2.5·10⁻⁶', 'below 10⁻⁹', '0', 'above 10⁸')
     """
+    if value > 1e8:
+        return "above 10⁸"
     if abs(value) >= 10:
         return f"{value:,.0f}".replace("-", "−")
     if 0 < abs(value) < 1e-9:

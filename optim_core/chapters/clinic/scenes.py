@@ -72,6 +72,8 @@ def over_looks(panel, title, measure, every=1, **more):
         say = percent if measure is experiments.accuracies else short
         names = {name: name + " " if len(values) > 1 else "" for name in values}
         if len(chart.t) == 1:
+            if measure is experiments.step_length:
+                return "no step has been taken yet"
             return ", ".join(f"{names[name]}{say(v[0])}" for name, v in values.items()) + " at the start"
         return ", ".join(f"{names[name]}from {say(v[0])} to {say(v[-1])}" for name, v in values.items())
 
@@ -88,7 +90,8 @@ def _purpose(chart):
 
 def _purpose_words(chart):
     losses, right = experiments.one_batch(chart)
-    return f"after {len(losses)} steps with them alone the loss is {short(losses[-1])}, and {percent(right)} are right"
+    loss = f"in step {len(losses)} with them alone the loss is {short(losses[-1])}"
+    return f"{loss}, and after it {percent(right)} are right"
 
 
 def _hidden(chart):
@@ -165,6 +168,21 @@ EVIDENCE = {
 }  # fmt: skip
 
 
+def result_of(chart):
+    """What one sees first of a training: its loss, the mean of the last 20 batches, the share right, its end if early.
+
+    >>> from types import SimpleNamespace as Chart
+    >>> result_of(Chart(loss=[2.5, 2.3], right=[0.1], diverged=0))
+    'loss 2.4, 10 % of the held-out digits right'
+    >>> result_of(Chart(loss=[1e9], right=[0.1], diverged=1))
+    'loss above 10⁸, 10 % of the held-out digits right, diverged in step 1'
+    """
+    mean = np.mean(chart.loss[-20:]) if chart.loss else 0.0
+    loss = f"loss {number(mean, 3) if mean <= 1e8 else 'above 10⁸'}, " if chart.loss else ""
+    end = f", diverged in step {chart.diverged}" if chart.diverged else ""
+    return f"{loss}{percent(chart.right[-1])} of the held-out digits right{end}"
+
+
 class Ward(Page):
     """A patient in training, as it is and with one knob turned, beside a healthy one; and what is asked of it.
 
@@ -176,7 +194,7 @@ class Ward(Page):
         "held-out digits that are right, against the steps: for the patient, for the same training with one knob "
         "turned, and for a healthy one. Right: the evidence that is asked for."
     )
-    claims = (*COUNTED, experiments.answers_that_change, experiments.classes_in_batches)
+    claims = (*COUNTED, experiments.answers_that_change, experiments.classes_in_batches, result_of)
     own_controls = ("evidence",)
     LOOKS = {"healthy": HEALTHY, "patient": SICK, "with the knob turned": TURNED}
 
@@ -235,12 +253,6 @@ class Ward(Page):
             + f"Evidence{' with it' * bool(self.turned)}, {self.asked}: {asked.words(chart)}."
         )
         return self.moved()
-
-
-def result_of(chart):
-    """What one sees first of a training: its loss, the mean of the last 20 batches, and the share right."""
-    loss = f"loss {number(np.mean(chart.loss[-20:]), 3)}, " if chart.loss else ""
-    return f"{loss}{percent(chart.right[-1])} of the held-out digits right"
 
 
 def found(x, right, knob):
@@ -306,10 +318,10 @@ class Search(Page):
 def said(right):
     """Mean and standard deviation of shares in words.
 
-    >>> said(np.array([0.97, 0.99]))
-    '98.0 ± 1.4 %'
+    >>> said(np.array([0.97, 0.99])), said(np.array([0.97, 0.97]))
+    ('98.0 ± 1.4 %', '97.0 ± 0 %')
     """
-    return f"{100 * right.mean():.1f} ± {100 * right.std(ddof=1):.1f} %"
+    return f"{100 * right.mean():.1f} ± {f'{100 * right.std(ddof=1):.1f}' if np.ptp(right) else 0} %"
 
 
 def verdict(mine, other):
