@@ -1,0 +1,130 @@
+"""What chapter 11 says of runs, counted by hand."""
+
+import functools
+import math
+import re
+
+import numpy as np
+from scipy.special import softmax
+from whole.counting import says
+
+from optim_core.chapters.losses.experiments import digit_networks
+from optim_core.data import digits
+from optim_core.scenes.board import number
+from optim_core.training import batch_at
+
+
+@functools.lru_cache(200)
+def trained(loss, lr, s):
+    """The network 64-32-10 by hand: right answers at every tenth of 200 updates, and at which one it left, if it did.
+
+    A run has left where some weight is above a million; it stays there.
+    """
+    data, w = digits(), s * digit_networks()["cross-entropy"].init(seed=0, scheme="normal")
+    W1, b1, W2, b2 = (np.array(part) for part in np.split(w, [64 * 32, 65 * 32, 65 * 32 + 320]))
+    W1, W2, right, gone = W1.reshape(64, 32), W2.reshape(32, 10), [], 0
+    for t in range(201):
+        if t:
+            some = batch_at(t, 1200, 64)
+            X, Y = data.X[some], np.eye(10)[data.y[some]]
+            h = np.tanh(X @ W1 + b1)
+            z = h @ W2 + b2
+            p = softmax(z, -1) if loss != "squared error, no softmax" else z
+            d = p - Y if loss == "cross-entropy" else 2 * (p - Y)
+            if loss == "squared error after softmax":
+                d = p * (d - (d * p).sum(-1, keepdims=True))
+            d = d / len(X)
+            dh = d @ W2.T * (1 - h * h)
+            if not gone:
+                W1, b1, W2, b2 = W1 - lr * X.T @ dh, b1 - lr * dh.sum(0), W2 - lr * h.T @ d, b2 - lr * d.sum(0)
+                gone = t * (not max(np.abs(part).max() for part in (W1, b1, W2, b2)) <= 1e6)
+        if t % 10 == 0:
+            right.append(np.mean((np.tanh(data.X_test @ W1 + b1) @ W2 + b2).argmax(-1) == data.y_test))
+    return np.array(right), gone
+
+
+def initial_scale(values, seen, caption, t):
+    """Right answers at the last look until now, from networks trained by hand."""
+    lr, scales, k, updates, runs = seen
+    assert (lr, scales[k]) == (values["lr"], values["std"]) and updates.tolist() == [*range(0, 201, 10)]
+    look = t // 10
+    said = re.fullmatch(
+        rf"After {10 * look} updates with η = {number(lr)} from weights of s = {number(scales[k])}: "
+        + ", ".join(rf"{name}\s(\d+)\s%(?: \(diverged at update (\d+)\))?" for name in runs) + r"\.", caption,
+    ).groups()  # fmt: skip
+    for i, (name, (accuracy, diverged)) in enumerate(runs.items()):
+        percent, end = said[2 * i : 2 * i + 2]
+        right, gone = trained(name, lr, scales[k])
+        assert np.abs(right - accuracy[:, k]).max() < 0.002, f"{name}: {right} by hand, {accuracy[:, k]}"
+        assert gone == diverged[k] and end == (f"{gone}" if 0 < gone <= 10 * look else None)
+        assert says(percent, 100 * accuracy[look, k])
+
+
+STEPS = {  # (m, v, gradient, t, η) → the new (m, v) and what is added to w
+    "gradient descent": lambda m, v, g, t, lr: (m, v, -lr * g),
+    "momentum": lambda m, v, g, t, lr: (0.9 * m - lr * g, v, 0.9 * m - lr * g),
+    "Adam": lambda m, v, g, t, lr: (
+        m := 0.9 * m + 0.1 * g,
+        v := 0.999 * v + 0.001 * g * g,
+        -lr * m / (1 - 0.9**t) / (math.sqrt(v / (1 - 0.999**t)) + 1e-8),
+    ),
+}
+
+
+def of_margin(name, d):
+    """The probability of the right class, what is missing to 1, and the slope dL/dd, where d = z₁ − z₂."""
+    p, q = (1 / (1 + math.exp(-d)), 1 / (1 + math.exp(d))) if abs(d) < 700 else (float(d > 0), float(d < 0))
+    return p, q, -q if name == "cross-entropy" else -4 * p * q * q
+
+
+def probability(words, p, q):
+    """Whether some words say this probability, or how little is missing."""
+    if words == "less than 10⁻¹²":
+        return p < 1e-12
+    if words == "more than 1 − 10⁻¹²":
+        return q < 1.01e-12
+    return says(words[4:], q, 3) and q < 0.00101 if words.startswith("1 − ") else says(words, p, 3) and q > 0.00099
+
+
+def two_losses(values, seen, caption, t):
+    """Both paths number by number; since when the answer is sure; and steps far longer than η times the gradient."""
+    (runs, lr), z = seen, values["z"]
+    first = f"Step {t} of 200 from ({number(z[0])}, {number(z[1])}), η = {number(lr)}. "
+    assert caption.startswith(first) and lr == values["lr"]
+    rest, ends, leaps = caption.removeprefix(first), "", ""
+    for name in ("cross-entropy", "squared error after softmax"):
+        path, m, v, ds = [z], [0.0, 0.0], [0.0, 0.0], [z[0] - z[1]]
+        for step in range(1, 201):
+            slope, w = of_margin(name, ds[-1])[2], list(path[-1])
+            for i, g in enumerate((slope, -slope)):
+                m[i], v[i], move = STEPS[values["optimizer"]](m[i], v[i], g, step, lr)
+                w[i] += move
+            path.append(tuple(w))
+            ds.append(w[0] - w[1])
+        given = runs[name][1]["w"]
+        assert np.allclose(path, given, rtol=1e-6, atol=1e-6) and not runs[name][1]["diverged"]
+        ds = (given[:, 0] - given[:, 1]).tolist()
+        p, q, slope = of_margin(name, ds[t])
+        begin = f"{name.capitalize()}: probability of the right class "
+        words = re.match(re.escape(begin) + r"(.*?), gradient norm (.*?)\.(?: |$)", rest)
+        assert probability(words[1], p, q)
+        norm = math.sqrt(2) * abs(slope)
+        assert norm < 1e-12 if words[2] == "below 10⁻¹²" else norm > 0.99e-12 and says(words[2], norm, 2)
+        rest = rest[words.end() :]
+        sure = [of_margin(name, d)[0] > 0.9 for d in ds]
+        since = 201 - next((k for k, one in enumerate(sure[::-1]) if not one), 201)
+        if since <= min(t, 200):
+            where = f"from step {since} to step 200" if since < 200 else "at step 200"
+            ends += f"With {name} the right answer has a probability above 0.9 {where}. "
+        if t:
+            before = math.sqrt(2) * abs(of_margin(name, ds[t - 1])[2]) * lr
+            stride = math.dist(given[t], given[t - 1])
+            if stride > 1e-9 and before and stride / before > 100:
+                leaps += f"On {name} the last step was (.*) times as long as η times the gradient. "
+                far = stride / before
+                said = re.search(rf"On {name} the last step was (.*?) times as long as", rest)[1]
+                assert far >= 0.99e8 if said == "more than 10⁸" else says(said, far, 2)
+    assert re.fullmatch((ends + leaps).rstrip(), rest)
+
+
+CHECK = {"InitialScale": initial_scale, "TwoLosses": two_losses}
