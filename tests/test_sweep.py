@@ -35,6 +35,7 @@ BETWEEN_STOPS = {
 IDLE = {  # a slider that moves nothing as the figure begins
     ("06_adaptive", "Race", "beta"),
     ("14_architecture", "Shattered", "branch"),  # there are no shortcuts yet
+    ("15_clinic", "Ward", "knob"),  # most have nothing to treat in the first patient
 }
 BEGIN = weakref.WeakKeyDictionary()  # live figure -> its first pictures
 
