@@ -240,7 +240,7 @@ UNLISTED = [  # exercise, answer, what the message must contain
     (quadratic_model, lambda L, g, H, d: np.log(L), "your code never uses `g`, `H` and `d`"),
     (quadratic_model, lambda L, g, H, d: Q(L, g, H, d) / np.float64(0), "infinite: a division by zero"),
     (quadratic_model, lambda L, g, H, d: Q(L, g, H, d) + 1j, "complex"),
-    (quadratic_model, lambda L, g, H, d: 4.2, "returns `4.2` whatever it is given"),
+    (quadratic_model, lambda L, g, H, d: 4.2, "returns `4.2` in every case"),
     (quadratic_model, lambda L, g, H, d: Q(L, g, H, d) + (d @ d) ** 2, "always too large"),
     (quadratic_model, lambda L, g, H: L, "takes `(L, g, H)`; it is called with `(L, g, H, d)`"),
     (quadratic_model, lambda L, g, d, H: Q(L, g, H, d), "in the order `(L, g, H, d)`"),
@@ -263,7 +263,7 @@ UNLISTED = [  # exercise, answer, what the message must contain
     (classify, lambda e: C(e) + " ", "right, apart from the spelling"),
     (classify, lambda e: C(e)[:3], "`'min'` is not one of the words"),
     (classify, lambda e: "local " + C(e), "`'local minimum'` is not one of the words"),
-    (classify, lambda e: "saddle", "answers `'saddle'` whatever it is given"),
+    (classify, lambda e: "saddle", "answers `'saddle'` in every case"),
     (classify, lambda e: np.all(e > 0), "a truth value, `True`; a word is asked for"),
     (classify, lambda e: [C(e)], "returns one thing, and it is in brackets"),
     (
@@ -736,7 +736,7 @@ def test_of_what_is_no_number_nothing_is_said_as_if_it_were_one():
     assert "NaN" in text and "stayed the same" not in text
     ex = Exercise(lambda n: n**-0.5, cases={"": [(1,), (4,), (9,), (16,)]}, hints=[])
     text = ex.check(lambda n: np.sqrt(1 / n - 1)).text  # 0 in the one case in which it is a number
-    assert "NaN" in text and "whatever it is given" not in text and "0 times" not in text
+    assert "NaN" in text and "in every case" not in text and "0 times" not in text
 
 
 def test_a_lambda_is_found_among_others():
@@ -1341,3 +1341,86 @@ def test_everything_public_is_documented():
 
     for name in set(exercises.__all__) - {"CLAIMS", "____"}:
         assert inspect.getdoc(getattr(exercises, name)), name
+
+
+# What is said of a fault of Python's, from the code ------------------------------------------------------------------
+
+IN_PLACE = {  # what stands in the function, and what is advised
+    "x /= 2\n    return x": "`x = x / …` instead of `x /= …`",
+    "x[:] = x / 2\n    return x": "`x[:] = x / 2` writes into `x`: work on a copy, `x = x.copy()`.",
+    "y = x\n    y /= 2\n    return y": "Make a new one, or work on a copy: `x = x.copy()`.",
+}
+
+
+@exercise(cases={"all": [(np.array([1.0, k]),) for k in (2.0, 3.0, 4.0)]}, hints=["Half."])
+def halves(x):
+    return x / 2
+
+
+@pytest.mark.parametrize("body", IN_PLACE)
+def test_what_changes_an_argument_is_told_from_the_code(body):
+    text = halves.check(defined(f"def halves(x):\n    {body}\n", "halves")).text
+    assert "changes its argument `x` in place" in text and IN_PLACE[body] in text
+
+
+def test_two_arguments_that_are_one_array_are_not_one_for_the_student():
+    one = np.zeros(2)
+    ex = Exercise(lambda x, y: x + 1 + y, cases={"": [(one, one)] * 3}, hints=[])
+
+    def added(x, y):
+        x += 1
+        return x + y
+
+    text = ex.check(added).text
+    assert "your answers are right" in text and "its argument `x` in place" in text
+
+
+def test_a_question_whose_answer_no_longer_matters_is_not_called_the_fault():
+    @exercise(cases={"all": [(np.array([k, -1.0, 0.5 * k]), 1.0) for k in (2.0, -3.0, 0.25, 4.0)]}, hints=["Clip."])
+    def clipped(g, theta):
+        return np.clip(g, -theta, theta)
+
+    clipped.mistakes.append(("all to the limit", lambda g, theta: theta * np.sign(g), "Small ones stay."))
+    source = (
+        "def clipped(g, theta):\n    if np.abs(g).max() > theta:\n        return theta * np.sign(g)\n    return g\n"
+    )
+    text = clipped.check(defined(source, "clipped")).text  # −theta in the question makes it the mistake, always
+    assert "two things" not in text and "sign of `theta`" not in text
+    source = "def clipped(g, theta):\n    if g[0] >= 0:\n        return np.clip(g, -theta, theta)\n"
+    text = clipped.check(defined(source, "clipped")).text
+    assert "returns nothing" in text and "With one change" not in text
+
+
+def test_a_word_beside_or_is_always_true():
+    @exercise(cases={"all": [("a", 1.0), ("b", 2.0), ("c", 3.0)]}, hints=["Which?"])
+    def chosen(kind, x):
+        return x if kind in ("a", "b") else -x
+
+    source = "def chosen(kind, x):\n    return x if kind == 'a' or 'b' else -x\n"
+    assert "`kind == 'a' or 'b'` is always true: `'b'` alone" in chosen.check(defined(source, "chosen")).text
+
+
+def test_a_name_that_is_never_read_is_told():
+    source = "def halves(x):\n    y = x / 2\n    return x\n"
+    assert "`y` is never read" in halves.check(defined(source, "halves")).text
+    assert "never read" not in halves.check(defined(source.replace("return x", "return 2 * y"), "halves")).text
+
+
+def test_the_place_is_the_one_of_several_that_are_alike():
+    @exercise(cases={"all": [(np.array([1.0, k, 4.0]), np.array([k, 1.0])) for k in (2.0, 3.0, 5.0)]}, hints=["x"])
+    def scaled(x, y):
+        return (y - x.mean()) / x.std()
+
+    source = "def scaled(x, y):\n    return (y - x.mean()) / y.std()\n"
+    assert "the second `y` is not what belongs there" in scaled.check(defined(source, "scaled")).text
+    source = "def scaled(x, y):\n    return (y - y.mean()) / y.std()\n"
+    assert "With one change at that place" not in scaled.check(defined(source, "scaled")).text
+
+
+def test_a_comma_before_three_digits_is_asked_about_where_the_number_is_to_be_exact():
+    p = Predict("What is its loss?", lambda: 1.461, tolerance=0.1)
+    assert p.commit("1,461").text == "`1,461` may be 1461 or 1.461. Commit to one of them." and p.prediction is None
+    assert p.commit("1,46").outcome == "committed" and p.prediction == 1.46
+    steps = Predict("How many steps?", lambda: 1000, factor=2)
+    assert steps.commit("1,000").outcome == "committed" and steps.prediction == 1000
+    assert "To which base?" in p.commit("log(e + 9) - 1").text

@@ -38,7 +38,7 @@ def typed(room, name, body):
 
 def kind(text):
     """Which kind of reply it is: a known mistake, one place in the code, or what else is to be seen."""
-    return "known" if "known mistake" in text else "place" if "With one change at that place" in text else "seen"
+    return "known" if "known mistake" in text else "place" if "With one change at" in text else "seen"
 
 
 @pytest.mark.parametrize("room, name, body, expected, said", WRONG, ids=[f"{one[0]}.{one[1]}" for one in WRONG])

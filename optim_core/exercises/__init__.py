@@ -202,7 +202,8 @@ class Exercise:
             if all(self.alike(mine, theirs) for mine, theirs in zip(runs, mistaken, strict=True)):
                 text = f"your {self.answers} are those of a known mistake: {what}.\n{look}"
                 first = [diagnosis.loose(function), diagnosis.thrown_away(function)]
-                return Result(INCORRECT, "\n".join(filter(None, [*first, text])))
+                last = diagnosis.unread(function, getattr(self, "broken", None))
+                return Result(INCORRECT, "\n".join(filter(None, [*first, text, last])))
         return Result(INCORRECT, self.describe(function, runs, right))
 
     def describe(self, function, runs, right):
@@ -335,6 +336,8 @@ class Predict:
             several = isinstance(given, str) and len(re.findall(r"\d+", given)) > 1
             wanted = f"one of {', '.join(self.options)}" if self.options else "one number" if several else "a number"
             said = f"`{given}` is not understood. " if isinstance(given, str) and given.strip() else ""
+            if said and not self.options and typed(re.sub(r"\blog\b", "ln", given)) is not None:
+                said += "To which base? Write `ln` or `log10`. "
             return Result(NOT_ATTEMPTED, f"{said}{'C' if said else 'c'}ommit to {wanted}; a guess is enough.")
         if self.revealed and value != self.prediction:
             return Result("already revealed", f"your prediction was {self._mine()}, and it stays.")
@@ -369,6 +372,10 @@ class Predict:
             return None
         marked = re.search(r"%|per ?cent", given) is not None
         share = re.search(r"%|per ?cent|share|part\b|fraction|probab|chance", self.question)
+        comma = re.fullmatch(r"\D*([1-9]\d{0,2}),(\d{3})\D*", given)
+        if comma and self.tolerance is not None and self.tolerance < 1:  # so large, and so exact?
+            whole, decimals = comma.groups()
+            return f"`{given}` may be {whole}{decimals} or {whole}.{decimals}. Commit to one of them."
         if self._percent and not marked and 0 < abs(value) < 1:
             much = f"is {100 * value:.3g} meant?"
             return f"`{given}` would be less than one per cent: {much} Commit to a number of per cent."

@@ -53,6 +53,7 @@ def _described(ex, function, runs, right, score):
             if alone or text.startswith(RESHAPED[1]):
                 text = " ".join(filter(None, [text, _comma(function)]))
             two = not text.startswith(SOMETIMES)  # what lacks a way out is not mended by a sign
+            alone = alone or "stands inside the loop" in text
             there = None if alone else place(ex, function, right, score, two) or _unused(ex, function)
             if there and "a largest is missing" in there and text.startswith(RESHAPED):
                 there = None  # a sum over an axis of one entry takes it away, but nothing is to be added up
@@ -127,9 +128,7 @@ def in_general(look):
 
 def changed_argument(ex, runs, function):
     """A sentence on the arguments that `function` has changed in place."""
-    # where two arguments are one array, who is to say which of them was changed? Other cases tell
-    told = {k for r in runs for k in r.changed if not any(r.args[k] is r.args[j] for j in range(len(r.args)) if j != k)}
-    told = sorted(told or {k for r in runs for k in r.changed})
+    told = sorted({k for r in runs for k in r.changed})
     names = [f"`{ex.arguments[k]}`" for k in told]
     which = f"its argument {names[0]}" if len(names) == 1 else f"its arguments {listed(names)}"
     how, line = edits.written_to(function, told[0])
@@ -161,10 +160,21 @@ def thrown_away(function):
     return text and f"what `{text}` gives is not kept: it changes nothing. Is an `=`, or a `return`, missing?"
 
 
+def unread(function, given=None):
+    """What is said of names that are never read, or None; given: a loop that may have had them already."""
+    before = edits.unread(given) if given else []
+    names = [f"`{name}`" for name in edits.unread(function) if name not in before]
+    are = "is" if len(names) == 1 else "are"
+    return f"{listed(names)} {are} never read: what is noted there is lost." if names else None
+
+
 def loose(function):
     """What is said of a comparison that is not the one that was meant, or of `1 // 2`; or None."""
     if naught := edits.naught(function):
-        return f"`{naught}` is 0: `//` leaves whole numbers only."
+        when = f" as soon as `{naught[1]}` is larger than 1" if naught[1] else ""
+        return f"`{naught[0]}` is 0{when}: `//` leaves whole numbers only."
+    if so := edits.always_so(function):
+        return f"`{so[0]}` is always true: `{so[1]}` alone counts as true. A comparison is needed on both sides."
     if truth := edits.truth_compared(function):
         return f"in `{truth}` a True or a False is compared with a number: the comparison belongs inside the brackets."
     text = edits.loose(function)
@@ -225,7 +235,8 @@ def place(ex, function, right, score, two=True):
     if text is None:
         return None
     if known is None:
-        return f"{text}\nWith one change at that place all {len(right)} cases are right."
+        where = "each such place" if text.endswith("and so wherever it stands.") else "that place"
+        return f"{text}\nWith one change at {where} all {len(right)} cases are right."
     what, wrong, look = ex.mistakes[known]
     if len(_never_loaded(wrong, ex.arguments)) > len(_never_loaded(ex.reference, ex.arguments)):
         return None  # what ignores an argument is reached from nearly everywhere, by leaving things out
@@ -339,7 +350,7 @@ def _words(ex, got, want):
         if said not in allowed:
             return f"{quoted(said)} is not one of the words asked for: {', '.join(map(quoted, allowed))}.", k
     if len(set(got)) == 1:
-        return f"your function answers {quoted(got[0])} whatever it is given.", None
+        return f"your function answers {quoted(got[0])} in every case.", None
     wrong = {(g, w) for g, w in zip(got, want, strict=True) if g != w}
     if len(wrong) == 2 and {(w, g) for g, w in wrong} == wrong:
         g, w = min(wrong)
@@ -640,6 +651,7 @@ def _known_and_more(ex, sure, got, want, cases):
     for what, look, arrays in known:
         if len(sure) < cases and rules.all_close(got, arrays) and not rules.all_close(arrays, want):
             return f"where they are finite, your numbers are those of a known mistake: {what}.\n{look}"
+    accident = None
     for what, look, arrays in known:
         k = rules.flat(arrays)
         factor = a @ k / (k @ k) if k.any() else 0.0
@@ -651,7 +663,10 @@ def _known_and_more(ex, sure, got, want, cases):
             if 0.01 <= abs(factor) <= 100:  # beyond that it is an accident
                 simple = close(float(Fraction(factor).limit_denominator(12)), factor)
                 more = f"\n{in_general(look)}" if simple else ""  # what follows from a mistake may not from e times it
-                return f"your numbers are {rules.times(factor)} those of a known mistake: {what}.{more}"
+                text = f"your numbers are {rules.times(factor)} those of a known mistake: {what}.{more}"
+                if rules.is_telling(factor):
+                    return text
+                accident = accident or text
         if np.ptp(k) > 0 and (abs(off := a[0] - k[0]) == 1) and np.all(a - k == off) and np.all(b == np.round(b)):
             side = "1 more" if off > 0 else "1 less"
             return f"your numbers are {side} than those of a known mistake: {what}.\n{in_general(look)}".strip()
@@ -667,7 +682,7 @@ def _known_and_more(ex, sure, got, want, cases):
                 two, look2, _ = known[k + 1 + j]
                 looks = " ".join(dict.fromkeys(filter(None, map(in_general, (look1, look2)))))
                 return f"your numbers are those of two known mistakes at once: {one}; and {two}.\n{looks}"
-    return None
+    return accident
 
 
 def _known_part(ex, runs, right):
@@ -707,7 +722,7 @@ def _draws(ex, function):
     """Does it draw random numbers, where an exact answer is asked for?"""
     own = getattr(getattr(inspect.unwrap(function), "__code__", None), "co_names", ())
     if {"random", "default_rng"} & set(own) and not {"rng", "seed"} & set(ex.arguments):
-        return "your function draws random numbers: how large they come out is chance. An exact answer is asked for."
+        return "your function draws random numbers: asked for is what follows exactly from what it is given."
     return None
 
 
@@ -840,7 +855,12 @@ def _unused(ex, function):
     unused = [ex.arguments[k] for k in _never_loaded(function, ex.arguments) if k in needed]
     if hidden := [name for name in unused if edits.counts_with(function, name)]:
         return f"the `{hidden[0]}` that is handed in is never used: your loop has a `{hidden[0]}` of its own."
-    return f"your code never uses {listed([f'`{name}`' for name in unused])}." if unused else None
+    if unused:
+        return f"your code never uses {listed([f'`{name}`' for name in unused])}."
+    own = edits.own_names(function)
+    if gone := [f"`{name}`" for name in edits.overwritten(function) if own.index(name) in needed]:
+        return f"your code gives {listed(gone)} another value before it has looked at what was given."
+    return None
 
 
 def _ignored(ex, function, runs):

@@ -19,7 +19,7 @@ from contextlib import suppress
 
 import numpy as np
 
-from .running import Run, little_memory, quiet
+from .running import Run, each_copied, little_memory, quiet
 from .values import numbers
 
 PATIENCE = 0.6  # seconds of computing, after which the search is given up
@@ -59,7 +59,11 @@ def one_change(function, ex, right, score=0.0, two=True):
     found = tree_of(function)
     if found is None or _reaches_out(found[0]):
         return None, None
-    build, goals, second = _builder(function, found[0]), _Goals(ex, right, score), (None, None)
+    build, second = _builder(function, found[0]), (None, None)
+    with quiet():  # what it gives as it is, in no more time than a change of it may take
+        as_it_is = build()
+        seen = [ex.glance(as_it_is, case) for case in range(len(right))]
+    goals = _Goals(ex, right, score, seen)
     third, first = (None, None), 9
     read, made_of, end = _read(found[0]), _made_of(found[0]), time.thread_time() + PATIENCE
     solution = tree_of(ex.reference)
@@ -74,6 +78,8 @@ def one_change(function, ex, right, score=0.0, two=True):
                 every = every and read <= _read(found[0]) and not _turns(text)
                 moved = every and (made_of == _made_of(found[0]) or _is_kin(text))
             reached = goals.reached(changed, every, moved) if changed else None
+            if reached is not None and _settles(goals, build, found[0], places, reached, seen):
+                continue
             if reached == RIGHT:
                 return text, None
             if reached is not None and reached in goals.better:
@@ -134,13 +140,20 @@ BETTER = 0.25  # of the answers
 class _Goals:
     """What a changed function may turn out to be: right, or a known mistake."""
 
-    def __init__(self, ex, right, score):
+    def __init__(self, ex, right, score, seen):
         self.ex, (self.first, *self.rest) = ex, sorted(range(len(right)), key=lambda k: right[k])  # wrong ones first
         self.goals = {RIGHT: ex.expected} | {k: answers for k, (answers, _) in ex.answered.items()}
-        self.better = {RIGHT} | {k for k, (_, share) in ex.answered.items() if share >= score + BETTER}
-        kept = {k for k, (_, share) in ex.answered.items() if share >= score and self._keeps(k, right)}
-        self.moved = self.goals if score < 0.5 else self.better | kept
+        mostly = {k for k, (answers, _) in ex.answered.items() if self._mostly(answers, right, seen)}
+        self.better = {RIGHT} | {k for k, (_, share) in ex.answered.items() if share >= score + BETTER} - mostly
+        kept = {k for k, (_, share) in ex.answered.items() if share >= score and self._keeps(k, right)} - mostly
+        self.moved = [k for k in self.goals if k not in mostly] if score < 0.5 else self.better | kept
         self.marks = {k: _mark(goal[self.first]) for k, goal in self.goals.items()}
+
+    def _mostly(self, answers, right, seen):
+        """Are most of the wrong answers those of this mistake as it is? Then nothing else is to be changed first."""
+        wrong = [k for k, ok in enumerate(right) if not ok]
+        same = sum(self.ex.agree(seen[k], answers[k]) for k in wrong)
+        return same >= max(2, 0.6 * len(wrong))
 
     def _keeps(self, k, right):
         """Is all right in this goal that was?"""
@@ -159,6 +172,51 @@ class _Goals:
                 if all(self.ex.agree(self.ex.glance(function, case), self.goals[k][case]) for case in self.rest):
                     return k
         return None
+
+    def reaches(self, build, places, answers):
+        """Does the code give these answers with these places filled?"""
+        with _changed(places):
+            changed = build()
+        return changed is not None and all(
+            self.ex.agree(self.ex.glance(changed, case), answers[case]) for case in [self.first, *self.rest]
+        )
+
+
+def _settles(goals, build, tree, places, k, seen):
+    """Is it a change after which the answer to some question no longer matters, though it did before?
+
+    Of a change that makes all right only the question counts in which it stands.
+    """
+    changed = {id(_get(holder, key)) for holder, key, _ in places}
+    for above, name, asked in [*_questions(tree)]:
+        inside = any(id(one) in changed for one in ast.walk(asked))
+        if not inside and k == RIGHT:
+            continue
+        settled = [  # yes or no, whatever is asked
+            [(above, name, ast.BinOp(asked, sign, ast.Constant(answer)))]
+            for sign, answer in ((ast.BitOr(), True), (ast.BitAnd(), False))
+        ]
+        if any(goals.reaches(build, each if inside else [*places, *each], goals.goals[k]) for each in settled):
+            if not any(goals.reaches(build, each, seen) for each in settled):
+                return True
+    return False
+
+
+def _questions(tree):
+    """The outermost questions of the code: (holder, key, question)."""
+
+    def visit(node):
+        for name, value in ast.iter_fields(node):
+            for holder, key, part in (
+                [(value, k, part) for k, part in enumerate(value)] if isinstance(value, list) else [(node, name, value)]
+            ):
+                turned = isinstance(part, ast.UnaryOp) and isinstance(part.op, (ast.Not, ast.Invert))
+                if isinstance(part, (ast.Compare, ast.BoolOp)) or turned:
+                    yield holder, key, part
+                elif isinstance(part, ast.AST):
+                    yield from visit(part)
+
+    yield from visit(tree)
 
 
 def answered(r):
@@ -600,15 +658,62 @@ def counts_with(function, name):
     return any(getattr(one, "id", "") == name for node in loops for one in ast.walk(node.target))
 
 
+def own_names(function):
+    """What the function itself calls its arguments; none where there is no code to look at."""
+    found = tree_of(function)
+    args = found[0].args if found else None
+    return [a.arg for a in (*args.posonlyargs, *args.args, *args.kwonlyargs)] if args else []
+
+
+def overwritten(function):
+    """The arguments that are given another value before they are ever read, in the lines of the body themselves."""
+    found, gone, seen = tree_of(function), [], set()
+    names = set(own_names(function))
+    for one in found[0].body if found else ():
+        read = {n.id for n in ast.walk(one) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+        plain = isinstance(one, ast.Assign) and len(one.targets) == 1 and isinstance(one.targets[0], ast.Name)
+        stored = one.targets[0].id if plain else None
+        if stored in names - seen - read:
+            gone.append(stored)
+        seen |= read | {stored}
+    return gone
+
+
 def naught(function):
-    """A quotient of two numbers, as `1 // 2`, that is 0 because it is rounded down: its text, or None."""
+    """A quotient, as `1 // 2`, that is 0 because it is rounded down: (its text, what is to be larger than 1 for it).
+
+    Of a 1 above something that has no number yet the latter is its text; of two numbers it is "".
+    """
     found = tree_of(function)
     for node in ast.walk(found[0]) if found else ():
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.FloorDiv):
             above, below = _number(node.left), _number(node.right)
-            if above and below and above // below == 0:
-                return " ".join(_segment(found[1].splitlines(), node).split())
+            lines = found[1].splitlines()
+            if (above and below and above // below == 0) or (above == 1 and below is None):
+                last = "" if below else " ".join(_segment(lines, node.right).split())
+                return " ".join(_segment(lines, node).split()), last
     return None
+
+
+def always_so(function):
+    """A word or a number, true by itself, beside an `or`, as in `kind == "a" or "b"`: (all, the word); or None."""
+    found = tree_of(function)
+    for node in ast.walk(found[0]) if found else ():
+        if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or) and isinstance(node.values[0], ast.Compare):
+            for value in node.values[1:]:
+                if isinstance(value, ast.Constant) and value.value:
+                    return tuple(" ".join(_segment(found[1].splitlines(), one).split()) for one in (node, value))
+    return None
+
+
+def unread(function):
+    """The names that are given a value in a line of their own, and never read."""
+    found = tree_of(function)
+    names = [node for node in ast.walk(found[0]) if isinstance(node, ast.Name)] if found else []
+    read = {node.id for node in names if not isinstance(node.ctx, ast.Store)}
+    plain = [node.targets for node in ast.walk(found[0]) if isinstance(node, ast.Assign)] if found else []
+    stored = [one[0].id for one in plain if len(one) == 1 and isinstance(one[0], ast.Name)]
+    return [name for name in dict.fromkeys(stored) if name not in read and not name.startswith("_")]
 
 
 def loose(function):
@@ -833,6 +938,8 @@ def _instead(part, text, names, holder):
                     f"the comparison `{text(part)}` is the wrong one {{where}}.",
                     ast.Compare(part.left, [other()], part.comparators),
                 )
+    elif isinstance(part, ast.BoolOp) and any(isinstance(value, ast.Constant) for value in part.values):
+        return  # what is said of these is `always_so`
     elif isinstance(part, ast.BoolOp):
         other = ast.Or() if isinstance(part.op, ast.And) else ast.And()
         word = "and" if isinstance(part.op, ast.And) else "or"
@@ -1025,11 +1132,12 @@ def _calls(part, text):
         yield 2.9, what, _parsed_with("np.shape(x)[-1]", part.args[0])
         yield 2.9, what, _parsed_with("np.size(x)", part.args[0])
     if part.args and not isinstance(part.args[0], ast.Starred):
-        yield 2, f"`{text(part.func)}(…)` around `{text(part.args[0])}` is too much {{where}}.", part.args[0]
+        if not isinstance(part.args[0], ast.Constant):  # of which nothing would be left that was given
+            yield 2, f"`{text(part.func)}(…)` around `{text(part.args[0])}` is too much {{where}}.", part.args[0]
         if len(part.args) == 2:
             new = ast.Call(part.func, part.args[::-1], part.keywords)
             yield 2, f"the arguments stand in the wrong order in `{text(part)}`.", new
-        for other in part.args[1:]:
+        for other in [one for one in part.args[1:] if not isinstance(one, ast.Constant)]:
             yield 2.5, f"`{text(part.func)}(…)` around `{text(other)}` is too much {{where}}.", other
         for k in range(1, len(part.args)):
             new = ast.Call(part.func, part.args[:k] + part.args[k + 1 :], part.keywords)
@@ -1077,8 +1185,10 @@ def _nested(part, text):
         what = f"the brackets of `{text(part.func)}(…)` do not end where they should in `{text(part)}`."
         one = ast.Call(part.func, [inner.left, *part.args[1:]], part.keywords)
         two = ast.Call(part.func, [inner.right, *part.args[1:]], part.keywords)
-        yield 2.5, what, ast.BinOp(one, inner.op, inner.right)
-        yield 2.5, what, ast.BinOp(inner.left, inner.op, two)
+        if not isinstance(inner.left, ast.Constant):  # log(1) is a number, and no logarithm any more
+            yield 2.5, what, ast.BinOp(one, inner.op, inner.right)
+        if not isinstance(inner.right, ast.Constant):
+            yield 2.5, what, ast.BinOp(inner.left, inner.op, two)
 
 
 def _parsed_with(code, x):
@@ -1141,7 +1251,7 @@ def call(function, args):
     """The answer to copies of the arguments, or None where it fails. Call it in `quiet`."""
     try:
         with np.errstate(all="ignore"):
-            return function(*copy.deepcopy(args))
+            return function(*each_copied(args))
     except KeyboardInterrupt:
         raise
     except BaseException:  # exit() too

@@ -47,7 +47,7 @@ def one_rule(got, want):
     """Does one rule lead from every expected number to the student's?"""
     a, b = flat(got), flat(want)
     if len(got) > 2 and close(a, np.full_like(a, a[0])):
-        return f"your function returns {quoted(a[0])} whatever it is given."
+        return f"your function returns {quoted(a[0])} in every case."
     if close(a, -b):
         return "your numbers have the right size and the wrong sign, in every case."
     factor, offset = a @ b / (b @ b), a[0] - b[0]
@@ -94,17 +94,34 @@ def times(factor):
     ('minus half', '1/√6 (0.4082) times', '4 times', '-0.6931 times (minus ln 2)')
     """
     fraction = Fraction(factor).limit_denominator(1000)
-    exact = abs(float(fraction) - factor) <= 1e-6 * abs(factor)
+    exact = abs(float(fraction) - factor) <= 1e-6 * abs(factor) and not _root(factor)
     simple = FACTORS.get(fraction) if exact else None
     sign = "minus " if factor < 0 else ""
     for known, what in BASES.items():
         if abs(abs(factor) / known - 1) < 1e-6:
             return f"{factor:.4g} times ({sign}{what})"
-    for name, root in () if exact else ROOTS.items():
+    if what := _root(factor):
+        return f"{sign}{what} ({factor:.4g}) times"
+    return simple or (f"{sign}{FACTORS[-fraction]}" if exact and -fraction in FACTORS else f"{factor:.4g} times")
+
+
+def _root(factor):
+    """The name of a root, or of its inverse, that a factor is but for its sign; or None."""
+    for name, root in ROOTS.items():
         for known, what in ((root, name), (1 / root, f"1/({name})" if "·" in name else f"1/{name}")):
             if abs(abs(factor) / known - 1) < 1e-6:
-                return f"{sign}{what} ({factor:.4g}) times"
-    return simple or (f"{sign}{FACTORS[-fraction]}" if exact and -fraction in FACTORS else f"{factor:.4g} times")
+                return what
+    return None
+
+
+def is_telling(factor):
+    """Is it a factor that has a name, or a simple fraction? Others may be an accident.
+
+    >>> [is_telling(x) for x in (2 / 3, -(3**0.5), 1 / np.log(2), 0.7234)]
+    [True, True, True, False]
+    """
+    based = any(abs(abs(factor) / known - 1) < 1e-6 for known in BASES)
+    return based or _root(factor) is not None or close(float(Fraction(factor).limit_denominator(12)), factor)
 
 
 def course(got, want):
@@ -112,7 +129,7 @@ def course(got, want):
     if any(w.ndim not in (1, 2) for w in want):
         return None
     if all(w.shape == g.shape == want[0].shape and close(g, got[0]) for g, w in zip(got, want, strict=True)):
-        return "your function returns the same whatever it is given."
+        return "your function returns the same in every case."
     if all_close([g[1:] for g in got], [w[:-1] for w in want]):
         return "your numbers are right, and come one step late."
     if all_close([g[:-1] for g in got], [w[1:] for w in want]):

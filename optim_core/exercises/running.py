@@ -59,6 +59,17 @@ def little_memory():
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
+def each_copied(args):
+    """Copies of the arguments, one by one: what is written into one is not to be seen in another that is the same.
+
+    >>> a = [0]
+    >>> one, two = each_copied((a, a))
+    >>> one.append(1), two
+    (None, [0])
+    """
+    return tuple(copy.deepcopy(one) for one in args)
+
+
 def run(function, args):
     """Call `function` where it can do no harm: on copies of the arguments; nothing is printed, warned of or raised.
 
@@ -67,7 +78,7 @@ def run(function, args):
     >>> run(lambda a, b: a / b, (1, 0)).error
     ZeroDivisionError('division by zero')
     """
-    mine, result = copy.deepcopy(args), Run(args)
+    mine, result = each_copied(args), Run(args)
     if getattr(getattr(function, "__code__", None), "co_kwonlyargcount", 0):
         function = by_place(function)
     with quiet() as (printed, caught), little_memory():

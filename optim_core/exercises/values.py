@@ -277,12 +277,13 @@ def _formula(text):
 
     A bare difference may be meant as a range, and a logarithm without a base as either: where that matters it is None.
 
-    >>> [_formula(text) for text in ("3.7 · 16", "10-20", "log(100)/log(10)", "log(5)")]
-    [59.2, None, 2.0, None]
+    >>> [_formula(text) for text in ("3.7 · 16", "10-20", "log(100)/log(10)", "log(5)", "2 + log2 8")]
+    [59.2, None, 2.0, None, 5.0]
     """
     text = re.sub(r"^(about|around|roughly|approximately|approx\.?|circa|ca\.?|[≈~≃∼=])\s*", "", text)
     text = re.sub(r"(?<=[\d)½])\s+[^\W\d]{2,}[^\d()]*$", "", text).rstrip(" .?!=")  # a unit
     text = re.sub(r"[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda found: f"**{found[0].translate(RAISED)}", text)
+    text = re.sub(r"\b(ln|log2|log10|exp|sqrt)\s+([\d.]+|e\b|pi\b|π)", r"\1(\2)", text)  # ln 10
     text = re.sub(r"√\s*([\w.]+)", r"sqrt(\1)", text).replace("√", "sqrt")
     for sign, code in ("^", "**"), ("·", "*"), ("×", "*"), ("π", "pi"):
         text = text.replace(sign, code)

@@ -120,7 +120,7 @@ UNLISTED = [  # exercise, answer, what the message must contain
     (epoch_mean, lambda means, sizes: np.median(means), "the median of the means"),
     (epoch_mean, lambda means, sizes: means.max(), "stands for 64 examples, the last for 8"),
     (batch_variance, lambda variance, B, N: variance, "times `B`: with replacement, and 0 where B = N"),
-    (batch_variance, lambda variance, B, N: 0.0, "whatever it is given"),
+    (batch_variance, lambda variance, B, N: 0.0, "returns `0` in every case"),
     (batch_variance, lambda variance, B, N: -batch_variance.reference(variance, B, N), "the wrong sign"),
     (batch_variance, lambda variance, B, N: variance * (N - B) / B / N**2, "It is right for: all of the data (B = N)"),
 ]

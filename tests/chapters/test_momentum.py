@@ -91,7 +91,7 @@ UNLISTED = [  # exercise, answer, what the message must contain
     (to_average, lambda lr, mu: lr, "the number `0.1`; asked for are, in this order, alpha and beta"),
     (from_torch, lambda theta, buf, lr, mu: (theta + lr * buf / mu, -lr * buf), "the velocity is right"),
     (from_torch, lambda theta, buf, lr, mu: (theta + mu * lr * buf, -2 * lr * buf), "the point is right"),
-    (from_torch, lambda theta, buf, lr, mu: (theta, 0 * buf), "your function returns `0` whatever it is given"),
+    (from_torch, lambda theta, buf, lr, mu: (theta, 0 * buf), "your function returns `0` in every case"),
 ]
 
 

@@ -83,6 +83,19 @@ c = beta1 * m + (1 - beta1) * g
 return w - lr * ((c > 0) * 1 + decay * w), beta2 * m + (1 - beta2) * g
 """,
      "known", "1 and 0 in place of 1 and −1"),
+    ("schedule_free_step", """
+y = (1 - beta) * z + beta * w
+z = z - lr * grad(y)
+w = (1 - 1 // t) * w + 1 // t * z
+return w, z
+""",
+     'place', "With one change at each such place"),
+    ("sam_gradient", """
+g = grad(w)
+n = np.linalg.norm(g)
+return grad(w + rho * g / n) if n > 1 else g
+""",
+     'place', "`if n > 1` is too much"),
 ]
 
 RIGHT = [

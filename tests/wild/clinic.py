@@ -48,6 +48,19 @@ return sum(math.comb(i - 1, k - 1) * x[i] for i in range(1, n)) / math.comb(n, k
      'seen', "your function is"),
     ("trials_needed", "math.ceil(math.log(1 - sure) / -share) + 1",
      'known', "1 more than those of a known mistake: the approximation"),
+    ("expected_best", """
+scores.sort()
+n = len(scores)
+return sum(math.comb(i, k - 1) * scores[i] for i in range(n)) / math.comb(n, k)
+""",
+     'seen', "`scores.sort()` does it: `sorted(scores)` makes a new list"),
+    ("alike", """
+m = X.mean(axis=0)
+return (X - m) / X.std(axis=0), (X_test - m) / X_test.std(axis=0)
+""",
+     'place', "the second `X_test` is not what belongs there"),
+    ("dead_share", "((H == 0).mean(0) > 0.9).mean()",
+     'place', "`mean` is the wrong function"),
 ]
 
 RIGHT = [

@@ -98,6 +98,22 @@ for row in g:
 return g
 """,
      'seen', "changes its argument `g` in place"),
+    ("clip_value", """
+if np.abs(g).max() > theta:
+    return theta * np.sign(g)
+return g
+""",
+     'known', "as soon as one is too large"),
+    ("clip_norm", "g * theta / (theta + np.linalg.norm(g, axis=-1, keepdims=True))",
+     'known', "a smooth relative"),
+    ("clip_value", """
+g[g > theta] = theta
+g[g < -theta] = -theta
+return g
+""",
+     'seen', "`g[g > theta] = theta` writes into `g`"),
+    ("next_theta", "multiple * np.mean(norms[-10:]) if len(norms) else np.inf",
+     'place', "`[-10:]` is too much"),
 ]
 
 RIGHT = [

@@ -54,6 +54,32 @@ for _ in range(30):
 return np.array(seen)
 """,
      'seen', "your code changes the data: `X = (X - X.mean(0)) / X.std(0)`. The fault is in the loop."),
+    ("cross_entropy", """
+log_p = losses.log_softmax(z)
+return (y * (np.log(np.where(y > 0, y, 1)) - log_p)).sum(-1).mean()
+""",
+     'known', "the divergence"),
+    ("cross_entropy", """
+p = np.clip(losses.softmax(z), 1e-15, 1 - 1e-15)
+return -(y * np.log(p) + (1 - y) * np.log(1 - p)).sum(-1).mean()
+""",
+     'known', "in 10 of 12 cases your answer is that of a known mistake: also the logarithms of 1 − p"),
+    ("first_of_two", """
+if z1 >= z2:
+    return 1 / (1 + np.exp(z2 - z1))
+""",
+     'seen', "sometimes your function returns nothing"),
+    ("train_two", """
+X, y = experiments.three_clouds()
+W, seen = np.zeros((2, 3)), []
+for _ in range(30):
+    L, _ = losses.cross_entropy(X @ W, y)
+    dz = losses.softmax(X @ W) - losses.one_hot(y, 3)
+    W = W - lr * (1 // len(X)) * X.T @ dz
+    seen.append(L)
+return np.array(seen)
+""",
+     'known', "`1 // len(X)` is 0 as soon as `len(X)` is larger than 1"),
 ]
 
 RIGHT = [

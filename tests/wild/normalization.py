@@ -66,6 +66,29 @@ else:
 return (x - x.mean(axis=axis, keepdims=True)) / x.std(axis=axis, keepdims=True)
 """,
      'known', "is always true"),
+    ("normalise", """
+if kind == "instance":
+    axes = 2
+elif kind == "layer" or "batch":
+    axes = (1, 2)
+else:
+    axes = (0, 2)
+return (x - x.mean(axes, keepdims=True)) / x.std(axes, keepdims=True)
+""",
+     'seen', "is always true: `\"batch\"` alone counts as true"),
+    ("batch_norm", """
+if train:
+    mean[:] = x.mean(axis=0)
+    var[:] = x.var(axis=0)
+return gamma * (x - mean) / np.sqrt(var + eps) + beta
+""",
+     'seen', "your answers are right, but your function changes its arguments `mean` and `var` in place"),
+    ("batch_norm", """
+if train:
+    mean, var = x.mean(0), x.var(0)
+return np.abs(gamma) * (x - mean) / np.sqrt(var + eps) + beta
+""",
+     'place', "`np.abs(…)` around `gamma` is too much"),
 ]
 
 RIGHT = [

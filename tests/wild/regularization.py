@@ -86,6 +86,21 @@ return total / len(logits)
      'known', "set back to 0 in each round"),
     ("l2_gradient", "g + lam / n * each @ w",
      'known', "`@` sums"),
+    ("dropout", """
+u = np.random.default_rng(0).random(x.shape)
+return np.where(u < p, 0, x / (1 - p))
+""",
+     'seen', "your code gives `u` another value before it has looked at what was given"),
+    ("stopped", """
+best = 0
+for k, loss in enumerate(losses):
+    if loss < losses[best] - 1e-3:
+        best = k
+    elif k - best >= patience:
+        return best, k
+return best, len(losses) - 1
+""",
+     'place', "`- 1e-3` is too much"),
 ]
 
 RIGHT = [

@@ -84,6 +84,18 @@ if relu == "relu":
 return n * var, m * var
 """,
      'known', "True or False, and no word"),
+    ("standardise", "(X - seen.mean(axis=0)) / np.where(np.ptp(seen, axis=0) > 0, np.ptp(seen, axis=0), 1)",
+     'known', "divided by the range"),
+    ("standardise", """
+m, s = seen.mean(axis=0), seen.std(axis=0)
+return np.where(s > 0, (X - m) / np.where(s > 0, s, 1), 0)
+""",
+     'place', "`np.where(…)` around `(X - m) / np.where(s > 0, s, 1)` is too much"),
+    ("standardise", """
+s = seen.std(axis=0)
+return np.clip((X - seen.mean(axis=0)) / np.where(s > 0, s, 1), -3, 3)
+""",
+     'place', "`np.clip(…)` around"),
 ]
 
 RIGHT = [

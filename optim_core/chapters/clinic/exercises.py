@@ -110,6 +110,7 @@ def _hidden(seed, n, units, dead=(), quiet=()):
     cases={
         "some are dead": [(_hidden(0, 6, 5, dead=(1,)),), (_hidden(1, 8, 4, dead=(0, 3)),)],
         "none is dead": [(_hidden(2, 9, 3),)],
+        "one that hardly ever answers": [(np.vstack([np.zeros((39, 3)), [[0.2, 0.0, 1.5]]]),)],
         "an example for which all rest": [(_hidden(3, 7, 4, dead=(2,), quiet=(0, 4)),)],
         "all are dead": [(np.zeros((3, 4)),)],
     },

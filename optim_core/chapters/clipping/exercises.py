@@ -53,6 +53,9 @@ clip_value.mistakes += [  # what was done, the wrong formula, where to look
      "`np.clip` takes the lower limit first."),
     ("all components to ±θ", lambda g, theta: theta * np.sign(g),
      "Small components should stay as they are."),
+    ("all components to ±θ as soon as one is too large",
+     lambda g, theta: theta * np.sign(g) if np.abs(g).max() > theta else g,
+     "Each component is asked for itself: a small one stays as it is beside a large one."),
     ("the sign is lost", lambda g, theta: np.minimum(np.abs(g), theta),
      "The size is right. Which way did the component point?"),
     ("cut by norm, not by value", lambda g, theta: g * np.minimum(1, theta / max(np.linalg.norm(g), 1e-300)),
@@ -132,6 +135,8 @@ clip_norm.mistakes += [
      "This makes short gradients longer and leaves long ones. The factor should be at most 1."),
     ("multiplied by ‖g‖/θ", lambda g, theta: np.where(_norm(g) > theta, g * _norm(g) / theta, g),
      "The factor is upside down: a long gradient becomes longer."),
+    ("a smooth relative, θ/(θ + ‖g‖)", lambda g, theta: g * theta / (theta + _norm(g)),
+     "It shortens every gradient, and none to θ. One that is not longer than θ should stay as it is."),
     ("θ subtracted from the norm",
      lambda g, theta: np.where(_norm(g) > theta, g * (_norm(g) - theta) / _norm(g), g),
      "The new norm should be θ, not ‖g‖ − θ."),
@@ -199,6 +204,7 @@ def beside(function, theta_name="θ"):
         "after one step": [([3.0], 2.0)],
         "after several": [([1.0, 3.0, 50.0], 2.0), ([2.0, 2.0, 2.0, 2.0], 1.5), ([0.1, 0.4, 0.7], 10.0),
                           ([5.0, 1.0, 3.0, 0.5], 1.0)],
+        "after very many": [([9.0] + [1.0] * 150 + [2.0] * 49, 3.0)],
     },
     hints=[
         "It is a multiple of the mean of the norms so far. And if there are none yet, nothing should be clipped.",
@@ -291,6 +297,8 @@ def _behind(
 loss_behind.mistakes += [
     ("the parabola is cut at its top, θ²/2", _behind(large=lambda r, t: t**2 / 2 + 0 * r),
      "A flat loss has the slope 0: large residuals would not pull at all. Clipped, they pull with θ."),
+    ("0 for large residuals", _behind(large=lambda r, t: 0 * r),
+     "The loss would jump back to 0 at |r| = θ. Its slope there is θ, and so it goes on."),
     ("the line without its constant", _behind(large=lambda r, t: t * np.abs(r)),
      "At |r| = θ the loss jumps from θ²/2 to θ². Which constant joins the pieces?"),
     ("the constant is added, not subtracted", _behind(large=lambda r, t: t * np.abs(r) + t**2 / 2),
@@ -338,6 +346,7 @@ loss_behind.mistakes += [
                               (np.array([0.6, 0.8, 0.5]), 1.0), (np.array([2.0, 1.0, 2.0, 4.0]), 2.5)],
         "short enough together": [(np.array([0.3, 0.4]), 1.0), (np.array([1.0, 0.0]), 2.0),
                                   (np.array([0.5, 0.5, 0.5, 0.5]), 1.5)],
+        "tiny": [(np.array([3e-5, 4e-5]), 1e-5), (np.array([3e-5, 4e-5]), 1e-4)],
         "one layer": [(np.array([5.0]), 2.0), (np.array([0.5]), 2.0)],
     },
     hints=[

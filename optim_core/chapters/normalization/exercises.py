@@ -14,7 +14,7 @@ _rng = np.random.default_rng(10)
 # 1. Batch normalization in both modes --------------------------------------------------------------------------------
 
 _X = _rng.normal(size=(4, 3)).round(2) * [1.0, 3.0, 0.5] + [0.0, 2.0, -1.0]
-_GAMMA, _BETA = np.array([1.5, 0.5, 2.0]), np.array([0.3, -1.0, 0.0])
+_GAMMA, _BETA = np.array([1.5, -0.5, 2.0]), np.array([0.3, -1.0, 0.0])
 _MEAN, _VAR = np.array([0.2, 1.0, -0.5]), np.array([0.8, 4.0, 0.3])
 _ONES, _NULL = np.ones(3), np.zeros(3)
 
@@ -187,6 +187,7 @@ _BLOCKS = [_rng.normal(size=(4, 3, 5)).round(2) * 2 + 1, _rng.normal(size=(2, 3,
         "batch norm": [(x, "batch") for x in _BLOCKS],
         "layer norm": [(x, "layer") for x in _BLOCKS],
         "instance norm": [(x, "instance") for x in _BLOCKS],
+        "numbers that hardly differ": [(5 + 1e-3 * _BLOCKS[0], kind) for kind in ("batch", "layer", "instance")],
     },
     hints=[
         "Which numbers share a mean? In batch norm those of one channel, in layer norm those of one example, in "
@@ -202,6 +203,9 @@ def normalise(x, kind):
     """
     axes = {"batch": (0, 2), "layer": (1, 2), "instance": (2,)}[kind]
     return (x - x.mean(axes, keepdims=True)) / x.std(axes, keepdims=True)
+
+
+_AXES = {"batch": (0, 2), "layer": (1, 2), "instance": (2,)}
 
 
 def _over(batch=(0, 2), layer=(1, 2), instance=(2,), by=lambda x, a: x.std(a, keepdims=True), less=True):
@@ -233,6 +237,10 @@ normalise.mistakes += [
      "Which of the two averages over the batch?"),
     ("the root is missing", _over(by=lambda x, a: x.var(a, keepdims=True)),
      "Divide by the standard deviation, not by the variance."),
+    ("one spread for everything", _over(by=lambda x, a: x.std()),
+     "The means are those of each set; the spread, too: over the same axes."),
+    ("one mean for everything", lambda x, kind: (x - x.mean()) / x.std(_AXES[kind], keepdims=True),
+     "The spreads are those of each set; the mean, too: over the same axes."),
     ("only the mean is taken out", _over(by=lambda x, a: 1.0),
      "The mean is 0 now. And the variance should be 1."),
     ("the mean is not subtracted", _over(less=False),

@@ -105,7 +105,7 @@ _X = np.array([[1.0, 2.0, -3.0, 4.0], [0.5, -1.0, 2.0, 8.0]])
     cases={
         "half are dropped": [(_X, _U, 0.5), (-_X, 1 - _U, 0.5)],
         "few are dropped": [(_X, _U, 0.1), (_X, 1 - _U, 0.25)],
-        "most are dropped": [(_X, _U, 0.6), (_X, 1 - _U, 0.8)],
+        "most are dropped": [(_X, _U, 0.6), (_X, 1 - _U, 0.8), (_X, _U, 0.9)],
         "none is dropped": [(_X, _U, 0.0)],
         "the smallest u": [
             (_X[0], np.array([0.0, 0.25, 0.5, 0.75]), 0.25),
@@ -202,6 +202,7 @@ def _stop(losses, patience, better=lambda new, old: new < old, late=0, since_ris
             ([5.0, 4.0, 6.0, 5.0, 6.0, 5.5, 7.0, 1.0], 4),
         ],
         "an equal loss": [([3.0, 2.0, 2.0, 2.0, 2.0, 1.0], 3), ([2.0, 2.0, 2.0, 0.5], 1)],
+        "a loss that falls by little": [([0.3, 0.2999, 0.2998, 0.2998, 0.2997, 0.3, 0.31], 2)],
         "patience never runs out": [([5.0, 4.0, 3.0, 2.0], 2), ([5.0, 4.0, 3.0, 3.5], 2), ([1.0], 1)],
         "at once": [([1.0, 2.0, 3.0, 4.0], 1), ([1.0, 2.0, 3.0, 4.0, 0.5], 3)],
     },
