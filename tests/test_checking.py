@@ -1347,8 +1347,8 @@ def test_everything_public_is_documented():
 
 IN_PLACE = {  # what stands in the function, and what is advised
     "x /= 2\n    return x": "`x = x / …` instead of `x /= …`",
-    "x[:] = x / 2\n    return x": "`x[:] = x / 2` writes into `x`: work on a copy, `x = x.copy()`.",
-    "y = x\n    y /= 2\n    return y": "Make a new one, or work on a copy: `x = x.copy()`.",
+    "x[:] = x / 2\n    return x": "`x[:] = x / 2` changes it: work on `x.copy()`.",
+    "y = x\n    y /= 2\n    return y": "Work on `x.copy()`.",
 }
 
 

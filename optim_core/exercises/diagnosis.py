@@ -63,7 +63,7 @@ def _described(ex, function, runs, right, score):
     lines = [loose(function), thrown_away(function), *lines]
     if any(r.changed for r in runs):
         lines.append(f"Also, {changed_argument(ex, runs, function)}")
-    lines.append(_groups(ex, right))
+    lines += [unread(function, getattr(ex, "broken", None)), _groups(ex, right)]
     if runs[k].warned and not run(ex.reference, ex.cases[k]).warned:
         lines.append(f"numpy warned: {runs[k].warned}.")
     if runs[k].printed:

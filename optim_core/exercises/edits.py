@@ -484,7 +484,7 @@ def _which(what, part, statement, line, text):
     own = re.match(r"(the number |at |the sign before )?`([^`]+)` (is (not|too much|the wrong|wrong)|a )", what)
     if not own:
         return what
-    stands = [found.start() for found in re.finditer(rf"(?<![\w.]){re.escape(own[2])}(?![\w.])", line)]
+    stands = [found.start() for found in re.finditer(rf"(?<![\w.]){re.escape(own[2])}(?!\w|\.\d)", line)]
     first, last = part.col_offset - statement.col_offset, part.end_col_offset - statement.col_offset
     within = [k for k, at in enumerate(stands) if first <= at < last]
     if len(stands) < 2 or not within:

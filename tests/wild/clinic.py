@@ -53,7 +53,7 @@ scores.sort()
 n = len(scores)
 return sum(math.comb(i, k - 1) * scores[i] for i in range(n)) / math.comb(n, k)
 """,
-     'seen', "`scores.sort()` does it: `sorted(scores)` makes a new list"),
+     'seen', "`scores.sort()` sorts it where it stands"),
     ("alike", """
 m = X.mean(axis=0)
 return (X - m) / X.std(axis=0), (X_test - m) / X_test.std(axis=0)

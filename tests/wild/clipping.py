@@ -111,7 +111,7 @@ g[g > theta] = theta
 g[g < -theta] = -theta
 return g
 """,
-     'seen', "`g[g > theta] = theta` writes into `g`"),
+     'seen', "`g[g > theta] = theta` changes it: work on `g.copy()`"),
     ("next_theta", "multiple * np.mean(norms[-10:]) if len(norms) else np.inf",
      'place', "`[-10:]` is too much"),
 ]
