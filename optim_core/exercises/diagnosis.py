@@ -651,7 +651,7 @@ def _known_and_more(ex, sure, got, want, cases):
     for what, look, arrays in known:
         if len(sure) < cases and rules.all_close(got, arrays) and not rules.all_close(arrays, want):
             return f"where they are finite, your numbers are those of a known mistake: {what}.\n{look}"
-    accident = None
+    accident, multiples = None, []
     for what, look, arrays in known:
         k = rules.flat(arrays)
         factor = a @ k / (k @ k) if k.any() else 0.0
@@ -665,13 +665,15 @@ def _known_and_more(ex, sure, got, want, cases):
                 more = f"\n{in_general(look)}" if simple else ""  # what follows from a mistake may not from e times it
                 text = f"your numbers are {rules.times(factor)} those of a known mistake: {what}.{more}"
                 if rules.is_telling(factor):
-                    return text
+                    multiples.append((not simple, len(rules.times(factor)), len(multiples), text))
                 accident = accident or text
         if np.ptp(k) > 0 and (abs(off := a[0] - k[0]) == 1) and np.all(a - k == off) and np.all(b == np.round(b)):
             side = "1 more" if off > 0 else "1 less"
             return f"your numbers are {side} than those of a known mistake: {what}.\n{in_general(look)}".strip()
         if factor := rules.plain_factor(some, got, arrays):
             return f"your numbers are those of a known mistake, {factor}: {what}.\n{in_general(look)}"
+    if multiples:
+        return min(multiples)[-1]
     table = np.array([rules.flat(arrays) for _, _, arrays in known])
     for k, (one, look1, _) in enumerate(known[:-1]):
         x, y = table[k], table[k + 1 :]  # y: each of the later ones
