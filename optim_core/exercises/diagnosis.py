@@ -55,6 +55,7 @@ def _described(ex, function, runs, right, score):
             two = not text.startswith(SOMETIMES)  # what lacks a way out is not mended by a sign
             alone = alone or "stands inside the loop" in text
             there = None if alone else place(ex, function, right, score, two) or _unused(ex, function)
+            there = there or (None if alone else _overwritten(ex, function))
             if there and "a largest is missing" in there and text.startswith(RESHAPED):
                 there = None  # a sum over an axis of one entry takes it away, but nothing is to be added up
             text = "\n".join(filter(None, [text.replace(SUM, ".") if there else text, there]))
@@ -457,7 +458,7 @@ def _answers(ex, function, runs, right, score):
     if family:
         return family, None
     if drawn := _draws(ex, function):  # of such numbers no rule says anything
-        return "\n".join(filter(None, [_unused(ex, function), drawn])), None
+        return "\n".join(filter(None, [_unused(ex, function), _overwritten(ex, function), drawn])), None
     if given := _given_back(ex, runs):
         return (wrong_too and _terms_and_readings(some, mine, its)) or given, None
     lines = [_rule(some, mine, its) if wrong_too else None, place(ex, function, right, score)]
@@ -475,6 +476,7 @@ def _answers(ex, function, runs, right, score):
             or (_each(some, rules.straight, mine, its) if wrong_too and mine else None)
             or _unused(ex, function)
             or _known_part(ex, runs, right)
+            or _overwritten(ex, function)
             or _exchanged(ex, function)
             or _part_of_the_data(ex, runs)
             or _ignored(ex, function, runs)
@@ -857,8 +859,12 @@ def _unused(ex, function):
     unused = [ex.arguments[k] for k in _never_loaded(function, ex.arguments) if k in needed]
     if hidden := [name for name in unused if edits.counts_with(function, name)]:
         return f"the `{hidden[0]}` that is handed in is never used: your loop has a `{hidden[0]}` of its own."
-    if unused:
-        return f"your code never uses {listed([f'`{name}`' for name in unused])}."
+    return f"your code never uses {listed([f'`{name}`' for name in unused])}." if unused else None
+
+
+def _overwritten(ex, function):
+    """Are there arguments, of those that are needed, whose value the code throws away?"""
+    needed = set(range(len(ex.arguments))) - set(_never_loaded(ex.reference, ex.arguments))
     own = edits.own_names(function)
     if gone := [f"`{name}`" for name in edits.overwritten(function) if own.index(name) in needed]:
         return f"your code gives {listed(gone)} another value before it has looked at what was given."
