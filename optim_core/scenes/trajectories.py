@@ -7,6 +7,7 @@ from .board import many, number, reaching
 from .panels import Curves, Page, Side, Surface
 
 STEEP = 1e-4  # a run has arrived once the gradient norm stays below
+FLAT = "a place that is flat to second order"
 
 
 def tidy(steps):
@@ -69,7 +70,7 @@ def where(surface, w):
         kind = known[0]["kind"]
     else:
         kind = critical.classify(H, 1e-3) if np.abs(H).max() > 1e-3 else "degenerate"
-    flat = "a place that is flat to second order" + " in one direction" * bool(np.abs(H).max() > 1e-3)
+    flat = FLAT + " in one direction" * bool(np.abs(H).max() > 1e-3)
     return flat if kind == "degenerate" else f"a {kind}"
 
 
@@ -98,6 +99,8 @@ def story(name, surface, path):
         return f"{name} started where the gradient norm is below 10⁻⁴ already."
     if place == "a saddle" and not rests(surface, w[-1]):
         return f"{name} came close to a saddle {after}, and will leave it."
+    if place == FLAT and slope[-1]:  # beside it the loss may fall, only slowly
+        return f"{name} came to {place} {after}, and may go on creeping."
     left, right, bottom, top = surface.window
     seen = left <= w[-1, 0] <= right and bottom <= w[-1, 1] <= top
     return f"{name} arrived at {place}{'' if seen else ', outside the picture,'} {after}."

@@ -278,4 +278,3 @@ def ends(values, seen, caption, t):
 
 
 CHECK = {"Factor": factor, "Apart": apart, "Edge": edge, "Units": units, "Ends": ends}
-COUNT = dict.fromkeys(("Factor", "Apart", "Edge", "Units"), 600)
