@@ -687,22 +687,6 @@ def test_at_a_large_rate_wsd_is_constant_until_it_falls_and_the_others_are_ahead
     assert (linear[1:] < constant[1:]).all() and (cosine[1:] < constant[1:]).all()
 
 
-def test_the_digits_caption_gives_the_lowest_of_the_present_epoch():
-    scene = scenes.Digits()
-    looks = list(experiments.on_digits(0.2, 0))
-    assert all((look.held[0] == look.held[0, 0, 0]).all() for look in looks)  # nothing is trained yet
-    for look in looks[::5]:
-        scene.show(look)
-        scene.at(look.epochs)
-        told = re.findall(r", ([\d.]+) at (?:η = )?([\d.]+|every η) \(training ([\d.]+)\)", scene.caption)
-        assert len(told) == 4
-        for (loss, eta, train), held, trained in zip(told, look.held[-1], look.train[-1], strict=True):
-            assert (eta == "every η") == (look.epochs == 0)
-            at = sorted(range(6), key=held.__getitem__)[0] if look.epochs else 0
-            assert look.epochs == 0 or float(eta) == experiments.DIGIT_ETAS[at]
-            assert [float(loss), float(train)] == pytest.approx([held[at], trained[at]], rel=6e-3)
-
-
 def test_the_lowest_held_out_loss_is_found_beside_runs_that_diverged():
     for seed in range(60):
         held = np.random.default_rng(seed).lognormal(0, 3, 6)

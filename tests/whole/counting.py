@@ -31,7 +31,7 @@ def value(words):
 
 
 def says(words, number, digits=None):
-    """Whether some words say this number, to the digits that they have; or that it is beyond all use.
+    """Whether some words say this number, to the digits that they have; or on which side of a bound it lies.
 
     digits: how many of them count, where a number is written with so many: as 2,050 for 2048.3, or 0.5 for 0.4996. A
     whole number may have all of its own.
@@ -40,11 +40,11 @@ def says(words, number, digits=None):
     (True, False, False)
     >>> says("2,050", 2048.3, 3), says("2,048", 2048.3, 3), says("2,048", 2048, 3)
     (True, False, True)
+    >>> says("above 10⁸", math.nan), says("more than 10⁶", 9e5), says("below 10⁻¹²", 1e-14)
+    (True, False, True)
     """
-    if words.startswith("above"):
-        return not number <= 1e8
-    if words.startswith("below 10⁻¹²"):
-        return 0 < number < 1e-12
+    if bound := re.match(r"(above|more than|below)\b", words):
+        return 0 < number < value(words)[0] if bound[1] == "below" else not number <= value(words)[0]
     said, digit = value(words)
     if digits and said not in (number, float(f"{said:.{digits}g}")):
         return False

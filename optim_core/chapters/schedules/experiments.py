@@ -633,9 +633,11 @@ _FINISHED = {}
 
 
 class OnDigits(NamedTuple):
-    """Trainings so far: epochs done; training and held-out losses, (epochs + 1, schedules, η)."""
+    """Trainings so far: how many labels are wrong, each with this probability; epochs done; training and held-out
+    losses, (epochs + 1, schedules, η)."""
 
-    wrong: float
+    wrong: int
+    probability: float
     seed: int
     epochs: int
     train: np.ndarray
@@ -662,6 +664,7 @@ def _trained(wrong, seed, etas):
         digits(EXAMPLES, seed=seed, noise=wrong),
         Network([Linear(64, 32), Tanh(), Linear(32, 10)], cross_entropy),
     )
+    replaced = int((data.y != digits(EXAMPLES, seed=seed).y).sum())
     shapes = [make(DIGIT_STEPS) for make in OVER_TIME.values()]
     etas = np.broadcast_to(etas, (len(shapes), np.shape(etas)[-1]))
 
@@ -673,7 +676,7 @@ def _trained(wrong, seed, etas):
     for now in training(net, data, gd, epochs=EPOCHS, batch=BATCH, seed=seed, w=w, lr=lr):
         train.append(net.loss(now["w"], data.X, data.y))
         held.append(now["test_loss"])
-        yield OnDigits(wrong, seed, len(train) - 1, np.array(train), np.array(held))
+        yield OnDigits(replaced, wrong, seed, len(train) - 1, np.array(train), np.array(held))
 
 
 def over_seeds(wrong, seeds=10):

@@ -641,7 +641,7 @@ class Digits(Page):
         self.looks = {name: drawn_as(name) for name in names}
         at = list(experiments.DIGIT_ETAS).index(self.lr)
         epochs = np.arange(len(result.train))
-        for panel, limits in zip((self.time, self.train, self.held), self.LIMITS[result.wrong], strict=True):
+        for panel, limits in zip((self.time, self.train, self.held), self.LIMITS[result.probability], strict=True):
             panel.scale("y", "log", limits)
         self.time.show({n: (epochs, capped(result.train[:, i, at])) for i, n in enumerate(names)}, looks=self.looks)
         for panel, losses in ((self.train, result.train), (self.held, result.held)):
@@ -653,8 +653,9 @@ class Digits(Page):
         r = self.r
         rows = zip(experiments.OVER_TIME, r.held[-1], r.train[-1], strict=True)
         told = "; ".join(f"{name}, {lowest(held, train)}" for name, held, train in rows)
+        each = f" (each with probability {percent(r.probability)})" * (r.probability > 0)
         self.caption = (
-            f"Epoch {r.epochs} of {experiments.EPOCHS}, {percent(r.wrong)} of the labels wrong, seed {r.seed}. Lowest "
-            f"held-out loss now: {told}."
+            f"Epoch {r.epochs} of {experiments.EPOCHS}, {r.wrong} of {experiments.EXAMPLES} labels wrong{each}, seed "
+            f"{r.seed}. Lowest held-out loss now: {told}."
         )
         return self.moved()
