@@ -2,7 +2,8 @@
 
 `whole/<chapter>.py` has a CHECK for each such scene: what a person would count by hand, from the sliders' values and
 from what the experiment gave, against the words of the caption. In every run of the suite a few settings are tried,
-both ends of every slider among them; with --whole all of them, or COUNT of them evenly where they are too many:
+both ends of every slider among them, of a QUICK experiment where the figure's takes seconds; with --whole all of them,
+or COUNT of them evenly where they are too many:
 
     python3 -m optim_core test tests/test_whole.py --whole -n 2
 
@@ -36,15 +37,16 @@ def whole(request):
 
 def test_captions_of_trainings_say_what_is_counted_by_hand(ran, whole):
     room = ROOMS.get(ran.path.stem)
-    checks, counts = getattr(room, "CHECK", {}), getattr(room, "COUNT", {})
+    checks, counts, quick = (getattr(room, what, {}) for what in ("CHECK", "COUNT", "QUICK"))
     assert set(checks) <= {type(live.scene).__name__ for _, live in ran.figures}
     for cell, live in ran.figures:
         name = type(live.scene).__name__
         if name in checks or whole:
+            run = live.experiment if whole else quick.get(name, live.experiment)
             with notebooks.strict_warnings():
                 most = (counts.get(name, MANY) if name in checks else OTHERS) if whole else FEW
                 for values in settings(live, most, whole, random.Random(f"{ran.path.name} {cell}")):
-                    go_through(ran, cell, live, values, checks.get(name), whole)
+                    go_through(ran, cell, live, values, run, checks.get(name), whole)
 
 
 def settings(live, most, whole, dice):
@@ -81,10 +83,10 @@ def thinned(axes, most):
             for axis, n in zip(axes, sizes, strict=True)]  # fmt: skip
 
 
-def go_through(ran, cell, live, values, check, whole):
+def go_through(ran, cell, live, values, run, check, whole):
     """Run the experiment once, show each of its results at some moments, and check each caption."""
     scene, own = live.scene, {name: stops(control) for name, control in live.controls.items() if name in live._own}
-    dice, results = random.Random(str(values)), live.experiment(**values)
+    dice, results = random.Random(str(values)), run(**values)
     if hasattr(scene, "forget"):
         scene.forget()
     for seen, mine in tellings(results if is_stream(results) else [results], own, dice, whole):

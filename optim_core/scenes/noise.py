@@ -84,7 +84,7 @@ def ended(eta, lam, B, steps, end, spread):
     if now == "adding up":
         return text + ": the noise has not yet added up to its floor."
     text += ", and the start is not forgotten yet: "
-    if now == "noisy":
+    if now == "noisy" or end <= 2 * spread:  # where both are nearly equal, chance may tip the balance
         return text + f"the variance of the runs is {brief(spread)}, the rest is what is left of the start."
     return text + f"that is the larger part, and the variance of the runs is {brief(spread)}."
 

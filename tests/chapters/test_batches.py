@@ -457,7 +457,7 @@ def test_what_is_left_of_the_start_goes_on_falling_and_what_is_not_stays(batch, 
         now, later = late_ends(some[: steps + 1], epoch).mean(), late_ends(some, epoch).mean()
         if path["diverged"].any() or now <= 1e-12:
             continue
-        if on_its_way(surface, np.array(start), lr, steps, now):
+        if on_its_way(surface, np.array(start), lr, late_ends(np.arange(steps + 1), epoch), now):
             assert later < 0.75 * now, order
         else:
             assert later > 0.4 * now, order
@@ -472,7 +472,7 @@ def test_what_is_left_of_the_start_is_what_a_run_without_noise_has_left():
     for (i, j), share in itertools.product(np.ndindex(left.shape), (0.3, 1.9, 2.1, 10.0)):
         late = share * left[i, j]  # what is measured, as a multiple of what is left
         if left[i, j] > 1e-20:
-            assert on_its_way(surface, starts[j], rates[i], 640, late) == (late > 1e-12 and share < 2), (
+            assert on_its_way(surface, starts[j], rates[i], range(320, 641), late) == (late > 1e-12 and share < 2), (
                 rates[i],
                 starts[j],
             )

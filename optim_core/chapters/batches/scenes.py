@@ -200,15 +200,14 @@ def late_ends(values, epoch):
     return ends[len(ends) // 2 + 1 :]
 
 
-def on_its_way(surface, start, lr, steps, late):
+def on_its_way(surface, start, lr, times, late):
     """Whether half of what is measured, or more, is what gradient descent without noise has left of the start.
 
-    late: the mean excess over the second half of so many steps, from `start` with learning rate lr.
+    late: the mean excess after these numbers of steps, from `start` with learning rate lr.
     """
     values, vectors = np.linalg.eigh(surface.hessian(start))
     far = (start - surface.critical_points[0]["w"]) @ vectors
-    t = np.arange(steps // 2, steps + 1)[:, None]
-    left = (0.5 * values * far**2 * (1 - lr * values) ** (2 * t)).sum(-1).mean()
+    left = (0.5 * values * far**2 * (1 - lr * values) ** (2 * np.reshape(times, (-1, 1)))).sum(-1).mean()
     return bool(late > 1e-12 and left >= 0.5 * late)
 
 
@@ -274,11 +273,11 @@ class Orders(Page):
         text = f"Update {t} of {self.steps}, B = {self.batch}, η = {number(self.lr)}. "
         if gone := lost(self.paths):
             return text + gone
-        (_, runs), count = self.excess["shuffled"].shape, len(late_ends(np.arange(self.steps + 1), self.epoch))
+        runs, times = self.excess["shuffled"].shape[1], late_ends(np.arange(self.steps + 1), self.epoch)
         facts = ", ".join(f"{name} {height(late, 2)}" for name, late in self.late.items())
-        text += f"Above the minimum at the ends of the last {count} epochs, mean of {runs} runs: {facts}."
+        text += f"Above the minimum at the ends of the last {len(times)} epochs, mean of {runs} runs: {facts}."
         start = self.paths["shuffled"]["w"][0, 0]
-        on = [n for n, late in self.late.items() if on_its_way(self.surface, start, self.lr, self.steps, late)]
+        on = [n for n, late in self.late.items() if on_its_way(self.surface, start, self.lr, times, late)]
         text += f" Half of that or more is still left of the start: {', '.join(on)}." if on else ""
         same = same_steps(self.excess["shuffled"], self.excess["fixed"])
         return text + " Shuffled and fixed take the same steps." * same
@@ -306,6 +305,16 @@ def crosses(sharp, lr):
     return "always above" if above.all() else "at times above" if above.any() else "always below"
 
 
+def factor(times, digits):
+    """A factor with so many digits, also where it is nearly 1.
+
+    >>> factor(0.96341, 4), factor(1.00003, 4)
+    ('0.9634', '1.000')
+    """
+    words = number(times, digits)
+    return f"{1:.{digits - 1}f}" if words == "1" else words
+
+
 def follows(k, warm, epochs, scaled, same, off, crossing):
     """What became of k times the batch: final losses in those of the base run, with k times η and with the same η.
 
@@ -315,8 +324,8 @@ def follows(k, warm, epochs, scaled, same, off, crossing):
         text = f"k = 1{f', where a warm-up over {warm} epochs changes nothing' if warm else ''}. This is the base "
         return text + f"setting itself: B = 10, η = 0.1, {epochs} epochs, a line for each run."
     return f"k = {k}{f', warm-up over {warm} epochs' if warm else ''}. " + (
-        f"After {epochs} epochs with η × k = {number(0.1 * k)} the loss is {number(scaled, 4)} times the base run's "
-        f"(on the way off by a factor of {number(off, 3)} at most), with the same η {number(same, 4)} times (means of "
+        f"After {epochs} epochs with η × k = {number(0.1 * k)} the loss is {factor(scaled, 4)} times the base run's "
+        f"(on the way off by a factor of {factor(off, 3)} at most), with the same η {factor(same, 4)} times (means of "
         f"all runs). At the start and after each epoch the base run's λ_max is {crossing} 2/(η × k)."
     )
 
