@@ -74,7 +74,7 @@ def ended(eta, lam, B, steps, end, spread):
     """
     kept, now = abs(1 - eta * lam), state(eta, lam, B, steps)
     if now == "no floor":
-        part = "all of" if kept < 1 + 1e-9 else f"{number(kept)} times"
+        part = "all of" if kept < 1 + 1e-9 else f"{number(kept, 3 if kept >= 1.005 else 4)} times"
         text = f"from ηλ = 2 on there is no floor. A step leaves {part} what was there, so no noise is lost, and adds"
         return text + " its own."
     text = f"over the last quarter the mean of x² is {brief(end)}, theory's floor {brief(floor(eta, lam, B))}. "

@@ -197,9 +197,9 @@ def by_recursion(eta, lam, B):
             x, before, V = (1 - eta * lam) * x, V, (1 - eta * lam) ** 2 * V + eta**2 / B
             starts.append(x**2)
             noises.append(V)
-    ends = V - before <= 0.99 * eta**2 / B
-    floor = eta**2 / B / (1 - (1 - eta * lam) ** 2) if ends else math.inf
-    return np.mean(starts[300:]), np.mean(noises[300:]), floor
+        ends = V - before <= 0.99 * eta**2 / B
+        floor = eta**2 / B / (1 - (1 - eta * lam) ** 2) if ends else math.inf
+        return np.mean(starts[300:]), np.mean(noises[300:]), floor
 
 
 def noise_floor(values, seen, caption, t):
@@ -214,7 +214,7 @@ def noise_floor(values, seen, caption, t):
             r"from ηλ = 2 on there is no floor\. A step leaves (all of|\S+ times) what was there, so no noise is lost, "
             r"and adds its own\.", told)  # fmt: skip
         assert eta * lam >= 2 - 1e-9
-        assert (kept < 1 + 1e-9) if times == "all of" else says(times, kept, 3) and times != "1 times"
+        assert kept < 1 + 1e-9 if times == "all of" else says(times, kept, 3 if kept >= 1.005 else 4) and kept > 1
         return
     mean, floor, rest = fields(
         r"over the last quarter the mean of x² is (\S+), theory's floor (\S+)\. (.*)", told)  # fmt: skip
