@@ -79,6 +79,12 @@ def horizon(values, seen, caption, t):
         assert says(loss, losses.min(), 3)
         assert rate in {number(one) for one in rates[losses <= losses.min() * (1 + 1e-9)]}
     assert best[lowest] <= min(best.values()) * (1 + 1e-9)
+    for name, losses in seen[2].items():  # as the alternative text has it
+        assert np.allclose(losses[T], best[name])
+        if name in ("averaged", "schedule-free"):
+            assert (np.diff(losses[T:]) < 0).all()
+        elif name != "constant η":
+            assert np.allclose(losses[T:], losses[T])
 
 
 def to_the_floor(w, lr, radius, steps=200):
@@ -122,6 +128,9 @@ def turned(values, seen, caption, t):
     for word, path in zip(said, paths.values(), strict=True):
         x, y = path[t].tolist()
         assert little(word, ((c * x + s * y) ** 2 / kappa + (c * y - s * x) ** 2) / 2)
+    for name, row in left.items():  # as the alternative text has it: level, or not
+        low, *_, high = sorted(np.maximum(row, 1e-8))
+        assert high < 1.001 * low if name in ("Shampoo", "SOAP") else high > 1.1 * low
 
 
 CHECK = {"Modes": modes, "Horizon": horizon, "Floor": floor, "Turned": turned}

@@ -1,6 +1,7 @@
 """What chapter 14 says of networks and trainings, counted by hand."""
 
 import functools
+import itertools
 import math
 import re
 
@@ -145,6 +146,9 @@ def modes(values, seen, caption, t):
     assert ("1 layer," in caption) == (layers == 1)
     by_hand, done, missing = product(layers, a0, lr), [], []
     assert np.allclose(by_hand, path, atol=1e-9)
+    if layers > 1:  # one after another, the strongest first, as the alternative text has it
+        first = [(row >= s / 2).argmax() or 801 for row, s in zip(path.T, (4, 2, 1, 0.5), strict=True)]
+        assert all(a < b or b == 801 for a, b in itertools.pairwise(first))
     for k, s in enumerate((4, 2, 1, 0.5)):
         first = next((step for step in range(t + 1) if by_hand[step, k] >= s / 2), None)
         if first is None:

@@ -350,6 +350,7 @@ def search(values, seen, caption, t):
     assert int(count) == 1 + sum(b - a > 1e-6 for a, b in itertools.pairwise(column))
     assert says(best, 100 * max(right)) and says(drawn, 100 * best_of(experiments.random_trials()[1].tolist(), k)[0])
     assert says(laid, 100 * np.mean([max(one) for one in experiments.grids(round(k ** (1 / 3)))[1]]))
+    assert value(laid)[0] < value(drawn)[0]  # as the alternative text has it
 
 
 def best_of_some(values, seen, caption, t):

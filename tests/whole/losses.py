@@ -83,7 +83,9 @@ def probability(words, p, q):
         return p < 1e-12
     if words == "more than 1 − 10⁻¹²":
         return q < 1.01e-12
-    return says(words[4:], q, 3) and q < 0.00101 if words.startswith("1 − ") else says(words, p, 3) and q > 0.00099
+    if words.startswith("1 − "):  # what is missing is known as well as p is
+        return q < 0.00101 and any(says(words[4:], q + slip, 3) for slip in (-2e-16, 0.0, 2e-16))
+    return says(words, p, 3) and q > 0.00099
 
 
 def two_losses(values, seen, caption, t):
