@@ -14,6 +14,7 @@ import itertools
 import re
 import types
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 
@@ -44,21 +45,9 @@ def _described(ex, function, runs, right, score):
         lines = [_error(ex, function, runs, k), there]
     else:
         got, want = [r.value for r in runs], ex.expected
-        looks = (functools.partial(_nothing, function), _kind, _words, functools.partial(_shapes, function))
-        text, k = next(filter(None, (look(ex, got, want) for look in looks)), (None, None))
-        if text is None:
-            text, k = _answers(ex, function, runs, right, score)
-        else:
-            alone = text.endswith("return it alone.")  # nothing is left to say
-            if alone or text.startswith(RESHAPED[1]):
-                text = " ".join(filter(None, [text, _comma(function)]))
-            two = not text.startswith(SOMETIMES)  # what lacks a way out is not mended by a sign
-            alone = alone or "stands inside the loop" in text
-            there = None if alone else place(ex, function, right, score, two) or _unused(ex, function)
-            there = there or (None if alone else _overwritten(ex, function))
-            if there and "a largest is missing" in there and text.startswith(RESHAPED):
-                there = None  # a sum over an axis of one entry takes it away, but nothing is to be added up
-            text = "\n".join(filter(None, [text.replace(SUM, ".") if there else text, there]))
+        looks = (_nothing, _kind, _words, _shapes)
+        seen = next(filter(None, (look(function, ex, got, want) for look in looks)), None)
+        text, k = _in_the_code(ex, function, right, score, seen) if seen else _answers(ex, function, runs, right, score)
         k = telling(ex, runs, right) if k is None else k
         lines = [text, _example(ex, runs[k], want[k])]
     lines = [loose(function), thrown_away(function), *lines]
@@ -248,38 +237,61 @@ def place(ex, function, right, score, two=True):
     return kind(f"two things: {text}\n{with_that}\n{in_general(look)}".strip())
 
 
-SOMETIMES = "sometimes your function returns nothing"
-RESHAPED = ("the numbers are right, but their shape", "your function wraps its number")
+class Seen(NamedTuple):
+    """What a look at the answers has found: a sentence, and what it leaves open.
+
+    case: the one to show with it (None: the most telling one); guess: how the sentence ends where nothing is found in
+    the code; settled: nothing is left to say; two: a change in the code may be one of two faults; reshaped: all numbers
+    are right.
+    """
+
+    text: str
+    case: int | None = None
+    guess: str = ""
+    settled: bool = False
+    two: bool = True
+    reshaped: bool = False
 
 
-# A look takes the exercise and the answers got and wanted for every case. It returns None, or a sentence and the case
-# to show with it (None: the most telling one). Each may rely on the looks before it having found nothing.
+def _in_the_code(ex, function, right, score, seen):
+    """What was seen of the answers, and what is found in the code beside it; and the case to show."""
+    there = None
+    if not seen.settled:
+        there = place(ex, function, right, score, seen.two) or _unused(ex, function) or _overwritten(ex, function)
+    if there and "a largest is missing" in there and seen.reshaped:
+        there = None  # a sum over an axis of one entry takes it away, but nothing is to be added up
+    text = seen.text if there or not seen.guess else f"{seen.text.removesuffix('.')}{seen.guess}"
+    return "\n".join(filter(None, [text, there])), seen.case
+
+
+# A look takes the function, the exercise, and the answers got and wanted for every case. It returns None, or what it
+# has seen. Each may rely on the looks before it having found nothing.
 
 
 def _nothing(function, ex, got, want):
     empty = [k for k, value in enumerate(got) if value is None]
     if len(empty) == len(got):
-        return "your function returns nothing. Is there a `return` in its last line (not a `print`)?", None
+        return Seen("your function returns nothing. Is there a `return` in its last line (not a `print`)?")
     if empty and (inside := edits.returns_in_loop(function)):
         where = f"`{inside}` stands inside the loop, which therefore ends in its first round"
-        return f"{where}; and where there is no round, nothing is returned.", empty[0]
+        return Seen(f"{where}; and where there is no round, nothing is returned.", empty[0], settled=True)
     if empty:
         how = "returns `None`" if edits.returns_none(function) else "has no `return`"
-        return f"{SOMETIMES}: one of its ways through {how}.", empty[0]
+        text = f"sometimes your function returns nothing: one of its ways through {how}."
+        return Seen(text, empty[0], two=False)  # what lacks a way out is not mended by a sign
 
 
-def _kind(ex, got, want):
+def _kind(function, ex, got, want):
     for k, (value, expected) in enumerate(zip(got, want, strict=True)):
         wants_word = word(expected) is not None
         if word(value) is None if wants_word else numbers(value) is None:
             if ex.parts and not wants_word:
-                return missing_part(ex, value, expected), k
-            right_part = _right_part(ex, got, want)
-            if right_part:
-                return right_part, k
+                return Seen(missing_part(ex, value, expected), k)
+            if right_part := _right_part(function, ex, got, want):
+                return Seen(right_part, k, settled=True)
             wanted = "a word" if wants_word else "a number" if np.ndim(expected) == 0 else kind_of(expected)
             brackets = " Did you forget the brackets of a call?" if callable(value) else ""
-            return f"your function returns {kind_of(value)}; {wanted} is asked for.{brackets}", k
+            return Seen(f"your function returns {kind_of(value)}; {wanted} is asked for.{brackets}", k)
 
 
 def _comma(function):
@@ -288,14 +300,15 @@ def _comma(function):
     return line and f"The comma at the end of `{line}` makes a tuple of it."
 
 
-def _right_part(ex, got, want):
+def _right_part(function, ex, got, want):
     """One of several things that are returned is what is asked for."""
     if all(isinstance(value, (tuple, list)) and len(value) == len(got[0]) for value in got):
         for j in range(len(got[0])):
             if all(ex.same(value[j], its) for value, its in zip(got, want, strict=True)):
                 which = "it is in brackets" if len(got[0]) == 1 else f"number {j + 1} of them is right"
                 things = "one thing" if len(got[0]) == 1 else f"{len(got[0])} things"
-                return f"your function returns {things}, and {which}: return it alone."
+                text = f"your function returns {things}, and {which}: return it alone."
+                return " ".join(filter(None, [text, _comma(function)]))
     return None
 
 
@@ -341,25 +354,24 @@ def _parts_there(ex, got, want):
     return None
 
 
-def _words(ex, got, want):
+def _words(function, ex, got, want):
     if word(want[0]) is None:
         return None
     got, allowed = list(map(word, got)), list(dict.fromkeys(want))
     if all(g.strip(" .!").lower() == w for g, w in zip(got, want, strict=True)):
-        return f"right, apart from the spelling: the words are {', '.join(map(quoted, allowed))}, exactly so.", None
+        return Seen(f"right, apart from the spelling: the words are {', '.join(map(quoted, allowed))}, exactly so.")
     for k, said in enumerate(got):
         if said not in allowed:
-            return f"{quoted(said)} is not one of the words asked for: {', '.join(map(quoted, allowed))}.", k
+            return Seen(f"{quoted(said)} is not one of the words asked for: {', '.join(map(quoted, allowed))}.", k)
     if len(set(got)) == 1:
-        return f"your function answers {quoted(got[0])} in every case.", None
+        return Seen(f"your function answers {quoted(got[0])} in every case.")
     wrong = {(g, w) for g, w in zip(got, want, strict=True) if g != w}
     if len(wrong) == 2 and {(w, g) for g, w in wrong} == wrong:
         g, w = min(wrong)
         if all(mine != its for mine, its in zip(got, want, strict=True) if its in (g, w)):
-            return f"you have exchanged {quoted(g)} and {quoted(w)}.", None
+            return Seen(f"you have exchanged {quoted(g)} and {quoted(w)}.")
 
 
-SUM = ": is a sum, or an `@`, missing?"
 PARTS = {"the first part": 0, "the last part": -1, "the first two parts": slice(0, 2), "all but the last": slice(0, -1)}
 
 
@@ -386,52 +398,58 @@ def _shapes(function, ex, got, want):
     returns = f"your function returns {f'{len(got[k])} things' if several else kind_of(a) if one else extent(got[k])}"
     if all(isinstance(value, (list, tuple, np.ndarray)) and np.ndim(value) for value in got):
         if all(np.ndim(its) == 0 and len(value) == its for value, its in zip(got, want, strict=True)):
-            return f"your function returns {kind_of(got[k])}: asked for is how many there are in it.", k
+            return Seen(f"your function returns {kind_of(got[k])}: asked for is how many there are in it.", k)
     if all(a.shape == b.T.shape and ex.same(a.T, b) for _, a, b in pairs) and a.ndim > 1:
-        return f"the numbers are right, but rows and columns are exchanged: {a.shape} in place of {b.shape}.", k
+        return Seen(f"the numbers are right, but rows and columns are exchanged: {a.shape} in place of {b.shape}.", k)
     if ex.parts and (a.ndim != b.ndim or len(a) != len(b)):
         if all(a.size == b.size and a.ndim > b.ndim and ex.same(a.reshape(b.shape), b) for _, a, b in pairs):
             why = _comma(function) or f"`{show(got[k])}` has a pair of brackets too many."
-            return f"the numbers are right, but not their shape. {why}", k
+            return Seen(f"the numbers are right, but not their shape. {why}", k)
         if text := _parts_there(ex, got, want):
-            return text, k
-        return f"your function returns {_counted(got[k])}; {_asked_for(ex)}", k
+            return Seen(text, k)
+        return Seen(f"your function returns {_counted(got[k])}; {_asked_for(ex)}", k)
     if all(a.size == 1 and b.ndim == 0 for _, a, b in pairs):
         if all(ex.same(a.item(), b) for _, a, b in pairs):
-            wraps = f"your function wraps its number in {extent(got[k])}"
-            return f"{wraps}: return the number itself.{_picked(function)}", k
+            text = f"your function wraps its number in {extent(got[k])}: return the number itself.{_picked(function)}"
+            return Seen(" ".join(filter(None, [text, _comma(function)])), k, reshaped=True)
     elif all(a.size == b.size and ex.same(a.reshape(b.shape), b) for _, a, b in pairs):
-        return f"the numbers are right, but their shape is {a.shape} and should be {b.shape}.{_picked(function)}", k
+        text = f"the numbers are right, but their shape is {a.shape} and should be {b.shape}.{_picked(function)}"
+        return Seen(text, k, reshaped=True)
     elif all(a.ndim == b.ndim + 1 > 1 and ex.same(a.sum(0), b) for _, a, b in pairs):
-        return f"{returns}. What is asked for is {kind_of(b)}, the sum of its rows.", k
+        return Seen(f"{returns}. What is asked for is {kind_of(b)}, the sum of its rows.", k)
     elif all(b.ndim == 0 and ex.same(a.sum(), b) for _, a, b in pairs):
-        return f"{returns}. What is asked for is one number, the sum of its entries.", k
+        return Seen(f"{returns}. What is asked for is one number, the sum of its entries.", k)
     elif all(b.ndim == 0 and ex.same(a.mean(), b) for _, a, b in pairs):
-        return f"{returns}. What is asked for is one number, the mean of its entries.", k
+        return Seen(f"{returns}. What is asked for is one number, the mean of its entries.", k)
     elif all(a.ndim == b.ndim == 1 and len(a) < len(b) and ex.same(a, b[: len(a)]) for _, a, b in pairs):
-        return f"what your function returns is right and ends too early: {len(a)} of {len(b)} entries.", k
+        return Seen(f"what your function returns is right and ends too early: {len(a)} of {len(b)} entries.", k)
     elif all(a.ndim == b.ndim == 1 and len(a) > len(b) and ex.same(a[: len(b)], b) for _, a, b in pairs):
-        return f"what your function returns is right and goes on too long: {len(a)} entries in place of {len(b)}.", k
+        return Seen(
+            f"what your function returns is right and goes on too long: {len(a)} entries in place of {len(b)}.", k
+        )
     if all(a.ndim == 1 and b.ndim and ex.same(a, b[b != 0]) for _, a, b in pairs):
         gone = "`x[…]` with a question in it takes entries out; with `np.where` the others stay, as 0"
-        return f"{returns}: the right numbers, without those that are 0, and without their places. {gone}.", k
-    if right_part := _right_part(ex, [list(np.atleast_1d(numbers(g))) for g in got], want):
-        return right_part, k
+        return Seen(f"{returns}: the right numbers, without those that are 0, and without their places. {gone}.", k)
+    if right_part := _right_part(function, ex, [list(np.atleast_1d(numbers(g))) for g in got], want):
+        return Seen(right_part, k, settled=True)
     for which in (-1, 0):
         if all(a.ndim == b.ndim + 1 and a.size > 0 and ex.same(a[which], b) for _, a, b in pairs):
             row = "entry" if b.ndim == 0 else "row" if isinstance(got[k], np.ndarray) else "part"
-            return f"{returns}: its {'last' if which else 'first'} {row} is what is asked for, alone.", k
+            return Seen(f"{returns}: its {'last' if which else 'first'} {row} is what is asked for, alone.", k)
     for what, part in PARTS.items():
         if all(b.ndim and ex.same(a, b[part]) for _, a, b in pairs):
-            return f"{returns}: {what} of what is asked for, and not the rest.", k
+            return Seen(f"{returns}: {what} of what is asked for, and not the rest.", k)
     if several:
-        return f"{returns} where one is asked for: {kind_of(b)}.", k
+        return Seen(f"{returns} where one is asked for: {kind_of(b)}.", k)
     if b.ndim == 0:
         arrays = any(np.ndim(arg) for args in ex.cases for arg in args)
-        return f"{returns} where one number is asked for{SUM if arrays else ': which of its entries is it?'}", k
+        text = f"{returns} where one number is asked for"
+        if arrays:
+            return Seen(f"{text}.", k, guess=": is a sum, or an `@`, missing?")
+        return Seen(f"{text}: which of its entries is it?", k)
     if a.ndim == b.ndim == 1 and not isinstance(got[k], np.ndarray):
-        return f"{returns} where {len(b)} are asked for.", k
-    return f"{returns} where the shape {b.shape} is asked for.", k
+        return Seen(f"{returns} where {len(b)} are asked for.", k)
+    return Seen(f"{returns} where the shape {b.shape} is asked for.", k)
 
 
 # Answers of the right kind and shape ------------------------------------------------------------------------------
