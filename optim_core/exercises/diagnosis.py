@@ -378,7 +378,8 @@ PARTS = {"the first part": 0, "the last part": -1, "the first two parts": slice(
 def _picked(function):
     """What is said of square brackets with a question or a range in them, if there are some."""
     what, found = edits.picked(function)
-    return what and f" In `{found}` a {what} picks a list, even of one only. A single number picks it alone."
+    alone = "A single number picks it alone."
+    return what and f" In `{found}` a {what} may pick any number of entries, even if it is one only. {alone}"
 
 
 def _shapes(function, ex, got, want):
@@ -489,7 +490,7 @@ def _answers(ex, function, runs, right, score):
     if not any(lines):
         lines.append(
             (wrong_too and _terms_and_readings(some, mine, its))
-            or (_known_and_more(ex, sure, mine, its, len(runs)) if wrong_too else None)
+            or (_known_and_more(ex, sure, got, want) if wrong_too else None)
             or likely
             or (_each(some, rules.straight, mine, its) if wrong_too and mine else None)
             or _unused(ex, function)
@@ -656,9 +657,9 @@ def _terms_and_readings(some, got, want):
     return None
 
 
-def _known_and_more(ex, sure, got, want, cases):
+def _known_and_more(ex, sure, all_got, all_want):
     """A known mistake with a factor, or with the rest not finite; or two known mistakes at once."""
-    known = []
+    known, got, want = [], [all_got[k] for k in sure], [all_want[k] for k in sure]
     for (what, _, look), mistaken in zip(ex.mistakes, ex.known, strict=True):
         arrays = [numbers(mistaken[k].value) if mistaken[k].error is None else None for k in sure]
         if all(
@@ -669,8 +670,10 @@ def _known_and_more(ex, sure, got, want, cases):
         return None
     a, b, some = rules.flat(got), rules.flat(want), _Some(ex, sure)
     for what, look, arrays in known:
-        if len(sure) < cases and rules.all_close(got, arrays) and not rules.all_close(arrays, want):
-            return f"where they are finite, your numbers are those of a known mistake: {what}.\n{look}"
+        if len(sure) < len(all_got) and rules.all_close(got, arrays) and not rules.all_close(arrays, want):
+            rest = [k for k in range(len(all_got)) if k not in sure]
+            where = "where they" if not any(np.isfinite(all_got[k]).all() for k in rest) else "where the right ones"
+            return f"{where} are finite, your numbers are those of a known mistake: {what}.\n{look}"
     accident, multiples = None, []
     for what, look, arrays in known:
         k = rules.flat(arrays)

@@ -66,6 +66,7 @@ def one_change(function, ex, right, score=0.0, two=True):
     goals = _Goals(ex, right, score, seen)
     third, first = (None, None), 9
     read, made_of, end = _read(found[0]), _made_of(found[0]), time.thread_time() + PATIENCE
+    factors = _bracketed_factors(found[0])
     solution = tree_of(ex.reference)
     sound = {ast.dump(one) for one in solution[0].body} if solution else set()
     with suppress(KeyboardInterrupt), quiet(), little_memory():
@@ -77,6 +78,7 @@ def one_change(function, ex, right, score=0.0, two=True):
                 every = two and rank < 4 and second[0] is None and first >= 2
                 every = every and read <= _read(found[0]) and not _turns(text)
                 moved = every and (made_of == _made_of(found[0]) or _is_kin(text))
+                moved = moved and factors <= _bracketed_factors(found[0])  # whoever typed a · (b − c) has meant it
             reached = goals.reached(changed, every, moved) if changed else None
             if reached is not None and _settles(goals, build, found[0], places, reached, seen):
                 continue
@@ -120,6 +122,13 @@ def _made_of(tree):
         elif isinstance(node, (ast.operator, ast.cmpop)):
             found.append("±" if isinstance(node, (ast.Add, ast.Sub)) else type(node).__name__)
     return sorted(found)
+
+
+def _bracketed_factors(tree):
+    """How many sums and differences are multiplied by something?"""
+    products = [node for node in ast.walk(tree) if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult)]
+    sums = [one for node in products for one in (node.left, node.right) if isinstance(one, ast.BinOp)]
+    return sum(isinstance(one.op, (ast.Add, ast.Sub)) for one in sums)
 
 
 def _is_kin(text):

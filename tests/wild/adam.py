@@ -105,6 +105,8 @@ x = np.arange(n, -1, -1) / n
 return losses @ -np.diff(x**K)
 """,
      "seen", "`losses.sort()` sorts it where it stands; `np.sort(losses)` gives a new array"),
+    ("adamw_update", "w - lr * (m_hat / root + 0.5 * decay * w**2)",
+     "known", "the penalty ½λw² is subtracted, not its derivative"),
 ]
 
 RIGHT = [

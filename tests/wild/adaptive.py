@@ -92,6 +92,13 @@ w = w - lr * g / (np.sqrt(s) + eps)
 return w, s
 """,
      "known", "s grows by the length of the gradient"),
+    ("adadelta_step", """
+s = rho * s + (1 - rho) * g**2
+d = np.sqrt(X + eps) / np.sqrt(s + eps) * g
+X = rho * X + (1 - rho) * g**2
+return w - d, s, X
+""",
+     "known", "X takes in g² in place of d²."),
 ]
 
 RIGHT = [

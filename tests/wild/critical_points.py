@@ -24,7 +24,7 @@ return "degenerate"
 values, vectors = np.linalg.eigh(hessian)
 return vectors[:, values == values.min()]
 """,
-     "seen", "should be (2,). In `vectors[:, values == values.min()]` a question picks a list"),
+     "seen", "should be (2,). In `vectors[:, values == values.min()]` a question may pick any number of entries"),
     ("classify", """
 zero = np.abs(eigenvalues) <= 1e-9 * np.abs(eigenvalues).max()
 e = eigenvalues[zero]
@@ -65,6 +65,12 @@ if all(eigenvalues) < 0:
 return "saddle"
 """,
      "seen", "in `all(eigenvalues) > 0` a True or a False is compared with a number"),
+    ("escape_direction", """
+values, vectors = np.linalg.eigh(hessian)
+way = vectors[:, values < 0].sum(axis=1)
+return way / np.linalg.norm(way)
+""",
+     "known", "the sum of all eigenvectors that lead down, with length 1"),
 ]
 
 RIGHT = [

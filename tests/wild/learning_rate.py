@@ -90,6 +90,22 @@ return good[-1], lrs[np.nanargmin(losses)]
      "seen", "where one number is asked for: is a sum"),
     ("best_rate", "2 / np.asarray(curvatures)",
      "known", "the edge of every direction by itself"),
+    ("verdict", """
+slower, same, faster = [x if np.isfinite(x) else np.inf for x in (slower, same, faster)]
+if slower < 0.98 * same and slower < faster:
+    return "too large"
+if faster < 0.98 * same and faster < slower:
+    return "too small"
+return "fine" if same < 0.98 * before else "neither"
+""",
+     "known", "have to be two per cent below the same one"),
+    ("verdict", """
+after = [x if np.isfinite(x) else np.inf for x in (slower, same, faster)]
+if min(after) > 0.98 * same:
+    return "fine"
+return ["too large", "fine", "too small"][after.index(min(after))]
+""",
+     "seen", "should be"),
 ]
 
 RIGHT = [

@@ -33,6 +33,14 @@ w = w + v
 return w, v
 """,
      "place", "the third `v` is not what belongs there in `v = mu * v - lr * grad(v)`"),
+    ("nesterov_step", """
+v = mu * v - lr * grad(w + mu * v)
+w = w + mu * v - lr * grad(w + mu * v)
+return w, v
+""",
+     "known", "reckoned anew from the new v"),
+    ("to_average", "10 * lr, mu",
+     "known", "η is multiplied by 10, whatever μ is"),
 ]
 
 RIGHT = [

@@ -125,6 +125,14 @@ for _ in range(steps):
 return path
 """,
      "seen", "one thing more is put into a list by `.append(…)`"),
+    ("steps_to", """
+t, loss = 0, 1.0
+while loss > part and t < 1000:
+    loss *= (1 - lr * lam) ** 2
+    t += 1
+return t
+""",
+     "known", "where the right ones are finite, your numbers are those of a known mistake: the loss is counted"),
 ]
 
 RIGHT = [

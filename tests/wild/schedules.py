@@ -47,6 +47,10 @@ if k < steps:
      "seen", "which of its entries is it?\nthe `k` that is handed in is never used: your loop has a `k` of its own"),
     ("warmup_rate", "lr * min(1, (k + 2) / (steps + 2))",
      "place", "and so wherever it stands"),
+    ("rate_for_floor", "variance * lam * (2 - variance * lam)",  # once: that its brackets do not belong there
+     "known", "V stands in the place of η below the line"),
+    ("warmup_rate", "lr / (steps + 1 - k) if k < steps else lr",
+     "known", "a part of the stairs that are left"),
 ]
 
 RIGHT = [

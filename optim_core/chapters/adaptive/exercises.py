@@ -364,8 +364,12 @@ adadelta_step.mistakes += [  # what was done, the wrong step, where to look
     ("the two averages are exchanged in the step: √(s + ε) / √(X + ε)",
      lambda w, s, X, g, rho, eps: _delta(w, s, X, g, rho, eps, np.sqrt(_mean(s, g, rho) + eps) / np.sqrt(X + eps) * g),
      "Think of the units: d must have the unit of w. Above the line stand past steps, below it gradients."),
-    ("X takes in the step before there is one: it is updated with g",
+    ("X takes in g² in place of d²",
      lambda w, s, X, g, rho, eps: _delta(w, s, X, g, rho, eps, _d(s, X, g, rho, eps), new_X=_mean(X, g, rho)),
+     "X is the average of squared *steps*, d², not of squared gradients."),
+    ("X takes in g² in place of d², and does so before the step is made",
+     lambda w, s, X, g, rho, eps: _delta(
+         w, s, X, g, rho, eps, _d(s, _mean(X, g, rho), g, rho, eps), new_X=_mean(X, g, rho)),
      "X is the average of squared *steps*, d², not of squared gradients."),
     ("the step uses the old s",
      lambda w, s, X, g, rho, eps: _delta(w, s, X, g, rho, eps, np.sqrt(X + eps) / np.sqrt(s + eps) * g),

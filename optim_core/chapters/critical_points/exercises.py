@@ -349,6 +349,10 @@ def _eigenvector(hessian, index):
     return vectors[:, index(values)]
 
 
+def _unit(v):
+    return v / np.linalg.norm(v)
+
+
 # fmt: off
 escape_direction.mistakes += [  # what was done, the wrong formula, where to look
     ("the second row of `eigh`'s matrix", lambda H: np.linalg.eigh(H)[1][1],
@@ -362,6 +366,14 @@ escape_direction.mistakes += [  # what was done, the wrong formula, where to loo
     ("the sum of all eigenvectors that lead down",
      lambda H: np.linalg.eigh(H)[1][:, np.linalg.eigh(H)[0] < 0].sum(axis=1),
      "One of them leads down most, and it has length 1 by itself."),
+    ("the sum of all eigenvectors that lead down, with length 1",
+     lambda H: _unit(np.linalg.eigh(H)[1][:, np.linalg.eigh(H)[0] < 0].sum(axis=1)),
+     "Each leads down, but one of them most. The sum is a way between them."),
+    ("the sum of all eigenvectors, with length 1", lambda H: _unit(np.linalg.eigh(H)[1].sum(axis=1)),
+     "Each belongs to another eigenvalue. Which of them do you want?"),
+    ("the sum of the eigenvectors, each times its eigenvalue, with length 1",
+     lambda H: _unit(np.linalg.eigh(H)[1] @ np.linalg.eigh(H)[0]),
+     "Each belongs to another eigenvalue. Which of them do you want?"),
     ("all eigenvectors that lead down", lambda H: np.linalg.eigh(H)[1][:, np.linalg.eigh(H)[0] < 0],
      "One of them leads down most: it is one column."),
     ("the rows of `eigh`'s matrix where an eigenvalue is negative",

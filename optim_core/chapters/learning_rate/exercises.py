@@ -442,6 +442,8 @@ verdict = Overflowing(
             (10.0, 6.0, 5.5, 8.0),
             (0.2, 0.1975, 0.1965, 0.1985),
             (1.0, 1.5, 0.98, 2.0),
+            (1.0, 0.97, 0.975, 0.99),  # forks that differ by less than two per cent
+            (1.0, 0.99, 0.975, 0.97),
         ],
         "a fork that overflowed": [
             (1.0, 0.4, np.nan, np.nan),
@@ -480,6 +482,13 @@ def _fork(words=_WORDS, least=lambda b: 0.98 * b, bad=np.inf, pick=np.argmin, ne
         return words[int(pick(after))]
 
     return judge
+
+
+def _against_same(before, *forks):
+    slower, same, faster = (x if np.isfinite(x) else np.inf for x in forks)
+    if min(slower, faster) < 0.98 * same:
+        return "too large" if slower < faster else "too small"
+    return "fine" if same < 0.98 * before else "neither"
 
 
 # fmt: off
@@ -536,6 +545,8 @@ verdict.mistakes += [
     ("the slower and the faster rate are compared with the same one only", lambda b, s, m, f: (
         "too large" if s < m else "too small" if f < m else "fine" if m < 0.98 * b else "neither"),
      "Take the lowest of all three; and first ask whether it is below 0.98 · before."),
+    ("the slower and the faster rate have to be two per cent below the same one", _against_same,
+     "The lowest of the three wins, by however little. It is `before` that the two per cent are of."),
     ("three falling in a row, three rising in a row, or a valley: all else is “neither”", lambda b, s, m, f: (
         "too large" if s < m < f else "fine" if s > m < f else "too small" if s > m > f else "neither"),
      "The lowest of the three decides, however the two others stand. “Neither” asks for 0.98 · before."),

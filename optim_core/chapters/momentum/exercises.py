@@ -74,6 +74,11 @@ def _moved(w, v):
     return w + v, v
 
 
+def _ahead(w, v, grad, lr, mu):
+    """Where the point is after a step that is made anew from v, as Nesterov makes his velocity; and v."""
+    return w + mu * v - lr * grad(w + mu * v), v
+
+
 # fmt: off
 heavy_ball.mistakes += [  # what was done, the wrong step, where to look
     ("an average in place of the sum: the gradient is weighted with 1 − μ",
@@ -202,6 +207,13 @@ nesterov_step.mistakes += [  # what was done, the wrong step, where to look
     ("the point moves on from the look-ahead point",
      lambda w, v, grad, lr, mu: (w + mu * v + (mu * v - lr * grad(w + mu * v)), mu * v - lr * grad(w + mu * v)),
      "μv is in the new velocity already. The point moves from w; the look-ahead is only for the gradient."),
+    ("the point moves by μv − η∇L(w + μv), reckoned anew from the new v, not by v",
+     lambda w, v, grad, lr, mu: _ahead(w, mu * v - lr * grad(w + mu * v), grad, lr, mu),
+     "The velocity is right, and it is the whole step: what is left to do with it?"),
+    ("the point moves by μv − ηg, reckoned anew from the new v, not by v",
+     lambda w, v, grad, lr, mu: (
+         w + mu * (mu * v - lr * grad(w + mu * v)) - lr * grad(w + mu * v), mu * v - lr * grad(w + mu * v)),
+     "The velocity is right, and it is the whole step: what is left to do with it?"),
     ("torch's form, whose point is the look-ahead point itself",
      lambda w, v, grad, lr, mu: (w + mu * (mu * v - lr * grad(w)) - lr * grad(w), mu * v - lr * grad(w)),
      "A right method, in other variables: its w is our w + μv. Exercise 4 translates; here w is the point itself."),
@@ -356,6 +368,10 @@ to_average.mistakes += [  # what was done, the wrong formula, where to look
      "A root belongs to the noise of an average. For the path itself compare a constant gradient."),
     ("1 − μ comes from η instead", lambda lr, mu: (lr / (1 - lr), mu),
      "How long a step becomes is a matter of the memory, mu."),
+    ("η is multiplied by 10, whatever μ is", lambda lr, mu: (10 * lr, mu),
+     "That is right for μ = 0.9. By what is it multiplied for μ = 0.99?"),
+    ("η is multiplied by 100, whatever μ is", lambda lr, mu: (100 * lr, mu),
+     "That is right for μ = 0.99. By what is it multiplied for μ = 0.9?"),
     ("only the rate is returned", lambda lr, mu: lr / (1 - mu),
      "Two numbers are asked for: `return alpha, beta`."),
 ]

@@ -434,9 +434,9 @@ def _raw(part, lr, lam):
 # fmt: off
 steps_to.mistakes += [  # what was done, the wrong function, where to look
     ("rounded down", _steps(math.floor),
-     "After so many steps a little more than `part` is left still."),
+     "Unless `part` is met exactly, a little more than it is left after so many steps."),
     ("rounded to the nearest whole number", _steps(round),
-     "Half of the time a little more than `part` is left then."),
+     "Where that is down, a little more than `part` is left still."),
     ("not rounded", _steps(float),
      "A number of steps is whole."),
     ("one step too many", _steps(lambda x: math.ceil(x) + 1),
