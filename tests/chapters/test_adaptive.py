@@ -236,6 +236,24 @@ def test_the_care_of_fixed_rates_is_what_the_figure_says():
         assert len(set(care.scaled["AdaGrad"])) == 1 and np.ptp(care.turned["AdaGrad"]) > 100
 
 
+def test_where_the_numbers_of_rmsprop_differ_over_factors_so_they_do_over_starts_that_are_hardly_apart():
+    """A factor is not the reason: with none at all, starts that differ in a far digit give different numbers."""
+    rmsprop, said = dict(lr=0.056, beta=0.9), []
+    for kappa, angle in itertools.product([2.0, 10.0, 100.0, 1000.0], [10.0, 30.0, 50.0, 80.0]):
+        words = scenes.by_rounding(experiments.care({"RMSProp": rmsprop}, kappa, angle, 1.0).scaled)
+        ravine = experiments.valleys(kappa, np.full(66, angle), np.ones(66))
+        apart = np.outer([1e-13, 1e-8], np.arange(-16, 17)).reshape(-1, 1)
+        path = descend(METHODS["RMSProp"], ravine.start * (1 + apart), ravine.grad, 300, **rmsprop)
+        last_digits, many = (
+            len(set(some)) for some in np.split(experiments.steps_until(ravine.loss(path["w"]), 1e-4), 2)
+        )
+        assert words == "" if last_digits == many == 1 else last_digits == 1 or words, (kappa, angle)
+        said.append(words)
+    along_an_axis = [experiments.care({"RMSProp": rmsprop | dict(eps=eps)}, 10.0, 0.0, 1.0) for eps in (1e-8, 0.0)]
+    assert [bool(scenes.by_rounding(one.scaled)) for one in along_an_axis] == [True, False]  # there ε does it
+    assert "" in said and any("the step of RMSProp; jumps to and fro make its numbers differ" in one for one in said)
+
+
 def test_the_range_of_steps_is_that_of_the_angles_and_factors_that_the_caption_names():
     """Between them a curve may go a step further: the caption says where it was asked."""
     scene, care = scenes.Care(), experiments.care({"AdaGrad": dict(lr=5.0)}, 100.0, 0, 1.0)

@@ -133,9 +133,15 @@ def care(values, seen, caption, t):
     """The fewest and the most steps to a ten-thousandth, over 31 angles and over 33 factors."""
     turned, scaled = needed(values["kappa"], values["angle"], values["factor"])
     sides = "; ".join(f"{name} (.*?)" for name in TUNED)
-    form = rf"Steps, at c = #, over angles 3° apart: {sides}\. At #°, over 33 factors c: {sides}\."
-    c, *said = fields(form, caption)
+    form = rf"Steps, at c = #, over angles 3° apart: {sides}\. At #°, over 33 factors c: {sides}\.(?: (But for .*))?"
+    c, *said, rounding = fields(form, caption)
     angle = said.pop(len(TUNED))
+    differ = [name for name, words in zip(TUNED, said[len(TUNED) :], strict=True) if " to " in words]
+    assert bool(rounding) == ("RMSProp" in differ) and not {"AdaGrad", "Adam"} & set(differ)
+    alone = (
+        "A factor cancels in the step of RMSProp: that its numbers differ is rounding, which jumps to and fro enlarge."
+    )
+    assert rounding in (None, alone)
     assert wrote(c, values["factor"]) and wrote(angle, values["angle"])
     for words, possible in zip(said, [*turned, *scaled], strict=True):
         assert words in possible, possible

@@ -108,6 +108,22 @@ def extent(steps, most):
     return low if low == high else f"{low} to {high}"
 
 
+def by_rounding(scaled):
+    """What is said where a factor cancels in a method's step, and its numbers of steps differ over the factors.
+
+    >>> by_rounding({"AdaGrad": np.array([7.0, 7.0]), "RMSProp": np.array([4.0, 6.0])})
+    'But for ε and rounding a factor cancels in the step of RMSProp; jumps to and fro make its numbers differ by these.'
+    """
+    names = [name for name in ("AdaGrad", "RMSProp", "Adam") if len(set(scaled.get(name, ()))) > 1]
+    if not names:
+        return ""
+    its = "its" if len(names) == 1 else "their"
+    return (
+        f"But for ε and rounding a factor cancels in the step of {listed(names)}; jumps to and fro make {its} numbers "
+        "differ by these."
+    )
+
+
 class Care(Page):
     """Steps to a part of the loss against the angle of the valley, and against a factor on the loss.
 
@@ -118,7 +134,7 @@ class Care(Page):
         "Two panels with a curve for each method: the number of steps until the loss stays below a ten-thousandth of "
         "the first. Left: against the angle of the valley; right: against a factor on the loss, from 0.01 to 100."
     )
-    claims = (extent,)
+    claims = (extent, by_rounding)
 
     def __init__(self):
         super().__init__("turned scaled", size=(9.6, 3.9), top=0.3)
@@ -143,8 +159,9 @@ class Care(Page):
         )
         self.caption = (
             f"Steps, at c = {number(self.care.scale)}, over angles {number(self.care.degrees[1])}° apart: {turned}. "
-            f"At {number(self.care.angle)}°, over {len(self.care.scales)} factors c: {scaled}."
-        )
+            f"At {number(self.care.angle)}°, over {len(self.care.scales)} factors c: {scaled}. "
+            f"{by_rounding(self.care.scaled)}"
+        ).rstrip()
         return self.moved()
 
 
