@@ -18,7 +18,8 @@ def knobs(values, seen, caption, t):
     """Patience counted back from each look; what it missed; what the last look saw."""
     run = seen[2]
     lam, first, biases, p, wrong, now, right, held, size, some, told = fields(
-        r"λ = (\S+) \(first layer × ([\d.]+)(, biases as well)?\), p = (\S+), (\d+) % of the labels wrong\. "
+        r"λ = (\S+) \(first layer × ([\d.]+)(, biases as well)?\), p = (\S+), "
+        r"each label wrong with probability (\d+) %\. "
         r"Step #: right on training digits # %, on held-out ones # %, ‖W₁‖ (?:= #|below 0\.001)\. "
         r"(With a|A) patience of (.*)\.",
         caption,
@@ -75,7 +76,8 @@ def double_descent(values, seen, caption, t):
     """The lowest error below p = n, the highest from there on, the lowest above, each of the first that has it."""
     sweep, k = seen[2], [0.0, 0.01, 0.1, 1.0, 10.0, 100.0].index(values["penalty"])
     lam, wrong, low, p_low, none, high, p_high, no_higher, end, p_end = fields(
-        r"λ = #, # % of the labels wrong\. Held out: lowest below p = n: # % \(p = #\); (?:(no p above n yet)|"
+        r"λ = #, each label wrong with probability # %\. "
+        r"Held out: lowest below p = n: # % \(p = #\); (?:(no p above n yet)|"
         r"(?:highest from there on: # % \(p = #\)|(not higher from there on)); lowest above: # % \(p = #\))\.",
         caption,
     )
@@ -115,7 +117,7 @@ def shrink_or_stop(values, seen, caption, t):
     """The largest gap over two grids of directions; the best of all tried; that of λ from its own equations."""
     stop, c = values["stop"], values["match"]
     steps, match, gap, where, wrong, best_t, at, best_lam, how = fields(
-        r"t = #, λ = #/\(ηt\)\. The two parts differ by at most #, at ηht = #\. # % of the labels wrong: "
+        r"t = #, λ = #/\(ηt\)\. The two parts differ by at most #, at ηht = #\. Each label wrong with probability # %: "
         r"the best t gets # % of the held-out digits wrong, at t = #; the best λ # %, at 1/\(ηλ\) = #\.",
         caption,
     )
@@ -173,7 +175,8 @@ def averages(values, seen, caption, t):
     """σ², ρ, errors and shares of the sixteen, trained anew and counted member by member."""
     M, differ, one = values["members"], values["differ"], seen[3]
     count, what, wrong, variance, rho, error, formula, right, averaged = fields(
-        r"# of 16 networks that differ in (.*?); # % of the labels wrong\. σ² = #, ρ = #\. Squared error of the mean # "
+        r"# of 16 networks that differ in (.*?); each label wrong with probability # %\. "
+        r"σ² = #, ρ = #\. Squared error of the mean # "
         r"\(formula #\)\. Right: mean of probabilities # %, mean of weights # %\.",
         caption,
     )

@@ -138,7 +138,9 @@ class DoubleDescent(Page):
 
     def at(self, t):
         said = " ".join(found(self.p, self.held))
-        self.caption = f"λ = {number(self.lam)}, {percent(self.noise)} of the labels wrong. Held out: {said}"
+        self.caption = (
+            f"λ = {number(self.lam)}, each label wrong with probability {percent(self.noise)}. Held out: {said}"
+        )
         return self.moved()
 
 
@@ -367,7 +369,8 @@ class ShrinkOrStop(Page):
         gap, where = largest_gap(self.t, self.c)
         self.caption = (
             f"t = {number(self.t)}, λ = {number(self.c)}/(ηt). The two parts differ by at most {gap:.2f}, at ηht = "
-            f"{number(where, 2)}. {percent(self.noise)} of the labels wrong: {best_of(self.stopped, self.shrunk)}."
+            f"{number(where, 2)}. Each label wrong with probability {percent(self.noise)}: "
+            f"{best_of(self.stopped, self.shrunk)}."
         )
         return self.moved()
 
@@ -467,8 +470,8 @@ class Averages(Page):
         one, k = self.all, self.M - 1
         formula = experiments.of_the_mean(one.variance, one.rho, self.M)
         self.caption = (
-            f"{self.M} of 16 networks that differ in {self.differ}; {percent(self.wrong)} of the labels wrong. "
-            f"σ² = {number(one.variance)}, ρ = {number(one.rho, 2)}. Squared error of the mean "
+            f"{self.M} of 16 networks that differ in {self.differ}; each label wrong with probability "
+            f"{percent(self.wrong)}. σ² = {number(one.variance)}, ρ = {number(one.rho, 2)}. Squared error of the mean "
             f"{number(one.brier[0, k])} (formula {number(formula)}). Right: mean of probabilities "
             f"{percent(one.right[k])}, mean of weights {percent(one.averaged[k])}."
         )
