@@ -5,7 +5,7 @@ import math
 import re
 
 import numpy as np
-from whole.counting import says
+from whole.counting import fields, says, wrote
 
 from optim_core.chapters.after_adam.experiments import FREE_RATES, METHODS, RATES
 from optim_core.scenes.board import number
@@ -133,4 +133,68 @@ def turned(values, seen, caption, t):
         assert high < 1.001 * low if name in ("Shampoo", "SOAP") else high > 1.1 * low
 
 
-CHECK = {"Modes": modes, "Horizon": horizon, "Floor": floor, "Turned": turned}
+def quintic(s, steps):
+    """What Newton–Schulz makes of a singular value."""
+    for _ in range(steps):
+        s = 3.4445 * s - 4.7750 * s**3 + 2.0315 * s**5
+    return s
+
+
+def lengths(values, seen, caption, t):
+    """Both steps as products with g; the singular values from those that are known, and whether the axes are kept."""
+    (a, b), kappa, method = values["g"], values["kappa"], values["method"]
+    form = r"g = \(#, #\)\. To first order the step on the circle lowers the loss by #, that on the square by #\. "
+    form += r"Right, κ = #, turned by #°: of the singular values # and # “(.*?)” makes # and #\. "
+    *g, circle, square, ratio, angle, one, other, name, first, second, kept = fields(
+        form + r"The directions are (not )?kept\.", caption
+    )
+    assert all(map(wrote, g, (a, b))) and wrote(ratio, kappa) and wrote(angle, values["angle"]) and name == method
+    norm = math.sqrt(a * a + b * b)
+    assert wrote(circle, (a * a + b * b) / (norm or 1)) and wrote(square, max(a, -a) + max(b, -b))
+    assert wrote(one, 1.0) and wrote(other, 1 / kappa)
+    size = math.sqrt(1 + 1 / kappa**2)
+    now = {
+        "G divided by its norm": [1 / size, 1 / kappa / size],
+        "UVᵀ, exactly": [1.0, 1.0],
+        "Newton–Schulz, 5 steps": [quintic(1 / size, 5), quintic(1 / kappa / size, 5)],
+    }.get(method)
+    if now is None:  # the signs of the entries, and where they send the two directions
+        turn, (c, s) = math.radians(values["angle"]), (math.sqrt(3) / 2, 0.5)
+        (x, y), (u, v) = (math.cos(turn), math.sin(turn)), (c, s)
+        signs = [[p * q - r / kappa for q, r in zip((u, v), k, strict=True)]
+                 for p, k in ((x, (-y * v, y * u)), (y, (x * v, -x * u)))]  # fmt: skip
+        signs = [[math.copysign(1.0, one) if abs(one) > 1e-11 else 0.0 for one in row] for row in signs]
+        assert np.array_equal(seen[5], signs)
+        ends = [[row[0] * p + row[1] * q for row in signs] for p, q in ((u, v), (-v, u))]
+        across = ends[0][0] * -y + ends[0][1] * x, ends[1][0] * x + ends[1][1] * y
+        assert (kept is None) == (max(map(abs, across)) < 1e-6)
+        det, total = (
+            signs[0][0] * signs[1][1] - signs[0][1] * signs[1][0],
+            sum(one * one for row in signs for one in row),
+        )
+        now = [math.sqrt((total + k * math.sqrt(max(total**2 - 4 * det * det, 0.0))) / 2) for k in (1, -1)]
+        now = [math.hypot(*end) for end in ends] if kept is None else now
+    else:
+        assert kept is None
+    assert all(wrote(words, round(one, 9)) for words, one in zip((first, second), now, strict=True))
+
+
+def singular(values, seen, caption, t):
+    """The least and the largest value of a polynomial, repeated, on a fine grid from 0.01 to 1."""
+    form = r"Values from 0\.01 to 1 after # (steps?): ours from # to #\."  # a blank in the student's: nothing of it
+    steps, word, low, high = fields(form, caption)
+    assert int(steps) == values["products"] and (word == "step") == (steps == "1")
+    after = quintic(np.linspace(0.01, 1, 200_001), values["products"])
+    assert all(any(says(words, one * k) for k in (0.999, 1, 1.001))
+               for words, one in ((low, after.min()), (high, after.max())))  # fmt: skip
+
+
+CHECK = {
+    "Lengths": lengths,
+    "Modes": modes,
+    "Turned": turned,
+    "Horizon": horizon,
+    "Floor": floor,
+    "Singular": singular,
+}
+COUNT = {"Lengths": 800}

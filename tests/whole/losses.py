@@ -6,11 +6,12 @@ import re
 
 import numpy as np
 from scipy.special import softmax
-from whole.counting import says
+from whole.counting import fields, says, wrote
+from whole.walks import settles
 
 from optim_core.chapters.losses.experiments import digit_networks
 from optim_core.data import digits
-from optim_core.scenes.board import number
+from optim_core.scenes.board import decimals, number
 from optim_core.training import batch_at
 
 
@@ -129,4 +130,124 @@ def two_losses(values, seen, caption, t):
     assert re.fullmatch((ends + leaps).rstrip(), rest)
 
 
-CHECK = {"InitialScale": initial_scale, "TwoLosses": two_losses}
+def fixed(words, ones):
+    """Whether some words are these numbers with two decimals, but for a last digit that rounding decides."""
+    said = words.split(", ")
+    return len(said) == len(ones) and all(
+        one in {decimals(x + k * 1e-12) for k in (-1, 0, 1)} for one, x in zip(said, ones, strict=True)
+    )
+
+
+def softmax_bars(values, seen, caption, t):
+    """Each probability from differences of logits alone, what is missing to 1, −ln p, its gradient, and the sigmoid."""
+    right, classes = int(values["right"][6]) - 1, int(values["right"][-1])
+    z, T = [values[f"z{i}"] + values["shift"] for i in range(1, classes + 1)], values["temperature"]
+    others = [sum(math.exp((b - a) / T) for j, b in enumerate(z) if j != i) for i, a in enumerate(z)]
+    p = [1 / (1 + one) for one in others]
+    form = r"Logits \((.*?)\), T = #: p = \((.*?)\)\. For the right class # it is (.*?); the cross-entropy, −ln p, is "
+    form += r"(.*?), and its gradient is (\(p − y\)/T, with )?p − y = \((.*?)\)\. "
+    form += r"(p₁|Of the first two classes alone, class 1 has p₁/\(p₁ \+ p₂\)) = σ\(#\), which is (.*)\."
+    logits, heat, shares, one, chance, loss, by_T, off, which, d, first = fields(form, caption)
+    assert logits == ", ".join(number(round(a, 9) + 0.0) for a in z) and wrote(heat, T) and int(one) == right + 1
+    assert fixed(shares, p) and probability(chance, p[right], others[right] / (1 + others[right]))
+    L = math.log1p(others[right])
+    assert loss == "below 10⁻¹²" if L < 1e-12 else wrote(loss, L)
+    assert (by_T is not None) == (T != 1) and fixed(off, [a - (i == right) for i, a in enumerate(p)])
+    up = [a + 1e-6 * (i == right) for i, a in enumerate(z)]  # by differences: the gradient has the factor 1/T
+    slope = (math.log1p(sum(math.exp((b - up[right]) / T) for j, b in enumerate(up) if j != right)) - L) / 1e-6
+    assert abs(slope - (p[right] - 1) / T) < 1e-4 * (1 + 1 / T**2)
+    gap = (z[0] - z[1]) / T
+    assert wrote(d, round(gap, 9) + 0.0) and (which == "p₁") == (classes == 2)
+    assert probability(first, 1 / (1 + math.exp(-gap)), 1 / (1 + math.exp(gap)))
+
+
+FIVE = np.array([-2.0, -1.0, 1.0, 2.0, 6.0])
+
+
+def of_fit(name, signs, w):
+    """The probabilities of five labels, and the gradient; (…, 5) and (…, 2), without overflow."""
+    m = signs * (w[..., :1] * FIVE + w[..., 1:])
+    e = np.exp(-np.abs(m))
+    p, q = np.where(m > 0, 1, e) / (1 + e), np.where(m > 0, e, 1) / (1 + e)
+    slope = (-q if name == "cross-entropy" else -4 * p * q * q) * signs / 5
+    return m, p, np.stack([(slope * FIVE).sum(-1), slope.sum(-1)], -1)
+
+
+def obeys(path, g, optimizer, lr):
+    """Assert that each state of a path comes of the one before, g being the gradients there.
+
+    Step by step: where theory's slope is 0, Adam makes of its last digits a step that can be seen.
+    """
+
+    def same(one, other):
+        return np.allclose(one, other, rtol=1e-9, atol=1e-12)
+
+    w, g, v = path["w"], g[:-1], path.get("v")
+    step = np.diff(w, axis=0)
+    if optimizer == "gradient descent":
+        assert same(step, -lr * g)
+    elif optimizer == "momentum":
+        assert same(v[1:], 0.9 * v[:-1] - lr * g) and same(step, v[1:]) and not v[0].any()
+    else:
+        m, t = path["m"], np.arange(1, len(w))[:, None]
+        assert same(m[1:], 0.9 * m[:-1] + 0.1 * g) and same(v[1:], 0.999 * v[:-1] + 0.001 * g * g)
+        assert same(step, -lr * m[1:] / (1 - 0.9**t) / (np.sqrt(v[1:] / (1 - 0.999**t)) + 1e-8))
+        assert not m[0].any() and not v[0].any()
+
+
+def two_fits(values, seen, caption, t):
+    """Both paths from the derivatives by the margin; how many labels are met, since when all are sure, and leaps."""
+    runs, lr, x, y = seen
+    labels = [0, 0, 1, 1, int(values["labels"] == "all labels are right")]
+    assert lr == values["lr"] and list(x) == list(FIVE) and list(y) == labels
+    signs, names = 2.0 * np.array(labels) - 1, ("cross-entropy", "squared error after sigmoid")
+    assert tuple(runs) == names
+    form = r"Step # of 200 from \(#, #\), η = #\. "
+    form += r"Cross-entropy meets # of 5 labels, gradient norm (.*?)\. "
+    form += r"Squared error after sigmoid meets # of 5 labels, gradient norm (.*?)\.(?: ((?:With|On) .*))?"
+    step, *start, rate, met, norm, met_too, norm_too, rest = fields(form, caption)
+    assert int(step) == t and wrote(rate, lr) and all(map(wrote, start, values["start"]))
+    ends = leaps = ""
+    for name, many, size in zip(names, (met, met_too), (norm, norm_too), strict=True):
+        path = runs[name][1]
+        assert (path["w"][0] == values["start"]).all() and not path["diverged"]
+        margins, p, g = of_fit(name, signs, path["w"])
+        obeys(path, g, values["optimizer"], lr)
+        assert (margins[t] > 1e-12).sum() <= int(many) <= (margins[t] > -1e-12).sum()
+        norms = np.linalg.norm(g, axis=-1)
+        assert size == "below 10⁻¹²" if norms[t] < 1e-12 else wrote(size, norms[t], 2)
+        since = settles((p > 0.9).all(-1))
+        if since is not None and since <= t:
+            where = f"from step {since} to step 200" if since < 200 else "at step 200"
+            ends += f"With {name} all labels have a probability above 0.9 {where}. "
+        stride = math.dist(path["w"][t], path["w"][t - 1]) if t else 0
+        if stride > 1e-9 and stride > 100 * lr * norms[t - 1]:
+            said = re.search(rf"On {name} the last step was (.*?) times as long", caption)[1]
+            far = stride / (lr * norms[t - 1])
+            assert far >= 0.99e8 if said == "more than 10⁸" else wrote(said, far, 2)
+            leaps += f"On {name} the last step was {said} times as long as η times the gradient. "
+    assert (rest or "") == (ends + leaps).rstrip()
+
+
+def margin(values, seen, caption, t):
+    """The probability, both losses and both slopes of a margin, and the slopes by differences of the losses."""
+    m = values["margin"]
+    losses = {"cross-entropy": lambda m: math.log1p(math.exp(-m)), "squared": lambda m: 2 / (1 + math.exp(m)) ** 2}
+    form = "Margin #, so that the right class has p = (.*?): cross-entropy # with slope #, squared error after softmax "
+    at, chance, *four = fields(form + r"# with slope #\.", caption)
+    assert at == number(round(m, 9) + 0.0)
+    assert probability(chance, 1 / (1 + math.exp(-m)), 1 / (1 + math.exp(m)))
+    for name, loss, slope in zip(losses, four[::2], four[1::2], strict=True):
+        L, by_m = losses[name], of_margin(name, m)[2]
+        assert wrote(loss, L(m)) and wrote(slope, by_m)
+        assert math.isclose((L(m + 1e-4) - L(m - 1e-4)) / 2e-4, by_m, rel_tol=1e-5)
+
+
+CHECK = {
+    "SoftmaxBars": softmax_bars,
+    "TwoLosses": two_losses,
+    "Margin": margin,
+    "TwoFits": two_fits,
+    "InitialScale": initial_scale,
+}
+COUNT = {"SoftmaxBars": 1000, "TwoFits": 400}
