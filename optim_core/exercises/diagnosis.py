@@ -62,11 +62,15 @@ def _described(ex, function, runs, right, score):
 
 
 def _groups(ex, right):
-    """Which groups of cases are right, and which are not; nothing where none is."""
-    bad = {group for group, ok in zip(ex.groups, right, strict=True) if not ok}
-    good = [group for group in dict.fromkeys(ex.groups) if group not in bad]
-    bad = [group for group in dict.fromkeys(ex.groups) if group in bad]
-    return f"It is right for: {'; '.join(good)}. Not for: {'; '.join(bad)}." if good else None
+    """Which groups of cases are right, which are not, and which are in some cases; nothing where none is right."""
+    seen = {group: set() for group in ex.groups}
+    for group, ok in zip(ex.groups, right, strict=True):
+        seen[group].add(bool(ok))
+    how = {"It is right for": {True}, "Not for": {False}, "Only in some cases for": {True, False}}
+    found = {words: [group for group, was in seen.items() if was == which] for words, which in how.items()}
+    if not found["It is right for"]:
+        return None
+    return " ".join(f"{words}: {'; '.join(groups)}." for words, groups in found.items() if groups)
 
 
 def telling(ex, runs, right):
@@ -205,18 +209,22 @@ def _error(ex, function, runs, k):
 
 
 def _where_it_runs(ex, runs, right):
-    """A known mistake that fits the cases without an error, if these are wrong."""
+    """What is said of the cases without an error, if these are wrong: a known mistake, or one of them."""
     ran = [k for k, r in enumerate(runs) if r.error is None]
-    if len(ran) < 4 or all(right[k] for k in ran):
+    if all(right[k] for k in ran):
         return None
+    k = telling(ex, runs, [ok or r.error is not None for ok, r in zip(right, runs, strict=True)])
+    shown = f"Where it runs it is not right either. {_example(ex, runs[k], ex.expected[k])}"
+    if len(ran) < 4:
+        return shown
     if family := _family(ex, runs):
         return f"Where it runs, {family}"
     for (what, _, look), mistaken in zip(ex.mistakes, ex.known, strict=True):
         if not isinstance(mistaken[0], Run):
-            return None
+            return shown
         if all(ex.alike(runs[k], mistaken[k]) for k in ran):
             return f"Where it runs, your {ex.answers} are those of a known mistake: {what}.\n{look}"
-    return None
+    return shown
 
 
 def place(ex, function, right, score, two=True):
@@ -476,7 +484,7 @@ def _answers(ex, function, runs, right, score):
     wrong_too, family = enough and any(not right[k] for k in sure), _family(ex, runs)
     if family:
         return family, None
-    if drawn := _draws(ex, function):  # of such numbers no rule says anything
+    if drawn := _draws(ex, function, runs):  # of such numbers no rule says anything
         return "\n".join(filter(None, [_unused(ex, function), _overwritten(ex, function), drawn])), None
     if given := _given_back(ex, runs):
         return (wrong_too and _terms_and_readings(some, mine, its)) or given, None
@@ -743,8 +751,10 @@ def _other_part(ex, runs, j):
     return None
 
 
-def _draws(ex, function):
-    """Does it draw random numbers, where an exact answer is asked for?"""
+def _draws(ex, function, runs):
+    """Does it draw random numbers, where an exact answer is asked for; or others each time, in spite of a seed?"""
+    if "seed" in ex.arguments and not ex.same(run(function, ex.cases[0]).value, runs[0].value):
+        return "called twice with the same `seed` your function gives other numbers: it does not draw by that seed."
     own = getattr(getattr(inspect.unwrap(function), "__code__", None), "co_names", ())
     if {"random", "default_rng"} & set(own) and not {"rng", "seed"} & set(ex.arguments):
         return "your function draws random numbers: asked for is what follows exactly from what it is given."
@@ -954,7 +964,7 @@ def _half_known(ex, runs, right):
             best, hits = (what, look), sum(same)
     if best:
         what, look = best
-        known = f"in {hits} of {len(runs)} cases your answer is that of a known mistake: {what}."
+        known = f"in {hits} of {len(runs)} cases your answer is that of a known mistake, or of one like it: {what}."
         return f"{known}\n{in_general(look)}".strip()
 
 

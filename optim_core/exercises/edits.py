@@ -138,8 +138,17 @@ def _is_kin(text):
 
 
 def _turns(text):
-    """Does this change turn a question round, or a size into a root? That proves little of a second fault."""
-    return "asks for the opposite" in text or "`abs` is the wrong function" in text
+    """Does this change prove little of a second fault?
+
+    It turns a question round, or a size into a root; what a loop starts from it sets back in every round, or it takes
+    out of the loop what is to follow it.
+    """
+    turned = "asks for the opposite" in text or "`abs` is the wrong function" in text
+    return turned or "stands in the loop, and not before it" in text or STARTS.match(text) is not None
+
+
+START = r"([\d.,\- ]+|None|True|False|\[\]|-?float\(.*|-?\w+\.(inf|zeros\(.*|ones\(.*))"
+STARTS = re.compile(rf"`[\w, ]+ = {START}` stands before the loop")
 
 
 RIGHT = -1
@@ -901,6 +910,12 @@ def _of_lines(tree, text):
                     inside = [body[k - 1], *one.body]
                     what = f"`{text(body[k - 1])}` stands before the loop, not in it."
                     yield 1, what, [(one, "body", inside), (node, name, body[: k - 1] + body[k:])]
+                if isinstance(one, (ast.For, ast.While)):
+                    start = next((part for part in one.body if not hasattr(part, "guard")), None)
+                    if isinstance(start, ast.Assign):
+                        what = f"`{text(start)}` stands in the loop, and not before it: each round starts anew."
+                        inside = [part for part in one.body if part is not start]
+                        yield 1, what, [(one, "body", inside), (node, name, [*body[:k], start, *body[k:]])]
                 if k + 1 < len(body) and isinstance(one, ast.If) and isinstance(body[k + 1], ast.If):
                     what = f"`if {text(one.test)}` and `if {text(body[k + 1].test)}` stand in the wrong order."
                     yield 1, what, [(body, k, body[k + 1]), (body, k + 1, one)]
@@ -1108,7 +1123,7 @@ def _operations(part, text):
     if isinstance(op, ast.Div) and isinstance(a, ast.BinOp) and isinstance(a.op, ast.Mult):  # x * a / b
         new = ast.BinOp(ast.BinOp(a.left, ast.Mult(), b), ast.Div(), a.right)
         yield 2, f"`{text(a.right)}` and `{text(b)}` stand in the wrong order around `/` {{where}}.", new
-    if isinstance(op, (ast.Sub, ast.Div, ast.Pow, ast.MatMult)):
+    if isinstance(op, (ast.Sub, ast.Div, ast.Pow, ast.MatMult)) and (_number(a) != 1 or not isinstance(op, ast.Div)):
         yield 3, f"`{text(a)}` and `{text(b)}` stand in the wrong order around `{sign}` {{where}}.", ast.BinOp(b, op, a)
     if isinstance(a, ast.Call) and len(a.args) == 1 and not a.keywords:
         what = f"the brackets of `{text(a.func)}(…)` end too early {{where}}."
@@ -1235,8 +1250,9 @@ def _additions(part, text, names):
     lengths = [_parsed(f"np.shape({name})[{k}]") for name in names for k in (0, -1)]
     for other in [*numbers, *lengths]:
         yield 5, factor, ast.BinOp(part, ast.Mult(), other)
-        yield 5, factor, ast.BinOp(part, ast.Div(), other)
-    for other in [ast.Constant(1), *numbers[1:]]:
+        if not _same_name(part, other):  # x / x is 1, whatever x is, and x - x is 0: that puts nothing in
+            yield 5, factor, ast.BinOp(part, ast.Div(), other)
+    for other in [ast.Constant(1), *(one for one in numbers[1:] if not _same_name(part, one))]:
         yield 5, term, ast.BinOp(part, ast.Add(), other)
         yield 5, term, ast.BinOp(part, ast.Sub(), other)
         yield 5, term, ast.BinOp(other, ast.Sub(), part)
@@ -1249,6 +1265,10 @@ def _additions(part, text, names):
         call = _parsed(f"np.{name}(0, {how})")
         new = ast.Call(call.func, [part], call.keywords)
         yield 4, f"of `{text(part)}` a sum, a mean or a largest is missing {{where}}.", new
+
+
+def _same_name(part, other):
+    return isinstance(part, ast.Name) and part.id == getattr(other, "id", None)
 
 
 @functools.lru_cache(1000)

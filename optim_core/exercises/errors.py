@@ -107,6 +107,8 @@ ADVICE = [  # part of the message, part of the line (a pattern; "" fits any), wh
      "which should stay?"),
     ("could not be broadcast", r"\.(mean|sum|std|var|max|min)\((axis ?= ?)?1\b|axis ?= ?1", "Entry by entry the shapes "
      "have to fit. Is it the right axis, and was it lost? (`keepdims=True`)"),
+    ("could not be broadcast", r"^(?!.*\b(mean|sum|std|var|max|min|norm)\b).*@", "Entry by entry the shapes have to "
+     "fit. Which shape has each product in that line: is a factor missing in one, or too much?"),
     ("could not be broadcast", "", "Entry by entry the shapes have to fit. What was summed up: along the right axis, "
      "and was that axis lost? (`keepdims=True`)"),
     ("inhomogeneous", "seen", "One entry is several things at once: a function that returns a pair? `a, b = …` takes "

@@ -47,6 +47,8 @@ def one_rule(got, want):
     """Does one rule lead from every expected number to the student's?"""
     a, b = flat(got), flat(want)
     if len(got) > 2 and close(a, np.full_like(a, a[0])):
+        if any(g.ndim for g in got):
+            return f"all numbers of your answer are {quoted(a[0])}, in every case."
         return f"your function returns {quoted(a[0])} in every case."
     if close(a, -b):
         return "your numbers have the right size and the wrong sign, in every case."

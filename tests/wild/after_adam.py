@@ -96,6 +96,15 @@ n = np.linalg.norm(g)
 return grad(w + rho * g / n) if n > 1 else g
 """,
      'place', "`if n > 1` is too much"),
+    ("newton_schulz", """
+a, b, c = 3.4445, -4.7750, 2.0315
+X = G / np.linalg.norm(G)
+for _ in range(steps):
+    A = X @ X.T
+    X = a * X + b * A @ X + c * A @ A
+return X
+""",
+     'seen', "is a factor missing in one, or too much?\nWhere it runs it is not right either."),
 ]
 
 RIGHT = [

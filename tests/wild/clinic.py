@@ -61,6 +61,16 @@ return (X - m) / X.std(axis=0), (X_test - m) / X_test.std(axis=0)
      'place', "the second `X_test` is not what belongs there"),
     ("dead_share", "((H == 0).mean(0) > 0.9).mean()",
      'place', "`mean` is the wrong function"),
+    ("dead_share", """
+for unit in H.T:
+    dead = 0
+    if not unit.any():
+        dead += 1
+return dead / H.shape[1]
+""",
+     'place', "`dead = 0` stands in the loop, and not before it"),
+    ("dead_share", "(H.mean(axis=0) < 0.1).mean()",
+     'known', "units whose mean is below 0.1"),
 ]
 
 RIGHT = [

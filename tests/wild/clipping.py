@@ -114,6 +114,23 @@ return g
      'seen', "`g[g > theta] = theta` changes it: work on `g.copy()`"),
     ("next_theta", "multiple * np.mean(norms[-10:]) if len(norms) else np.inf",
      'place', "`[-10:]` is too much"),
+    ("common_factor", """
+factor = 1.0
+for n in norms:
+    if n > theta:
+        factor *= theta / n
+return factor
+""",
+     'known', "the factors of all layers multiplied"),
+    ("descend_clipped", """
+for _ in range(steps):
+    path = [w]
+    g = grad(w)
+    w = w - lr * g * min(1, theta / np.linalg.norm(g))
+    path.append(w)
+return np.array(path)
+""",
+     'place', "`path = [w]` stands in the loop, and not before it"),
 ]
 
 RIGHT = [

@@ -89,6 +89,8 @@ if train:
 return np.abs(gamma) * (x - mean) / np.sqrt(var + eps) + beta
 """,
      'place', "`np.abs(…)` around `gamma` is too much"),
+    ("effective_rate", "lr / sum(abs(x) for x in w) ** 2",
+     'known', "divided by the squared sum of sizes"),
 ]
 
 RIGHT = [

@@ -101,6 +101,8 @@ for k, loss in enumerate(losses):
 return best, len(losses) - 1
 """,
      'place', "`- 1e-3` is too much"),
+    ("matching_lambda", "1 / (1 - (1 - lr) ** steps)",
+     'seen', "Where it runs it is not right either. For example `matching_lambda(lr=0.1, steps=100)`"),
 ]
 
 RIGHT = [

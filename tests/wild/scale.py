@@ -96,6 +96,17 @@ s = seen.std(axis=0)
 return np.clip((X - seen.mean(axis=0)) / np.where(s > 0, s, 1), -3, 3)
 """,
      'place', "`np.clip(…)` around"),
+    ("ratios", """
+f = n * var * (0.5 if relu else 1)
+return f, 1 / f
+""",
+     'seen', "your code never uses `m`"),
+    ("weights", """
+W = np.random.randn(n, m)
+gain = np.sqrt(2) if relu else 1
+return W * gain / np.sqrt(n)
+""",
+     'seen', "called twice with the same `seed` your function gives other numbers"),
 ]
 
 RIGHT = [

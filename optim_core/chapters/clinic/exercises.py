@@ -158,6 +158,8 @@ dead_share.mistakes += [
      "A loop over H goes through its rows, the examples. The units are its columns: `H.T`."),
     ("units that stay below 1", lambda H: (H < 1).all(axis=0).mean(),
      "A small answer is an answer, too. Dead is a unit that is exactly 0 for every example."),
+    ("units whose mean is below 0.1", lambda H: (H.mean(axis=0) < 0.1).mean(),
+     "A small answer is an answer, too, and so is one that is seldom given. Dead is a unit that never answers."),
     ("units that are 0 for more than half of the examples", lambda H: ((H == 0).mean(axis=0) > 0.5).mean(),
      "A healthy rectified unit rests about as often. Dead is one that never answers."),
 ]
@@ -350,7 +352,7 @@ expected_best.mistakes += [
     ("C(i, k) in place of C(i − 1, k − 1)", _weighted(lambda i, n, k: math.comb(i + 1, k), math.comb),
      "The i-th itself is drawn for certain; k − 1 are to be chosen."),
     ("counted from 1 too often", _weighted(lambda i, n, k: math.comb(i + 1, k - 1), math.comb),
-     "`enumerate` counts from 0: it already says how many lie below."),
+     "Counted from 0, the place of a score already says how many lie below."),
     ("divided by n!/(n − k)!, which counts every order of the k trials",
      lambda scores, k: expected_best.reference(scores, k) / math.factorial(k),
      "A draw of k trials is a set; `math.comb(n, k)` counts those."),

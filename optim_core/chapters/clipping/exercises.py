@@ -403,6 +403,9 @@ common_factor.mistakes += [
      "A factor makes the norm θ: what has the norm N is multiplied by θ/N."),
     ("at most θ in place of at most 1", lambda norms, theta: min(theta, theta / np.linalg.norm(norms)),
      "Where they are short enough together nothing changes: the factor is then 1."),
+    ("the factors of all layers multiplied",
+     lambda norms, theta: np.prod(np.minimum(1, theta / np.maximum(norms, 1e-300))),
+     "Each of them would shorten a layer that is clipped by itself. Here one norm of everything is compared with θ."),
     ("a factor for each layer", lambda norms, theta: np.minimum(1, theta / np.maximum(norms, 1e-300)),
      "Then the layers would be shortened by different parts. One factor for all: one norm of everything together."),
 ]

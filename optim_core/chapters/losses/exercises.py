@@ -722,8 +722,8 @@ def _normalised(X, W, y):
     return L, dz / np.linalg.norm(dz)
 
 
-def _clipped(most):
-    """The gradient with respect to W, summed and then shortened."""
+def _clipped(most, always=False):
+    """The gradient with respect to W, summed and then shortened; always: where it is shorter, made as long."""
 
     def run(lr):
         X, y = three_clouds()
@@ -731,7 +731,8 @@ def _clipped(most):
         for _ in range(30):
             L, dz = _summed(X, W, y)
             g = X.T @ dz
-            W = W - lr * g * min(1, most / max(np.linalg.norm(g), 1e-300))
+            factor = most / max(np.linalg.norm(g), 1e-300)
+            W = W - lr * g * (factor if always else min(1, factor))
             seen.append(L)
         return np.array(seen)
 
@@ -768,6 +769,8 @@ train_two.mistakes += [  # what was done, the wrong loop, where to look
      "Loss and gradient fit together now, and the steps are as much too long as before."),
     ("the gradient divided by its length", _loop(_normalised, three_clouds),
      "That tames the steps and hides the fault."),
+    ("each step has the length η, as the gradient is divided by its own", _clipped(1.0, always=True),
+     "That tames the steps and hides the fault: of which mean is this the gradient?"),
     ("the loss is divided by the number of points, and the gradient is not",
      _loop(lambda *a: (_right(*a)[0] / len(a[0]), _summed(*a)[1]), three_clouds),
      "The loss that is noted was a mean already. The steps are as much too long as before."),

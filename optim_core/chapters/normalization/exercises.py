@@ -361,6 +361,8 @@ effective_rate.mistakes += [
     ("multiplied by ‖w‖²", lambda lr, w: lr * (w @ w), "Longer weights are turned less, not more."),
     ("multiplied by ‖w‖", lambda lr, w: lr * np.sqrt(w @ w), "Longer weights are turned less, not more."),
     ("divided by the sum of sizes", lambda lr, w: lr / np.abs(w).sum(), "The length is √(w₁² + w₂² + …), and squared."),
+    ("divided by the squared sum of sizes", lambda lr, w: lr / np.abs(w).sum() ** 2,
+     "The sizes 3 and 4 make the length 5, and not 7: square each, then add."),
     ("divided by the mean square", lambda lr, w: lr / np.mean(w * w),
      "The squares add up; their number does not come in."),
     ("each weight by itself", lambda lr, w: lr / np.where(w == 0, np.inf, w * w),

@@ -428,6 +428,9 @@ adam_decay.mistakes += [  # what was done, the wrong loop, where to look
     ("the new weights shrink, not the old ones",
      lambda lr, lam: _adam(lr, lam, lambda w, g, step, m, v, lr, lam: (w - step) * (1 - lr * lam)),
      "Then a part of the step itself is taken back. The decay is that of the w with which the step began."),
+    ("all is divided by 1 + ηλ", lambda lr, lam: _adam(
+        lr, lam, lambda w, g, step, m, v, lr, lam: (w - step) / (1 + lr * lam)),
+     "For a small ηλ that is nearly it. AdamW takes ηλw away, of the w with which the step began."),
     ("the decay is outside, and in the gradient as well",
      lambda lr, lam: _within(lr, lam, lambda w, g, lam: g + lam * w, lambda w, g, lam: g + lam * w, 1.0),
      "Now the weights shrink twice. Do the averages still see λ?"),
