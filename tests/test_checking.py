@@ -271,7 +271,7 @@ UNLISTED = [  # exercise, answer, what the message must contain
         lambda e: "saddle" if C(e) == "maximum" else C(e),
         "where `'maximum'` is right you say `'saddle'`, in every such case",
     ),
-    (classify, lambda e: "minimum" if e.mean() > 0 else "saddle", "known mistake: the sum of the eigenvalues decides"),
+    (classify, lambda e: "minimum" if e.mean() > 0 else "saddle", "one like it: the sum of the eigenvalues decides"),
     (
         classify,
         lambda e: "minimum" if min(e) >= 0 else "maximum" if max(e) < 0 else "saddle",
