@@ -72,13 +72,19 @@ def settings(live, most, whole, dice):
 def thinned(axes, most):
     """Each axis with fewer of its values, spread evenly and with both ends, so that the grid has at most so many.
 
-    >>> thinned([[1, 2, 3, 4, 5], ["a", "b"]], 6)
-    [[1, 3, 5], ['a', 'b']]
+    Numbers are left out first: each entry of a menu is a figure of its own.
+
+    >>> thinned([[1, 2, 3, 4, 5], ["a", "b"]], 6), thinned([[1, 2, 3, 4, 5], ["a", "b", "c"]], 6)
+    ([[1, 3, 5], ['a', 'b']], [[1, 5], ['a', 'b', 'c']])
     """
     axes = [list(axis) for axis in axes]
     sizes = [len(axis) for axis in axes]
+    numbers = [i for i, axis in enumerate(axes) if not isinstance(axis[0], str)]
     while math.prod(sizes) > most and max(sizes) > 2:
-        sizes[sizes.index(max(sizes))] -= 1
+        largest = max(numbers, key=sizes.__getitem__, default=None)
+        if largest is None or sizes[largest] <= 2:
+            largest = sizes.index(max(sizes))
+        sizes[largest] -= 1
     return [axis if n == len(axis) else [axis[round(i * (len(axis) - 1) / (n - 1))] for i in range(n)]
             for axis, n in zip(axes, sizes, strict=True)]  # fmt: skip
 

@@ -129,7 +129,7 @@ def in_letters(shape, end, cooldown, warm, steps=T):
     """The parameters of a `design` as its formula has them, for a caption; "" where there are none.
 
     >>> in_letters("exponential", 0.01, 1.0, 0), in_letters("linear", 0.5, 0.2, 100)
-    ('β = 0.9954, or e^(−0.0046 k)', 'τ = 180, η_τ = 0.5 η₀, after 100 steps of warm-up')
+    ('β = 0.995405, or e^(−0.00461 k)', 'τ = 180, η_τ = 0.5 η₀, after 100 steps of warm-up')
     """
     c = max(1, round(cooldown * (steps - warm)))
     low = " to its lowest" * (shape == "cyclic" and c == steps - warm)  # which is where a cycle begins
@@ -141,9 +141,9 @@ def in_letters(shape, end, cooldown, warm, steps=T):
 def _letters(shape, low, c):
     """Of a shape that falls to the part `low` of η₀ in c steps."""
     if shape == "exponential":
-        return f"β = {low ** (1 / c):.4f}, or e^(−{-np.log(low) / c:.4f} k)" if low < 1 else "β = 1"
+        return f"β = {low ** (1 / c):.6f}, or e^(−{_three(-np.log(low) / c)} k)" if low < 1 else "β = 1"
     if shape == "inverse time":
-        return f"β = {(1 / low - 1) / c:.4f}"
+        return f"β = {_three((1 / low - 1) / c)}"
     if shape == "step":
         return f"× {low ** (1 / 3):.3g} every {-(-c // 4)} step{'s' * (c > 4)}"
     words = {
@@ -152,6 +152,15 @@ def _letters(shape, low, c):
         "cyclic": ("50 steps up, 50 down", f", at least {low:g} η₀"),
     }.get(shape, ("", ""))
     return "".join(words[: 1 + (low > 0)])
+
+
+def _three(value):
+    """A number with three digits, as many zeros before them as it has.
+
+    >>> _three(0.0000101), _three(0.25), _three(999.0)
+    ('0.0000101', '0.25', '999')
+    """
+    return np.format_float_positional(value, 3, fractional=False, trim="-")
 
 
 class Designed(NamedTuple):

@@ -509,7 +509,9 @@ def without(lowest, chosen):
     for i, name in enumerate(names):
         if switches[i] or not switches.any():
             other = SWITCHES.index(tuple((switches ^ (np.arange(3) == i)).tolist()))
-            told.append((name, f"{said(lowest[other] / lowest[chosen], 2)} times"))
+            ratio = lowest[other] / lowest[chosen]
+            near = f"{ratio:.2f}"  # 1.02, not 1 times
+            told.append((name, f"{near if said(ratio, 2) == '1' else said(ratio, 2)} times"))
     word, parts = "without" if switches.any() else "with", [f"{name} {times}" for name, times in told]
     first = f"{word.capitalize()} {told[0][0]} the loss is {told[0][1]} as large"
     return ", ".join([first, *(f"{word} {part}" for part in parts[1:])]) + "."
