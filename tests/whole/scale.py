@@ -1,13 +1,15 @@
-"""What chapter 09 says of signals, of a circle, of directions and of inputs in deep networks, counted by hand."""
+"""What chapter 09 says of deep networks, of inputs and of numbers that are rounded, counted by hand."""
 
 import functools
 import math
+from fractions import Fraction
 
 import numpy as np
 from scipy.optimize import brentq
-from whole.counting import fields, says, value
+from whole.counting import brief, fields, says, value, wrote
 
 from optim_core.chapters.scale import experiments
+from optim_core.data import digits
 
 
 def size(x):
@@ -191,4 +193,162 @@ def inputs(values, seen, caption, t):
     assert path.shape == (41, 2) and np.allclose(along, along[0] * w ** np.arange(41), atol=1e-9)
 
 
-CHECK = {"Signals": signals, "Circle": circle, "Directions": directions, "Inputs": inputs}
+def compared(values, seen, caption, t):
+    """The size of the last layer of a network drawn and passed through here, beside that of the inputs."""
+    activation, depth, width = (values[name] for name in ("activation", "depth", "width"))
+    layers, s, units, end = fields(
+        rf"{activation}, # layer(s?) of # units\. Signal, ours: (.*)\. Yours has a blank in it\.", caption
+    )
+    assert [int(layers), int(units), s] == [depth, width, "s" * (depth > 1)]
+    dice = np.random.default_rng([values["seed"], width])
+    first = x = dice.standard_normal((64, width))
+    for _ in range(depth):
+        z = x @ dice.standard_normal((width, width)) * math.sqrt((2 if activation == "relu" else 1) / width)
+        x = z * (z > 0) if activation == "relu" else np.tanh(z)
+    if not x.any():
+        assert end == "nothing at the end"
+    else:
+        assert brief(*fields("multiplied by #", end), size(x) / size(first), 2)
+
+
+SHORT = {"float64": (52, -1074, 1023), "float32": (23, -149, 127), "bfloat16": (7, -133, 127), "float16": (10, -24, 15)}
+
+
+def last_place(x, kind):
+    """What the last binary digit of a number of a format counts; of a Fraction, not negative."""
+    places, least, _ = SHORT[kind]
+    if not x:
+        return Fraction(2) ** least
+    power = x.numerator.bit_length() - x.denominator.bit_length()
+    power -= Fraction(2) ** power > x
+    return Fraction(2) ** max(power - places, least)
+
+
+def nearest(x, kind):
+    """The number of a format nearest to a Fraction, or infinity."""
+    last, (places, _, most) = last_place(x, kind), SHORT[kind]
+    found = round(x / last) * last  # of two as near, Python takes the even one
+    return found if found <= Fraction(2) ** most * (2 - Fraction(1, 2**places)) else math.inf
+
+
+@functools.lru_cache(200)
+def all_sums(a, b, kind):
+    """a and b in a format, and what comes of 4,000 additions, in exact fractions; it ends where nothing changes."""
+    a, b = nearest(Fraction(a), kind), nearest(Fraction(b), kind)
+    row = [a]
+    while len(row) < 4001 and (len(row) < 2 or row[-1] != row[-2]):
+        row.append(math.inf if math.inf in (row[-1], b) else nearest(row[-1] + b, kind))
+    return a, b, row
+
+
+def sums(values, seen, caption, t):
+    """One addition in exact fractions: what of b is lost; and after which addition nothing moves any more."""
+    kind, a, b = values["kind"], values["first"], values["second"]
+    _, step, row = all_sums(a, b, kind)
+    still = len(row) - 2 if row[-1] == row[-2] else None  # after so many additions it is where it stays
+    assert [float(w) for w in row] == seen[3][: len(row)].tolist() and (seen[3][len(row) :] == float(row[-1])).all()
+    form = r"(.*?): a = #, b = #\. (Addition|Before addition) # of 4,000\. (.*)"
+    name, first, second, when, k, said = fields(form, caption)
+    assert name == kind and wrote(first, a) and wrote(second, b)
+    assert value(k)[0] == max(t, 1) and (when == "Addition") == (t > 0)
+    w, after = (row[min(k, len(row) - 1)] for k in (max(t, 1) - 1, max(t, 1)))
+    if math.inf in (w, step, after):
+        (end,) = fields(f"{kind} ends at #: what is larger is infinite\\.", said)
+        assert wrote(end, {"float64": 1.797693e308, "float16": 65504.0}.get(kind, 3.4e38))
+        return
+    if step == 0:
+        assert said == f"b is so small that it is 0 in {kind}."
+        return
+    if w + step == after:
+        total, way = fields(r"The sum # is exact\.(?: (.*))?", said)
+        assert wrote(total, float(after), 6)
+    else:
+        gap, part, what, share, way = fields(
+            r"The next number above w is # away, and b is # of that: the (sum is w again, all of b is lost|"
+            r"stored sum is too (?:large|small) by (.*?) of b)\.(?: (.*))?",
+            said,
+        )
+        apart = last_place(w, kind)
+        assert wrote(gap, float(apart)) and says(part, float(step / apart))
+        assert value(part)[0] >= 0.95e-5 or brief(part, float(step / apart), 2)
+        if after == w:
+            assert what.startswith("sum is w again")
+        else:
+            off = (after - w - step) / step
+            assert what.startswith(f"stored sum is too {'large' if off > 0 else 'small'} by")
+            if share == "less than 0.01 %":
+                assert abs(off) < 1e-4
+            else:
+                assert abs(off) >= 1e-4 and brief(*fields("# %", share), float(100 * abs(off)), 2)
+    if math.inf in row:
+        assert not way
+    elif still is None:
+        assert way == "After 4,000 additions it still moves."
+    elif not still:
+        assert way == "No addition moves w."
+    else:
+        at, stands = fields(r"After addition # w stands still at #\.", way)
+        assert value(at)[0] == still and wrote(stands, float(row[-1]), 6)
+
+
+@functools.cache
+def three_or_eight():
+    """The digits 3 and 8 with a 1 behind their pixels, and whether each is an 8."""
+    data = digits()
+    X = np.array([[*x, 1.0] for x, label in zip(data.X, data.y, strict=True) if label in (3, 8)])
+    return X, np.array([label == 8 for label in data.y if label in (3, 8)])
+
+
+def shortened(w, kind, dice=None):
+    """Numbers in a format, by numpy's own where there is one; dice: what is added, in last digits, before cutting."""
+    if kind == "float64":
+        return w
+    if dice is None and kind in ("float16", "float32"):
+        return w.astype(kind).astype(float)
+    places, least, _ = SHORT[kind]
+    last = 2.0 ** np.maximum(np.floor(np.log2(np.maximum(np.abs(w), 1e-300))) - places, least)
+    return (np.round(w / last) if dice is None else np.floor(w / last + dice)) * last
+
+
+def rounding(values, seen, caption, t):
+    """Every step of the training from the one before; who stays in this one; since when nobody moves."""
+    kind, lr, cure, run = *(values[name] for name in ("kind", "lr", "cure")), seen[3]
+    copies = cure == "a copy in float32" and kind in ("bfloat16", "float16")
+    kept, w, (X, y) = "float32" if copies else kind, run["w"], three_or_eight()
+    dice = np.random.default_rng(0).random((1001, 65)) if cure == "rounded at random" else None
+    used = shortened(w, kind)
+    z = used[:-1] @ X.T
+    step = -lr * ((1 / (1 + np.exp(-z)) - y) @ X) / len(y)
+    assert w.shape == (1002, 65) and not w[0].any() and np.allclose(step, run["step"], rtol=1e-7, atol=1e-12)
+    assert np.array_equal(w[1:], shortened(w[:-1] + run["step"], kept, dice))
+    loss = np.log1p(np.exp(np.where(y, -z, z))).mean(-1)
+    none = (copies or cure == "none" or (cure == "rounded at random" and kind != "float64")) - 1
+    form = rf"Step # of 1,000\. {kind}, η = #, cure: {cure}{', without effect here' if none else ''}\. Loss #\. Of # "
+    form += r"(weights|copies) with a gradient, # (stays?) as they are"
+    form += rf", and of the {kind} weights made from them #\.(.*)" if copies else r"()\.(.*)"
+    at, rate, height, many, what, stay, verb, rests, rest = fields(form, caption)
+    assert (
+        value(at)[0] == t and wrote(rate, lr) and wrote(height, loss[t]) and what == ("copies" if copies else "weights")
+    )
+    moved = run["step"][t] != 0
+    assert int(many) == moved.sum() and int(stay) == ((w[t + 1] == w[t]) & moved).sum()
+    assert (verb == "stays") == (stay == "1")
+    assert not copies or int(rests) == ((used[t + 1] == used[t]) & moved).sum()
+    last = max((k + 1 for k in range(1001) if (w[k] != w[k + 1]).any()), default=0)  # the step that is the last to move
+    if last <= 1000 and t >= last:
+        since, stands = fields(r" From step # on no weight moves any more, and the loss stands at #\.", rest)
+        assert value(since)[0] == last and wrote(stands, loss[-1]) and np.ptp(loss[last:]) == 0
+    else:
+        assert rest == (" The last step still moves some weight." if last > 1000 and t == 1000 else "")
+
+
+CHECK = {
+    "Signals": signals,
+    "Circle": circle,
+    "Directions": directions,
+    "Inputs": inputs,
+    "Sum": sums,
+    "Rounded": rounding,
+    "Compared": compared,
+}
+COUNT = {"Sum": 600, "Rounded": 400, "Compared": 400}
