@@ -7,8 +7,9 @@ import re
 
 import numpy as np
 from scipy.integrate import quad
+from scipy.sparse.linalg import LinearOperator, eigsh
 from scipy.special import log_softmax, softmax
-from whole.counting import says
+from whole.counting import fields, says, wrote
 
 from optim_core.chapters.architecture import experiments
 from optim_core.data import digits
@@ -163,4 +164,91 @@ def modes(values, seen, caption, t):
             assert says(word, time / lr)
 
 
-CHECK = {"Line": line, "CutOut": cut_out, "Modes": modes}
+@functools.lru_cache(64)
+def slopes_of(depth, skip, beta, seed):
+    """The outputs of a ReLU network at 256 inputs, and their slopes carried back from the output."""
+    dice, x = np.random.default_rng([seed, depth]), np.linspace(-2, 2, 256)
+    first, shift = dice.normal(size=(2, 100))
+    h, layers = x[:, None] * first + shift, []
+    for _ in range(depth):
+        W, on = math.sqrt(1 / 50) * dice.normal(size=(100, 100)), h > 0
+        layers.append((W, on))
+        h = (h if skip else 0) + (beta if skip else 1) * (h * on) @ W
+    back = np.tile(dice.normal(size=100) / 10, (256, 1))
+    f = (h * back).sum(-1)
+    for W, on in reversed(layers):
+        back = (back if skip else 0) + (beta if skip else 1) * (back @ W.T) * on
+    return f, back @ first
+
+
+def shattered(values, seen, caption, t):
+    """How alike slopes at a distance are, from derivatives carried back, pair by pair."""
+    depth, skip, beta, seed = (values[name] for name in ("depth", "shortcuts", "branch", "seed"))
+    f, slope = slopes_of(depth, skip, beta, seed)
+    assert np.allclose(f, seen[4], rtol=1e-6, atol=1e-9 * np.abs(f).max()) and seen[:3] == (depth, skip, beta)
+    assert np.allclose(slope, seen[5], rtol=1e-6, atol=1e-9 * np.abs(slope).max())
+    layers, s, kind, factor, near, far = fields(
+        r"# layer(s?), (no shortcuts|shortcuts, β = #): the derivative at the next of 256 inputs is alike to #, ten "
+        r"inputs on to # \(1: the same; 0: unrelated\)\.",
+        caption,
+    )
+    assert int(layers) == depth and (s == "s") == (depth > 1) and kind.startswith("no") == (not skip)
+    assert not factor or wrote(factor, beta)
+    off = [one - sum(slope) / 256 for one in slope]
+    power = sum(one * one for one in off) / 256
+    for words, lag in ((near, 1), (far, 10)):
+        both = [a * b for a, b in zip(off, off[lag:], strict=False)]
+        assert wrote(words, sum(both) / len(both) / power, 2)
+
+
+def small(w, X, y):
+    """The parts of a network 64-16-10 with ReLU, what its hidden units do, its probabilities, and its loss."""
+    W1, b1, W2, b2 = np.split(w, [1024, 1040, 1200])
+    W1, W2 = W1.reshape(64, 16), W2.reshape(16, 10)
+    z = X @ W1 + b1
+    out = np.maximum(z, 0) @ W2 + b2
+    return W1, W2, z, softmax(out, -1), -log_softmax(out, -1)[np.arange(len(y)), y].mean()
+
+
+@functools.cache
+def seen_through(alpha):
+    """The loss of the rescaled network, the largest eigenvalue from derivatives by hand, and two losses beside it."""
+    data, w = digits(), experiments.small_net()[1].copy()
+    X, y = data.X[:400], data.y[:400]
+    length = math.sqrt((w * w).sum())
+    w[:1040], w[1040:1200] = w[:1040] * alpha, w[1040:1200] / alpha
+    _, W2, z, p, loss = small(w, X, y)
+    h, on, d = np.maximum(z, 0), z > 0, (p - np.eye(10)[y]) / 400
+
+    def bend(v):
+        """The Hessian times v: how the gradient changes along v."""
+        V1, c1, V2, c2 = np.split(v.ravel(), [1024, 1040, 1200])
+        V1, V2 = V1.reshape(64, 16), V2.reshape(16, 10)
+        dh = (X @ V1 + c1) * on
+        out = dh @ W2 + h @ V2 + c2
+        dp = p * (out - (p * out).sum(-1, keepdims=True)) / 400
+        back = (dp @ W2.T + d @ V2.T) * on
+        return np.concatenate([(X.T @ back).ravel(), back.sum(0), (dh.T @ d + h.T @ dp).ravel(), dp.sum(0)])
+
+    top = eigsh(LinearOperator((1210, 1210), matvec=bend, dtype=float), k=1, which="LA", v0=np.ones(1210), tol=1e-8)
+    g = np.random.default_rng(7).normal(size=1210)
+    g[1024:1040] = g[1200:] = 0
+    ends, dice, filters = [small(w + g / np.linalg.norm(g) * length, X, y)[4]], np.random.default_rng(7), 0 * w
+    for here, shape in ((slice(0, 1024), (64, 16)), (slice(1040, 1200), (16, 10))):
+        W, noise = w[here].reshape(shape), dice.standard_normal(shape)
+        filters[here] = (noise * np.sqrt((W * W).sum(0) / (noise * noise).sum(0))).ravel()
+    return loss, top[0][0], *ends, small(w + filters, X, y)[4]
+
+
+def rescaled(values, seen, caption, t):
+    """The loss for every α, the curvature by a Hessian of our own, and the losses at the end of both directions."""
+    form = r"α = #: the loss is #, as for every α; the largest eigenvalue is #\. At the right end the loss is # along "
+    alpha, loss, top, plain, filtered = fields(form + r"the direction as it is, and # filter-normalised\.", caption)
+    by_hand = seen_through(values["alpha"])
+    assert wrote(alpha, values["alpha"]) and wrote(loss, by_hand[0], 4)
+    assert math.isclose(by_hand[0], seen_through(1.0)[0], rel_tol=1e-9)
+    assert says(top, by_hand[1], 3) and wrote(plain, by_hand[2]) and wrote(filtered, by_hand[3])
+
+
+CHECK = {"CutOut": cut_out, "Line": line, "Shattered": shattered, "Modes": modes, "Rescaled": rescaled}
+COUNT = {"Shattered": 400}
