@@ -3,8 +3,9 @@
 import functools
 
 import numpy as np
-from whole.counting import fields, says, value
+from whole.counting import fields, says, value, wrote
 
+from optim_core.chapters.regularization import experiments
 from optim_core.data import digits
 from optim_core.losses import one_hot
 
@@ -292,6 +293,21 @@ def degrees(values, seen, caption, t):
     assert all(new[int(best)] < error * (1 - 5e-7) for error in new[: int(best)])
 
 
+def sums(values, seen, caption, t):
+    """Mean and spread of what is left of the unit's sum, mask by mask, and that theory has about the same."""
+    p, numbers = values["p"], experiments.unit()
+    said, mean, spread = fields(r"p = #\. The sum in training: ours # ± #\.", caption)  # a blank in the student's
+    left = [sum(x / (1 - p) for x, u in zip(numbers, row, strict=True) if u >= p)
+            for row in np.random.default_rng(1).random((2000, len(numbers)))]  # fmt: skip
+    off = np.sqrt(sum((one - sum(left) / 2000) ** 2 for one in left) / 2000)
+    assert wrote(said, p) and wrote(mean, sum(left) / 2000)
+    assert wrote(spread, off, 2) or (spread == "0" and off < 1e-12)
+    theory = np.sqrt(p / (1 - p) * sum(x * x for x in numbers))
+    assert (
+        abs(sum(left) / 2000 - sum(numbers)) < 4 * theory / np.sqrt(2000) + 1e-9 and abs(off - theory) <= 0.1 * theory
+    )
+
+
 CHECK = {
     "Degrees": degrees,
     "DoubleDescent": double_descent,
@@ -301,5 +317,6 @@ CHECK = {
     "Dropping": dropping,
     "Averages": averages,
     "Late": late,
+    "Sums": sums,
 }
 COUNT = {"Knobs": 2400}
