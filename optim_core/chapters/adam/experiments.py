@@ -1,6 +1,7 @@
 """What the figures of chapter 07 run: streams of gradients, rare news, decay under noise, first steps, the arena."""
 
 import functools
+import inspect
 
 import numpy as np
 
@@ -66,10 +67,14 @@ def follow(step, gradients, **chosen):
     >>> follow(adam, np.ones(3))["step"].round(6).tolist()
     [1.0, 1.0, 1.0]
     """
-    path = descend(step, [0.0], lambda w, t: gradients[t - 1] + 0 * w, len(gradients), lr=1.0, limit=1e300, **chosen)
-    return {name: value[..., 0] for name, value in path.items() if name != "diverged"} | dict(
-        step=-np.diff(path["w"][:, 0])
-    )
+
+    def alone(w, grad, t, *state, **chosen):  # from 0 each time: added to a large w, a small step is rounded
+        return step(0 * w, grad, t, *state, **chosen)
+
+    alone.__signature__ = inspect.signature(step)
+    path = descend(alone, [0.0], lambda w, t: gradients[t - 1] + 0 * w, len(gradients), lr=1.0, limit=1e300, **chosen)
+    seen = {name: value[..., 0] for name, value in path.items() if name != "diverged"}
+    return seen | dict(w=np.cumsum(seen["w"]), step=-seen["w"][1:])
 
 
 # ---- 2. Does it come to rest? ----------------------------------------------------------------------------------------

@@ -274,7 +274,7 @@ class RareNews(Page):
 
     def at(self, t):
         end = self.ends[self.at_pair]
-        memory = f"{number(round(1 / (1 - self.beta2), 1))} steps" if self.beta2 else "one step"
+        memory = f"{number(1 / (1 - self.beta2))} steps" if self.beta2 else "one step"
         self.caption = (
             f"{self.method}, β₂ = {number(self.beta2)} (memory of {memory}), news once in {self.gap} steps: "
             f"in the last quarter of {number(experiments.ROUNDS)} steps the mean of w is "
@@ -285,6 +285,16 @@ class RareNews(Page):
 
 
 # ---- decay ----
+
+
+def part(left):
+    """What is left of 1, to three decimals; that it is 0 or 1 is not said of what only rounds to it.
+
+    >>> part(0.74082), part(2e-5), part(0.99994), part(1.0)
+    ('0.741', 'nearly 0', 'nearly 1', '1')
+    """
+    words = number(round(float(left), 3) + 0.0)
+    return f"nearly {words}" if words in ("0", "1") and abs(left - round(left)) > 1e-9 else words
 
 
 class Decay(Page):
@@ -311,9 +321,9 @@ class Decay(Page):
         self.left.show(lines, levels={"e^(−ηλT)": np.exp(-self.lr * self.decay * self.steps_run)})
 
     def at(self, t):
-        ends = {name: [number(round(float(v), 3) + 0.0) for v in w[[0, -1]]] for name, w in self.left_over.items()}
+        ends = {name: [part(v) for v in w[[0, -1]]] for name, w in self.left_over.items()}
         told = "; ".join(f"{name}: {low} at the left end, {high} at the right" for name, (low, high) in ends.items())
-        kept = number(round(float(np.exp(-self.lr * self.decay * self.steps_run)), 3))
+        kept = part(np.exp(-self.lr * self.decay * self.steps_run))
         self.caption = (
             f"η = {number(self.lr)}, λ = {number(self.decay)}, T = {self.steps_run} steps: e^(−ηλT) = {kept}. What is "
             f"left: {told}."
