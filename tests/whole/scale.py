@@ -337,7 +337,7 @@ def rounding(values, seen, caption, t):
     last = max((k + 1 for k in range(1001) if (w[k] != w[k + 1]).any()), default=0)  # the step that is the last to move
     if last <= 1000 and t >= last:
         since, stands = fields(r" From step # on no weight moves any more, and the loss stands at #\.", rest)
-        assert value(since)[0] == last and wrote(stands, loss[-1]) and np.ptp(loss[last:]) == 0
+        assert value(since)[0] == last and wrote(stands, loss[-1]) and np.ptp(loss[last:]) < 1e-12
     else:
         assert rest == (" The last step still moves some weight." if last > 1000 and t == 1000 else "")
 
