@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 from scipy.stats import spearmanr
-from whole.counting import fields, says, value
+from whole.counting import fields, says, value, wrote
 
 from optim_core.chapters.batches import experiments
 from optim_core.data import digits
@@ -112,6 +112,53 @@ def arrivals(against, runs, words):
         else:
             passes = run.updates[there[0]] / (math.ceil(N / run.batch) if against == "epochs" else 1)
             assert place.rstrip("s").endswith(against[:-1]) and counted(place.removeprefix("after "), passes)
+
+
+# ---- what a mini-batch sees ----
+
+
+@functools.cache
+def points():
+    """The 64 points about the wave, x and y."""
+    x = np.linspace(-2, 2, 64)
+    return x, x + np.sin(2 * x) + np.random.default_rng(0).normal(0, 0.3, (64, 1))[:, 0]
+
+
+def mini_batches(values, seen, caption, t):
+    """How the mini-batches were drawn, the angle of one's gradient to that of all, and how much they all vary."""
+    order, B, (w1, w2) = values["order"], values["batch"], values["w"]
+    rows, (x, y) = seen[4][B], points()
+    drawn = {"shuffled": "from the deck", "fixed": "in the order of the data", "replacement": "with replacement"}[order]
+    each = "1 example" if B == 1 else f"{B} examples"
+    begin = rf"256 mini-batches of {each}; press (play)\."
+    if t:
+        begin = rf"Mini-batch {t} of 256, of {each} \({drawn}\)\. (.*?)\."
+    said, spread, deck, back = fields(
+        begin + r" The variance over all 256: # σ²; theory: # from the deck and # with replacement\.", caption
+    )
+    epochs = rows.reshape(-1, 64)
+    assert rows.shape == (256, B)
+    if order == "fixed":
+        assert (epochs == np.arange(64)).all()
+    elif order == "shuffled":
+        assert (np.sort(epochs) == np.arange(64)).all() and not (epochs == np.arange(64)).all(1).any()
+    else:
+        assert set(rows.ravel().tolist()) <= set(range(64)) and (np.sort(epochs) != np.arange(64)).any(1).all()
+    error = w1 * x + w2 - y
+    g = 2 * np.stack([error * x, error], -1)
+    full, means = g.mean(0), g[rows].mean(1)
+    part = ((means - full) ** 2).sum(-1).mean() / ((g - full) ** 2).sum(-1).mean()
+    assert spread == "0" if part < 1e-12 else wrote(spread, part, 2)
+    assert deck == "0" if B == 64 else wrote(deck, (1 / B - 1 / 64) * 64 / 63, 2)
+    assert wrote(back, 1 / B, 2)
+    if order == "replacement" or order == "shuffled" and B < 64:
+        theory = 1 / B if order == "replacement" else (1 / B - 1 / 64) * 64 / 63
+        assert 0.5 < part / theory < 1.7, "what was drawn does not vary as theory has it"
+    if t:
+        (a, b), (c, d) = means[t - 1], full
+        angle = abs(math.degrees(math.atan2(a * d - b * c, a * c + b * d)))
+        assert math.hypot(a, b) * math.hypot(c, d) > 1e-12
+        assert abs(float(fields(r"Its gradient points #° away from that of all data", said)[0]) - angle) <= 0.5 + 1e-6
 
 
 # ---- orders ----
@@ -353,6 +400,7 @@ def places(values, seen, caption, t):
 
 CHECK = {
     "TrainingRuns": training_runs,
+    "MiniBatches": mini_batches,
     "Orders": orders,
     "NoiseFloor": noise_floor,
     "LinearScaling": linear_scaling,
@@ -360,5 +408,5 @@ CHECK = {
     "TimeToTarget": time_to_target,
     "Places": places,
 }
-COUNT = {"TrainingRuns": 250, "Orders": 3000, "NoiseFloor": 25_000}  # of the last all
+COUNT = {"TrainingRuns": 250, "MiniBatches": 2000, "Orders": 3000, "NoiseFloor": 25_000}  # of the last all
 QUICK = {"TrainingRuns": quick_run}
