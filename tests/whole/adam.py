@@ -316,7 +316,7 @@ def part(words, left):
         return abs(left - int(words)) < 1e-9
     if words in ("nearly 0", "nearly 1"):
         return 1e-10 < abs(left - int(words[-1])) < 0.0005 + 1e-9
-    return abs(value(words)[0] - left) <= 0.0005 + 1e-9
+    return abs(value(fields("#", words)[0])[0] - left) <= 0.0005 + 1e-9
 
 
 @functools.lru_cache(maxsize=4)
