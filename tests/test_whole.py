@@ -1,13 +1,11 @@
-"""What captions say of whole trainings, recounted from the trainings' numbers at the settings of the figures' sliders.
+"""What captions say, recounted from what the experiments gave at the settings of the figures' own sliders.
 
-`whole/<chapter>.py` has a CHECK for each such scene: what a person would count by hand, from the sliders' values and
-from what the experiment gave, against the words of the caption. In every run of the suite a few settings are tried,
-both ends of every slider among them, of a QUICK experiment where the figure's takes seconds; with --whole all of them,
-or COUNT of them evenly where they are too many:
+`whole/<chapter>.py` has a CHECK for each scene: what a person would count by hand, from the sliders' values and from
+what the experiment gave, against the words of the caption. In every run of the suite a few settings are tried, both
+ends of every slider among them, of a QUICK experiment where the figure's takes seconds; with --whole all of them, or
+COUNT of them evenly where they are too many:
 
     python3 -m optim_core test tests/test_whole.py --whole -n 2
-
-Then the other figures, too, are set to places all over their sliders, and their captions must be well formed.
 """
 
 import importlib
@@ -24,10 +22,8 @@ import notebooks
 from optim_core.chapters import chapters
 from optim_core.live.stream import is_stream
 
-FEW, MANY, OTHERS = 2, 4000, 300  # settings in every run; with --whole; then of a figure without a check
+FEW, MANY = 2, 4000  # settings in every run; with --whole
 NAMES = {chapter.notebook.stem: chapter.name for chapter in chapters()}
-ROOMS = {stem: importlib.import_module(f"whole.{name}") for stem, name in NAMES.items()
-         if importlib.util.find_spec(f"whole.{name}")}  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -35,18 +31,19 @@ def whole(request):
     return request.config.getoption("whole")
 
 
-def test_captions_of_trainings_say_what_is_counted_by_hand(ran, whole):
-    room = ROOMS.get(ran.path.stem)
+def test_captions_say_what_is_counted_by_hand(ran, whole):
+    name = NAMES[ran.path.stem]
+    room = importlib.import_module(f"whole.{name}") if importlib.util.find_spec(f"whole.{name}") else None
     checks, counts, quick = (getattr(room, what, {}) for what in ("CHECK", "COUNT", "QUICK"))
-    assert set(checks) <= {type(live.scene).__name__ for _, live in ran.figures}
+    scenes = {type(live.scene).__name__ for _, live in ran.figures}
+    assert scenes == set(checks), f"tests/whole/{name}.py and the notebook have not both {scenes ^ set(checks)}"
     for cell, live in ran.figures:
         name = type(live.scene).__name__
-        if name in checks or whole:
-            run = live.experiment if whole else quick.get(name, live.experiment)
-            with notebooks.strict_warnings():
-                most = (counts.get(name, MANY) if name in checks else OTHERS) if whole else FEW
-                for values in settings(live, most, whole, random.Random(f"{ran.path.name} {cell}")):
-                    go_through(ran, cell, live, values, run, checks.get(name), whole)
+        run = live.experiment if whole else quick.get(name, live.experiment)
+        most, dice = counts.get(name, MANY) if whole else FEW, random.Random(f"{ran.path.name} {cell}")
+        with notebooks.strict_warnings():
+            for values in settings(live, most, whole, dice):
+                go_through(ran, cell, live, values, run, checks[name], whole)
 
 
 def settings(live, most, whole, dice):
@@ -106,11 +103,10 @@ def go_through(ran, cell, live, values, run, check, whole):
             where = f"{ran.path.name}, cell {cell}, {live!r}, with {everything}, time {t} of {scene.steps}"
             wrong = captions.wrong(scene.caption, scene, controls)
             assert not wrong, f"{where}:\n" + "\n".join(wrong)
-            if check:
-                try:
-                    check(everything, seen, scene.caption, t)
-                except Exception as error:
-                    raise AssertionError(f"{where}:\n{scene.caption}\n{error}") from error
+            try:
+                check(everything, seen, scene.caption, t)
+            except Exception as error:
+                raise AssertionError(f"{where}:\n{scene.caption}\n{error}") from error
 
 
 def tellings(results, own, dice, whole):

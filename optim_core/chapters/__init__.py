@@ -7,6 +7,7 @@
 A new chapter is a folder and a notebook; the map in the README and in the first notebook, the lecture and the tests
 find it. It needs 20 to 35 cells that begin with the lines that `read` wants, a `Predict`, a `Choice` and an `Exercise`,
 each asked in a cell, situations for every figure, and a lecture (see `lecture`) of 20 to 45 minutes with two figures.
+What the captions of its figures say is counted by hand in tests/whole/<name>.py.
 
 A notebook says `from optim_core.chapters.momentum import exercises, scenes`. Chapters never import each other, and
 nothing else of the package imports one: what two of them need moves down, to `scenes`, `exercises` or the mathematics.

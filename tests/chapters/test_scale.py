@@ -466,7 +466,7 @@ def test_sums_and_what_is_said_of_them_are_those_of_exact_fractions(kind):
             if kind in NUMPYS and error:
                 away = np.nextafter(NUMPYS[kind](w), NUMPYS[kind](np.inf)) - NUMPYS[kind](w)
                 assert told(text, "above w is ", " away") == pytest.approx(float(away), rel=0.01)
-                assert told(text, "b is ", " of that") == pytest.approx(step / float(away), rel=0.06)
+                assert told(text, "b is ", " times that") == pytest.approx(step / float(away), rel=0.06)
             if error and after != w:
                 large = f"too {'large' if error > 0 else 'small'} by "
                 part, share = float(abs(error) / Fraction(step)), text.split(large)[1].removesuffix(" of b.")

@@ -264,7 +264,7 @@ def sums(values, seen, caption, t):
         assert wrote(total, float(after), 6)
     else:
         gap, part, what, share, way = fields(
-            r"The next number above w is # away, and b is # of that: the (sum is w again, all of b is lost|"
+            r"The next number above w is # away, and b is # times that: the (sum is w again, all of b is lost|"
             r"stored sum is too (?:large|small) by (.*?) of b)\.(?: (.*))?",
             said,
         )

@@ -563,7 +563,7 @@ def of_the_sum(w, b, after, kind):
     """What one addition loses, in a sentence; w, b and after are numbers of the format.
 
     >>> of_the_sum(1e10, 1e-10, 1e10, "float64")
-    'The next number above w is 1.91·10⁻⁶ away, and b is 0.000052 of that: the sum is w again, all of b is lost.'
+    'The next number above w is 1.91·10⁻⁶ away, and b is 0.000052 times that: the sum is w again, all of b is lost.'
     >>> of_the_sum(1.0, 2.0, 3.0, "float16")
     'The sum 3 is exact.'
     """
@@ -576,7 +576,7 @@ def of_the_sum(w, b, after, kind):
     gap = float(unit(w, kind))
     part = b / gap
     size = f"{part:.6f}".rstrip("0") if 1e-5 <= part < 1e-4 else two(part)
-    text = f"The next number above w is {number(gap)} away, and b is {size} of that"
+    text = f"The next number above w is {number(gap)} away, and b is {size} times that"
     if after == w:
         return f"{text}: the sum is w again, all of b is lost."
     error = float(Fraction(after) - Fraction(w) - Fraction(b))
