@@ -372,7 +372,7 @@ class Predict:
             return None
         marked = re.search(r"%|per ?cent", given) is not None
         share = re.search(r"%|per ?cent|share|part\b|fraction|probab|chance", self.question)
-        comma = re.fullmatch(r"\D*([1-9]\d{0,2}),(\d{3})\D*", given)
+        comma = re.fullmatch(r"\D*([1-9]\d{0,2}),(?!000)(\d{3})\D*", given)  # 1,000 is a thousand
         if comma and self.tolerance is not None and self.tolerance < 1:  # so large, and so exact?
             whole, decimals = comma.groups()
             return f"`{given}` may be {whole}{decimals} or {whole}.{decimals}. Commit to one of them."
