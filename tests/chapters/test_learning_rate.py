@@ -65,16 +65,6 @@ def check_u(rates, loss, start):
         assert f"η = {number(bad[0])} is the first larger one whose loss is not below" in words
 
 
-@pytest.mark.parametrize("batch, scale", [*itertools.product([16, 64, 256, 1200], [True, False])])
-def test_the_caption_of_the_u_is_what_one_counts_by_hand_at_every_moment(batch, scale):
-    epochs = 2 if batch == 16 else 6
-    seen = last(experiments.many_rates(batch=batch, scale=scale, epochs=epochs, looks=6))
-    start = seen["loss"][0, 0]
-    assert (seen["loss"][0] == start).all() and seen["at"][-1] == epochs * seen["epoch"]
-    for loss in seen["loss"]:
-        check_u(RATES, loss, start)
-
-
 def test_the_caption_of_the_u_is_what_one_counts_by_hand_on_losses_of_every_kind():
     rng, kinds = np.random.default_rng(0), [2.3, np.nan, np.inf, 1e30, 1e-14]
     for _ in range(400):
