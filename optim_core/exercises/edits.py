@@ -436,7 +436,7 @@ def _changes(tree, source, sound=()):
         return words if len(words) <= longest else words[: longest - 1] + "…"
 
     yield from _of_lines(tree, text)
-    arguments = [a.arg for a in (*tree.args.posonlyargs, *tree.args.args, *tree.args.kwonlyargs)]
+    arguments = _arguments(tree)
     stored = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     names = [*arguments, *sorted(stored - set(arguments) - {"_"})]
     places = _places(tree)
@@ -586,6 +586,22 @@ def _segment(lines, node):
     )
 
 
+def _line(lines, node):
+    """The source of a node in one line."""
+    return " ".join(_segment(lines, node).split())
+
+
+def _parts(function):
+    """All parts of a function's code, and its lines; none where there is no code to look at."""
+    found = tree_of(function)
+    return ([*ast.walk(found[0])], found[1].splitlines()) if found else ([], [])
+
+
+def _arguments(tree):
+    """The names of a function's arguments."""
+    return [a.arg for a in (*tree.args.posonlyargs, *tree.args.args, *tree.args.kwonlyargs)]
+
+
 def _head(lines, node):
     """The first line of a loop or of a question, without what stands in it."""
     within = next((one for one in node.body if not hasattr(one, "guard")), None)
@@ -598,15 +614,15 @@ def _head(lines, node):
 
 def returns_none(function):
     """Is there a `return None`, or a `return` with nothing behind it, in the code?"""
-    found = tree_of(function)
-    returns = [node for node in ast.walk(found[0]) if isinstance(node, ast.Return)] if found else []
+    nodes, _ = _parts(function)
+    returns = [node for node in nodes if isinstance(node, ast.Return)]
     return any(one.value is None or getattr(one.value, "value", "") is None for one in returns)
 
 
 def picked(function):
     """Of the first `x[…]` with a question or a range, `a:b`, in its brackets: which it is, and its text."""
-    found = tree_of(function)
-    for part in ast.walk(found[0]) if found else ():
+    nodes, _ = _parts(function)
+    for part in nodes:
         for node in ast.walk(part.slice) if isinstance(part, ast.Subscript) else ():
             if isinstance(node, ast.Compare) or isinstance(node, ast.Slice) and (node.lower or node.upper):
                 return "question" if isinstance(node, ast.Compare) else "range", ast.unparse(part)
@@ -624,14 +640,14 @@ def given(function):
 
 def changed_again(function, names):
     """The line in which one of the names is given another value than it was first, or None."""
-    found, seen = tree_of(function), set()
-    for node in ast.walk(found[0]) if found else ():
+    (nodes, lines), seen = _parts(function), set()
+    for node in nodes:
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         if not isinstance(node, (ast.Assign, ast.AugAssign)):
             continue
         stored = {one.id for target in targets for one in ast.walk(target) if isinstance(one, ast.Name)} & names
         if stored & seen:
-            return " ".join(_segment(found[1].splitlines(), node).split())
+            return _line(lines, node)
         seen |= stored
     return None
 
@@ -640,30 +656,31 @@ def written_to(function, k):
     """How argument number k is changed in place: the operation's sign, as of `w += …`; a method, as of `w.sort()`; "["
     where something is put into it, `w[i] = …`; and the text. Two empty ones where that is not to be seen.
     """
-    found = tree_of(function)
-    names = [one.arg for one in (*found[0].args.posonlyargs, *found[0].args.args)] if found else []
-    name = names[k] if k < len(names) else ""
-    for node in ast.walk(found[0]) if name else ():
+    nodes, lines = _parts(function)
+    name = dict(enumerate(own_names(function))).get(k)
+
+    def is_it(node):
+        return isinstance(node, ast.Name) and node.id == name
+
+    for node in nodes:
         target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
-        line = " ".join(_segment(found[1].splitlines(), node).split()) if hasattr(node, "lineno") else ""
-        if isinstance(node, ast.AugAssign) and getattr(target, "id", "") == name:
-            return SIGNS.get(type(node.op), ""), line
-        if isinstance(node, (ast.Assign, ast.AugAssign)) and isinstance(target, ast.Subscript):
-            if getattr(target.value, "id", "") == name:
-                return "[", line
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            if getattr(getattr(node.value.func, "value", None), "id", "") == name:
-                return node.value.func.attr, line
+        call = node.value.func if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) else None
+        if isinstance(node, ast.AugAssign) and is_it(target):
+            return SIGNS.get(type(node.op), ""), _line(lines, node)
+        if isinstance(node, (ast.Assign, ast.AugAssign)) and isinstance(target, ast.Subscript) and is_it(target.value):
+            return "[", _line(lines, node)
+        if isinstance(call, ast.Attribute) and is_it(call.value):
+            return call.attr, _line(lines, node)
     return "", ""
 
 
 def lone_comma(function):
     """The line that a comma at its end makes a tuple of one, `s = s + g**2,` or `return w,`: its text, or None."""
-    found = tree_of(function)
-    for node in ast.walk(found[0]) if found else ():
+    nodes, lines = _parts(function)
+    for node in nodes:
         value = node.value if isinstance(node, (ast.Assign, ast.Return)) else None
         if isinstance(value, ast.Tuple) and len(value.elts) == 1:
-            line = " ".join(_segment(found[1].splitlines(), node).split())
+            line = _line(lines, node)
             if line.endswith(","):
                 return line
     return None
@@ -671,16 +688,15 @@ def lone_comma(function):
 
 def counts_with(function, name):
     """Does a loop or a comprehension in the code go through its data under this name?"""
-    found = tree_of(function)
-    loops = [node for node in ast.walk(found[0]) if isinstance(node, (ast.For, ast.comprehension))] if found else []
+    nodes, _ = _parts(function)
+    loops = [node for node in nodes if isinstance(node, (ast.For, ast.comprehension))]
     return any(getattr(one, "id", "") == name for node in loops for one in ast.walk(node.target))
 
 
 def own_names(function):
     """What the function itself calls its arguments; none where there is no code to look at."""
     found = tree_of(function)
-    args = found[0].args if found else None
-    return [a.arg for a in (*args.posonlyargs, *args.args, *args.kwonlyargs)] if args else []
+    return _arguments(found[0]) if found else []
 
 
 def overwritten(function):
@@ -702,57 +718,54 @@ def naught(function):
 
     Of a 1 above something that has no number yet the latter is its text; of two numbers it is "".
     """
-    found = tree_of(function)
-    for node in ast.walk(found[0]) if found else ():
+    nodes, lines = _parts(function)
+    for node in nodes:
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.FloorDiv):
             above, below = _number(node.left), _number(node.right)
-            lines = found[1].splitlines()
             if (above and below and above // below == 0) or (above == 1 and below is None):
-                last = "" if below else " ".join(_segment(lines, node.right).split())
-                return " ".join(_segment(lines, node).split()), last
+                last = "" if below else _line(lines, node.right)
+                return _line(lines, node), last
     return None
 
 
 def always_so(function):
     """A word or a number, true by itself, beside an `or`, as in `kind == "a" or "b"`: (all, the word); or None."""
-    found = tree_of(function)
-    for node in ast.walk(found[0]) if found else ():
+    nodes, lines = _parts(function)
+    for node in nodes:
         if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or) and isinstance(node.values[0], ast.Compare):
             for value in node.values[1:]:
                 if isinstance(value, ast.Constant) and value.value:
-                    return tuple(" ".join(_segment(found[1].splitlines(), one).split()) for one in (node, value))
+                    return tuple(_line(lines, one) for one in (node, value))
     return None
 
 
 def unread(function):
     """The names that are given a value in a line of their own, and never read."""
-    found = tree_of(function)
-    names = [node for node in ast.walk(found[0]) if isinstance(node, ast.Name)] if found else []
+    nodes, _ = _parts(function)
+    names = [node for node in nodes if isinstance(node, ast.Name)]
     read = {node.id for node in names if not isinstance(node.ctx, ast.Store)}
-    plain = [node.targets for node in ast.walk(found[0]) if isinstance(node, ast.Assign)] if found else []
+    plain = [node.targets for node in nodes if isinstance(node, ast.Assign)]
     stored = [one[0].id for one in plain if len(one) == 1 and isinstance(one[0], ast.Name)]
     return [name for name in dict.fromkeys(stored) if name not in read and not name.startswith("_")]
 
 
 def loose(function):
     """A comparison in which `&` or `|` comes first, for want of brackets, and hardly should: its text, or None."""
-    found = tree_of(function)
-    lines = found[1].splitlines() if found else []
-    for node in ast.walk(found[0]) if found else ():
+    nodes, lines = _parts(function)
+    for node in nodes:
         for side in [node.left, *node.comparators] if isinstance(node, ast.Compare) else []:
             mixed = isinstance(side, ast.BinOp) and isinstance(side.op, (ast.BitAnd, ast.BitOr))
             if mixed and (len(node.ops) > 1 or any(isinstance(part, ast.Invert) for part in ast.walk(side))):
                 before = lines[side.lineno - 1].encode()[: side.col_offset].decode().rstrip()
                 behind = lines[side.end_lineno - 1].encode()[side.end_col_offset :].decode().lstrip()
                 if not (before.endswith("(") and behind.startswith(")")):
-                    return " ".join(_segment(lines, node).split())
+                    return _line(lines, node)
     return None
 
 
 def truth_compared(function):
     """A comparison of what `all` or `any` finds of plain numbers, True or False, with a number: its text, or None."""
-    found = tree_of(function)
-    nodes = [*ast.walk(found[0])] if found else []
+    nodes, lines = _parts(function)
     asked = (ast.Compare, ast.BoolOp, ast.UnaryOp, ast.BinOp, ast.Call)
     truths = {
         target.id
@@ -770,17 +783,17 @@ def truth_compared(function):
         of = of.value if isinstance(of, ast.Subscript) else of
         ordered = isinstance(node.ops[0], (ast.Lt, ast.LtE, ast.Gt, ast.GtE))
         if name in ("all", "any") and ordered and isinstance(of, ast.Name) and of.id not in truths:
-            return " ".join(_segment(found[1].splitlines(), node).split())
+            return _line(lines, node)
     return None
 
 
 def returns_in_loop(function):
     """The text of a `return` that stands in a loop, under no question, so that there is no second round; or None."""
-    found = tree_of(function)
-    for node in ast.walk(found[0]) if found else ():
+    nodes, lines = _parts(function)
+    for node in nodes:
         for one in node.body if isinstance(node, (ast.For, ast.While)) else ():
             if isinstance(one, ast.Return):
-                return " ".join(_segment(found[1].splitlines(), one).split())
+                return _line(lines, one)
     return None
 
 
@@ -796,8 +809,8 @@ CHANGING = set("copyto put put_along_axis place putmask fill_diagonal seterr set
 
 def thrown_away(function):
     """What is calculated in a line of its own, so that nothing becomes of it: its text, or None."""
-    found = tree_of(function)
-    for node in ast.walk(found[0]) if found else ():
+    nodes, lines = _parts(function)
+    for node in nodes:
         one = node.value if isinstance(node, ast.Expr) else None
         call = one.func if isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute) else None
         of = getattr(call.value, "id", "") if call else ""
@@ -806,7 +819,7 @@ def thrown_away(function):
             takes = getattr(getattr(np, call.attr, None), "nin", 3 if call.attr == "clip" else 9)
             pure = not {"out", "copy"} & {word.arg for word in one.keywords} and len(one.args) <= takes
         if isinstance(one, (ast.BinOp, ast.Compare)) or pure:
-            return " ".join(_segment(found[1].splitlines(), one).split())
+            return _line(lines, one)
     return None
 
 
