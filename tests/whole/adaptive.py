@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 from whole.counting import fields, wrote
-from whole.walks import FAR, arrives, settles
+from whole.walks import FAR, arrives, capital, settles
 
 from optim_core.data import words as texts
 from optim_core.scenes.board import number
@@ -89,7 +89,7 @@ def race(values, seen, caption, t):
     both = {values["method"]: values["lr1"], values["rival"]: values["lr2"]} if "rival" in values else None
     runs, steps = both or {"AdaGrad": values["lr"]}, 400 if both else 200
     H, turn = valley(values["kappa"], values["angle"])
-    stories = " ".join(rf"({_upper(name)} .*?\.) Its rates at step # (.*?)\." for name in runs)
+    stories = " ".join(rf"({capital(name)} .*?\.) Its rates at step # (.*?)\." for name in runs)
     form = rf"Step # of #, valley at #°\. {stories}".replace(r" (.*?)\.", r": (.*?(?:\(edge: 2\))?)\.(?!\d)")
     step, last, angle, *said = fields(form, caption)
     assert int(step) == t and int(last) == steps and wrote(angle, values["angle"]) and list(seen[2]) == list(runs)
@@ -102,7 +102,7 @@ def race(values, seen, caption, t):
         loss = ((path["w"] @ H) * path["w"]).sum(-1) / 2
         part = loss / (loss[0] or 1)
         grows = lr > 2 and values["kappa"] > 1 if name == "gradient descent" else None
-        arrives(story, _upper(name), part, gone, grows or None)
+        arrives(story, capital(name), part, gone, grows or None)
         pair, _, seen_as = rates.partition("; ")
         one, other = pair.split(" and ")
         assert int(at) == now + 1
@@ -120,10 +120,6 @@ def race(values, seen, caption, t):
             assert most > 2 or gone or part[now + 1] <= part[now] * (1 + 1e-9) + 1e-300
         else:
             assert not seen_as
-
-
-def _upper(name):
-    return name[0].upper() + name[1:]
 
 
 # ---- what methods care about ----

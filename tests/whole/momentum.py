@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 from whole.counting import brief, fields, value, wrote
-from whole.walks import FAR, arrives, follows, settles, walk
+from whole.walks import FAR, arrives, capital, follows, settles, walk
 
 
 def radius(b, c):
@@ -54,7 +54,7 @@ def ravine(values, seen, caption, t):
     elif "kappa" not in values:  # beside a student's step that is not written yet
         runs, steps = {"ours": (mu, int(_looks_ahead(seen, lr, mu, H)))}, 100
     left = "; ".join(f"{name}: (.*?)" for name in runs)
-    stories = " ".join(rf"({_upper(name)} .*?\.)" for name in runs)
+    stories = " ".join(rf"({capital(name)} .*?\.)" for name in runs)
     step, last, *said = fields(rf"{begin}\. Left of the first loss: {left}\. {stories}", caption)
     assert int(step) == t and int(last) == steps and list(seen[1]) == list(runs)
     for (name, (m, look)), now, story in zip(runs.items(), said, said[len(runs) :], strict=False):
@@ -65,7 +65,7 @@ def ravine(values, seen, caption, t):
         part = loss / (loss[0] or 1)
         here = part[min(t, gone)] if gone else part[t]
         assert here > 1e6 if now == "above 10⁶" else here < 1e-12 if now == "below 10⁻¹²" else wrote(now, here, 2)
-        arrives(story, _upper(name), part, gone, _grows(H, start, lr, m(steps - 1) if callable(m) else m, look))
+        arrives(story, capital(name), part, gone, _grows(H, start, lr, m(steps - 1) if callable(m) else m, look))
 
 
 def _looks_ahead(seen, lr, mu, H):
@@ -73,10 +73,6 @@ def _looks_ahead(seen, lr, mu, H):
     w = seen[1]["ours"]["w"]
     third = walk(lambda w: w @ H, w[0], 2, lr, mu, ahead=1)[0][-1]
     return len(w) > 2 and np.allclose(w[2], third, rtol=1e-9, atol=0) and mu > 0
-
-
-def _upper(name):
-    return name[0].upper() + name[1:] if name[0].isascii() else name
 
 
 def _grows(H, start, lr, mu, look):
@@ -257,7 +253,7 @@ def cycle(values, seen, caption, t):
     for (name, (eta, m, look)), story in zip(given.items(), stories, strict=True):
         gone = follows(seen[1][name], bends, eta, m, look)
         x, v = seen[1][name]["w"][:, 0], seen[1][name].get("v", np.zeros((81, 1)))[-1, 0]
-        _ending(story, _upper(name), x, gone, x if gone else _later(x[-1], v, eta, m, look))
+        _ending(story, capital(name), x, gone, x if gone else _later(x[-1], v, eta, m, look))
 
 
 @functools.lru_cache(maxsize=16)

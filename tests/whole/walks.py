@@ -29,6 +29,15 @@ def walk(grad, w, steps, lr, mu=0.0, v=0.0, ahead=0.0):
     return tuple(np.array(part) for part in zip(*path, strict=True))
 
 
+def capital(name):
+    """A method's name as a sentence begins with it; μ stays μ.
+
+    >>> capital("gradient descent"), capital("μ = 0.9")
+    ('Gradient descent', 'μ = 0.9')
+    """
+    return name[0].upper() + name[1:] if name[0].isascii() else name
+
+
 def follows(path, grad, lr, mu=0.0, ahead=0.0):
     """Assert that each point of a path comes of the one before, and return the step at which it left, 0 if never.
 

@@ -1,5 +1,13 @@
 """Answers to the exercises of chapter 11 that nobody had foreseen, as they were typed."""
 
+CLOUDS = """
+X, y = experiments.three_clouds()
+W, seen = np.zeros((2, 3)), []
+for _ in range(30):
+    L, _ = losses.cross_entropy(X @ W, y)
+    dz = losses.softmax(X @ W) - losses.one_hot(y, 3)
+"""  # how several of these begin
+
 # fmt: off
 WRONG = [  # exercise, what stands in the function, what kind of reply, and what must stand in it
     ("softmax", """
@@ -20,13 +28,7 @@ for _ in range(30):
 return np.array(seen)
 """,
      'known', "the loss is as wrong as it was, and each step is 10 times as long"),
-    ("train_two", """
-X, y = experiments.three_clouds()
-W, seen = np.zeros((2, 3)), []
-for _ in range(30):
-    L, _ = losses.cross_entropy(X @ W, y)
-    dz = losses.softmax(X @ W) - losses.one_hot(y, 3)
-    W = W - lr * X.T @ dz
+    ("train_two", CLOUDS + """    W = W - lr * X.T @ dz
     seen.append(L / len(X))
 return np.array(seen)
 """,
@@ -69,13 +71,7 @@ if z1 >= z2:
     return 1 / (1 + np.exp(z2 - z1))
 """,
      'seen', "sometimes your function returns nothing"),
-    ("train_two", """
-X, y = experiments.three_clouds()
-W, seen = np.zeros((2, 3)), []
-for _ in range(30):
-    L, _ = losses.cross_entropy(X @ W, y)
-    dz = losses.softmax(X @ W) - losses.one_hot(y, 3)
-    W = W - lr * (1 // len(X)) * X.T @ dz
+    ("train_two", CLOUDS + """    W = W - lr * (1 // len(X)) * X.T @ dz
     seen.append(L)
 return np.array(seen)
 """,
