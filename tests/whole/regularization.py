@@ -118,7 +118,7 @@ def shrink_or_stop(values, seen, caption, t):
     """The largest gap over two grids of directions; the best of all tried; that of λ from its own equations."""
     stop, c = values["stop"], values["match"]
     steps, match, gap, where, wrong, best_t, at, best_lam, how = fields(
-        r"t = #, λ = #/\(ηt\)\. The two parts differ by at most #, at ηht = #\. Each label wrong with probability # %: "
+        r"t = #, λ = #/\(ηt\)\. The two parts differ most, by #, at ηht = #\. Each label wrong with probability # %: "
         r"the best t gets # % of the held-out digits wrong, at t = #; the best λ # %, at 1/\(ηλ\) = #\.",
         caption,
     )

@@ -368,7 +368,7 @@ def letters(words, shape, end, cooldown, warm, c, low):
     expected, least = {
         "linear": (f"τ = {c}", f", η_τ = {low:g} η₀"),
         "cosine": (f"half a period in {steps}", f", η_T = {low:g} η₀"),
-        "cyclic": ("50 steps up, 50 down", f", at least {low:g} η₀"),
+        "cyclic": (f"50 steps up, 50 down, for {steps}", f", at least {low:g} η₀"),
     }.get(shape, ("", ""))
     return words == expected + least * (low > 0)
 

@@ -368,7 +368,7 @@ class ShrinkOrStop(Page):
     def at(self, t):
         gap, where = largest_gap(self.t, self.c)
         self.caption = (
-            f"t = {number(self.t)}, λ = {number(self.c)}/(ηt). The two parts differ by at most {gap:.2f}, at ηht = "
+            f"t = {number(self.t)}, λ = {number(self.c)}/(ηt). The two parts differ most, by {gap:.2f}, at ηht = "
             f"{number(where, 2)}. Each label wrong with probability {percent(self.noise)}: "
             f"{best_of(self.stopped, self.shrunk)}."
         )

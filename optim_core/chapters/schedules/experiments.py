@@ -149,7 +149,7 @@ def _letters(shape, low, c):
     words = {
         "linear": (f"τ = {c}", f", η_τ = {low:g} η₀"),
         "cosine": (f"half a period in {c} step{'s' * (c > 1)}", f", η_T = {low:g} η₀"),
-        "cyclic": ("50 steps up, 50 down", f", at least {low:g} η₀"),
+        "cyclic": (f"50 steps up, 50 down, for {c} step{'s' * (c > 1)}", f", at least {low:g} η₀"),
     }.get(shape, ("", ""))
     return "".join(words[: 1 + (low > 0)])
 
